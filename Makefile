@@ -1,0 +1,53 @@
+# `make train` and `make test` do all the set-up on a machine with Python 3.11, make and git.
+VENV ?= .venv
+PYTHON ?= python3.11
+CONSTRAINTS := .ci/constraints.txt
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+# Real clips and weights, where a machine has them; tests that use them skip without.
+export DARKHAR_TEST_CLIPS DARKHAR_TEST_MODELS
+
+.PHONY: help install train test test-slow smoke lint format picture lock clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml $(CONSTRAINTS)
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[dev]'
+	@touch $@
+
+install: $(STAMP) ## make .venv and install darkhar with the tested versions
+
+train: $(STAMP) ## train on the embedded data set (ARGS="enhance=histeq ..." for more)
+	$(VENV)/bin/darkhar train $(ARGS)
+
+test: $(STAMP) ## run the tests (ARGS="-k folds" for some)
+	$(VENV)/bin/python -m pytest -m 'not slow' $(ARGS)
+
+test-slow: $(STAMP) ## run the tests that take longer
+	$(VENV)/bin/python -m pytest -m slow $(ARGS)
+
+smoke: $(STAMP) ## run the smoke experiment into a throw-away folder
+	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \
+	$(VENV)/bin/darkhar train experiment=smoke dataset.data_dir="$$place/data" hydra.run.dir="$$place/run" $(ARGS) && \
+	test -f "$$place/run/DONE"
+
+lint: $(STAMP) ## check style
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+format: $(STAMP) ## put style right
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+picture: $(STAMP) ## draw the README's picture from the embedded data set
+	$(VENV)/bin/python -m tests.picture
+
+lock: ## write the versions of this environment into the constraints file
+	$(VENV)/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)
+
+clean: ## remove the environment and build leftovers (outputs stay)
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

@@ -1,0 +1,88 @@
+"""verb -> task. Nothing heavy is imported before the verb is known."""
+
+import os
+import sys
+
+from darkhar_cli import __version__
+from darkhar_cli.errors import BadRequest, DarkharError, nearest
+
+VERBS = {
+    "train": "train and score one experiment, or with -m a sweep of them, by cross-validation",
+    "prepare": "check a data set's clips and store them for fast access (train does it when needed)",
+    "list": "show every option, its parameters and their meaning",
+}
+HELP = """darkhar: experiments in human action recognition in dark video
+
+usage: darkhar VERB [group=option ...] [group.parameter=value ...]
+
+{verbs}
+
+  darkhar train                                       the embedded data set, all defaults
+  darkhar train dataset=video_folder dataset.root=DIR your own clips
+  darkhar train -m enhance=none,histeq,gamma          one job for each, and a table
+  darkhar VERB --help                                 the verb's choices
+
+anywhere: --debug (show tracebacks), --quiet (results and errors only), --version
+tab completion for bash: eval "$(darkhar -sc install=bash)"
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program; return its exit code (0 done, 1 failed work, 2 bad request)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    # Before anything imports TensorFlow: its start-up messages are not for users.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    debug, quiet = "--debug" in words, "--quiet" in words
+    words = [word for word in words if word not in ("--debug", "--quiet")]
+    try:
+        return dispatch(words, quiet)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from the last finished fold", file=sys.stderr)
+        return 130
+    except Exception as problem:
+        if debug:
+            raise
+        return _report(problem)
+
+
+def dispatch(words: list[str], quiet: bool) -> int:
+    """Find the verb and run it."""
+    if "-sc" in words or "--shell-completion" in words or "--shell_completion" in words:
+        from darkhar_cli.completion import complete
+
+        return complete(words)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(HELP.format(verbs="\n".join(f"  {verb:9}{text}" for verb, text in VERBS.items())), end="")
+        return 0
+    if words[0] == "--version":
+        print(f"darkhar {__version__}")
+        return 0
+    verb, rest = words[0], words[1:]
+    if verb not in VERBS:
+        raise BadRequest(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}{nearest(verb, VERBS)}")
+    from darkhar_cli import console
+
+    console.set_quiet(quiet)
+    if verb == "list":
+        from darkhar_cli.tasks.list_parts import list_parts
+
+        list_parts([word for word in rest if word not in ("-h", "--help")])
+        return 0
+    from darkhar_cli import hydra_app
+
+    return hydra_app.run(verb, rest)
+
+
+def _report(problem: Exception) -> int:
+    from darkhar_cli import console
+
+    if isinstance(problem, DarkharError):
+        console.error(str(problem))
+        return problem.exit_code
+    cause = problem.__cause__ or problem
+    if type(cause).__module__.startswith(("hydra", "omegaconf")):
+        console.error(f"configuration refused: {str(cause).strip()}")
+        return 2
+    console.error(f"{type(problem).__name__}: {problem} (--debug shows where)")
+    return 1

@@ -1,0 +1,189 @@
+"""A data set as a table of clips plus bytes on demand.
+
+Prepared data live in `<data_dir>/<name>/<fingerprint>`; the fingerprint covers the builder's version, its options,
+the label files and every clip's size and time, so that another folder never gets the first one's clips.
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from darkhar_cli import console
+from darkhar_cli.builder import TRAIN, ClipBuilder
+from darkhar_cli.errors import BadRequest, FailedWork
+
+TEST = "test"
+_COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
+_NOT_OPTIONS = ("name", "data_dir", "on_error")
+
+
+class Clips:
+    """The clips of a prepared data set.
+
+    `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
+    n_frames, fps, height, width, digest (SHA-256 of the bytes).
+    """
+
+    def __init__(self, name: str, builder: ClipBuilder, folder: Path, fingerprint: str):
+        self.name, self.folder, self.fingerprint = name, folder, fingerprint
+        self.synthetic = builder.DRAWN
+        self.classes: list[str] = builder.info.features["label"].names
+        self.skipped = _read(folder / "skipped.csv")
+        table = _read(folder / "clips.csv")
+        table["group"] = table["group"].fillna("").astype(str)
+        table["split"] = table["split"].where(table["split"] == TRAIN, TEST)
+        self.table = table
+        self._sources = {split: builder.as_data_source(split) for split in builder.info.splits}
+        self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
+
+    def rows(self, split: str) -> list[int]:
+        """Return the table's row numbers of a split (`train` or `test`)."""
+        return self.table.index[self.table["split"] == split].tolist()
+
+    def labels(self, rows: Sequence[int]) -> list[int]:
+        """Return class indices of table rows."""
+        index = {name: i for i, name in enumerate(self.classes)}
+        return [index[name] for name in self.table["label"].iloc[list(rows)]]
+
+    def video(self, row: int) -> bytes:
+        """Return the encoded bytes of one clip."""
+        clip = self.table.iloc[row]
+        return self._sources[self._stored_split[clip["split"]]][int(clip["index"])]["video"]
+
+
+def builder_class(name: str) -> type[ClipBuilder]:
+    """Return the TFDS builder of a data set, by import path."""
+    return importlib.import_module(f"darkhar_datasets.{name}.{name}_dataset_builder").Builder
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"id": str, "group": str, "label": str, "split": str}, keep_default_na=False)
+
+
+def _builder(dataset: Mapping[str, Any], **kwargs: Any) -> ClipBuilder:
+    options = {key: value for key, value in dataset.items() if key not in _NOT_OPTIONS}
+    return builder_class(dataset["name"])(**options, **kwargs)
+
+
+def home() -> Path:
+    """Return where prepared data live: $DARKHAR_HOME, or ~/.cache/darkhar."""
+    return Path(os.environ.get("DARKHAR_HOME") or Path.home() / ".cache" / "darkhar")
+
+
+def fingerprint(dataset: Mapping[str, Any]) -> str:
+    """Return the hash of everything that the prepared data depend on, without reading a clip.
+
+    Raises:
+        BadRequest: the data set is not where or what it should be.
+    """
+    builder = _builder(dataset, data_dir=home())
+    options = {key: str(value) for key, value in dataset.items() if key != "data_dir"}
+    parts: list[Any] = [dataset["name"], str(builder.VERSION), options]
+    paths = builder.files() + [s.load.args[0] for s in builder.sources() if s.load.func is Path.read_bytes]
+    for path in paths:
+        try:
+            stat = path.stat()
+            parts.append([str(path), stat.st_size, stat.st_mtime_ns])
+        except OSError:
+            parts.append([str(path), None, None])
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def open_clips(dataset: Mapping[str, Any]) -> Clips:
+    """Return a data set's clips, preparing it first where that has not been done.
+
+    Args:
+        dataset: the `dataset` group of a configuration.
+
+    Raises:
+        BadRequest: the data set is not where or what it should be.
+        FailedWork: clips are broken (each is named), or the data folder cannot be written.
+    """
+    name, print_ = dataset["name"], fingerprint(dataset)
+    folder = Path(dataset.get("data_dir") or home()) / name / print_
+    if not (folder / "clips.csv").is_file():
+        try:
+            _prepare(dataset, folder)
+        except OSError as problem:
+            raise FailedWork(
+                f"cannot write prepared data to {folder}: {problem.strerror or problem}; "
+                "choose another place with dataset.data_dir=..."
+            ) from problem
+    return Clips(name, _builder(dataset, data_dir=folder), folder, print_)
+
+
+def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
+    """Build a data set beside its place and move it there when it is whole."""
+    aside = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+    aside.mkdir(parents=True, exist_ok=True)
+    try:
+        counting = _builder(dataset, data_dir=aside)
+        sources = counting.sources()
+        _refuse_twins(sources)
+        console.note(f"preparing {dataset['name']}: {len(sources)} clips")
+        with console.progress("prepare", len(sources)) as progress:
+            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance)
+            _build(builder)
+        _report_skipped(builder, dataset["on_error"])
+        _write_tables(builder, aside)
+        try:
+            os.replace(aside, folder)
+        except OSError:
+            if not (folder / "clips.csv").is_file():  # else another process was faster: same clips
+                raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _build(builder: ClipBuilder) -> None:
+    import tensorflow_datasets as tfds
+
+    tfds.disable_progress_bar()
+    with contextlib.redirect_stdout(io.StringIO()):  # tfds announces on standard output
+        builder.download_and_prepare()
+
+
+def _refuse_twins(sources: Sequence[Any]) -> None:
+    seen: set[str] = set()
+    for source in sources:
+        if source.id in seen:
+            raise BadRequest(f"{source.id} is listed twice")
+        seen.add(source.id)
+
+
+def _report_skipped(builder: ClipBuilder, on_error: str) -> None:
+    if not builder.skipped:
+        return
+    lines = [f"  {clip.id}: {clip.reason}" for clip in builder.skipped]
+    listed = "\n".join(lines[:50]) + (f"\n  ... and {len(lines) - 50} more" if len(lines) > 50 else "")
+    if on_error == "stop":
+        raise FailedWork(
+            f"{len(lines)} broken clips; mend or remove them, or leave them out with dataset.on_error=skip:\n{listed}"
+        )
+    console.warn(f"{len(lines)} broken clips are left out:\n{listed}")
+
+
+def _write_tables(builder: ClipBuilder, folder: Path) -> None:
+    """Write clips.csv (an index of the records) and skipped.csv."""
+    rows = []
+    for split in builder.info.splits:
+        for index, record in enumerate(builder.as_data_source(split)):
+            texts = {key: record[key].decode() for key in ("id", "group", "digest")}
+            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width")}
+            label = builder.info.features["label"].int2str(record["label"])
+            rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
+    if not rows:
+        raise FailedWork("no clip could be read")
+    pd.DataFrame([vars(s) for s in builder.skipped], columns=["id", "split", "reason"]).to_csv(
+        folder / "skipped.csv", index=False
+    )
+    pd.DataFrame(rows, columns=_COLUMNS).to_csv(folder / "clips.csv", index=False)

@@ -1,0 +1,85 @@
+"""The one rich console: everything a user sees goes through here.
+
+Results (tables) go to standard output, messages and progress to standard error. `--quiet` silences all but
+results and errors; NO_COLOR and FORCE_COLOR are honoured by rich.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+_state = {"quiet": False}
+
+
+def set_quiet(quiet: bool) -> None:
+    """Silence notes and progress; results and errors stay."""
+    _state["quiet"] = quiet
+
+
+def note(message: str) -> None:
+    """Print one plain line about what is going on."""
+    if not _state["quiet"]:
+        err.print(escape(message))
+
+
+def warn(message: str) -> None:
+    """Print one line the user should not miss."""
+    err.print(f"[yellow]warning:[/] {escape(message)}")
+
+
+def error(message: str) -> None:
+    """Print an expected failure."""
+    err.print(f"[bold red]error:[/] {escape(message)}")
+
+
+class PlainProgress:
+    """Progress where there is no terminal: a line every few seconds, and one at the end."""
+
+    EVERY_S = 5.0
+
+    def __init__(self, label: str, total: int):
+        self.label, self.total, self.done, self.printed = label, total, 0, time.monotonic()
+
+    def advance(self, detail: str = "", by: int = 1) -> None:
+        """Count finished items; print a line now and then."""
+        self.done += by
+        now = time.monotonic()
+        if now - self.printed >= self.EVERY_S or self.done == self.total:
+            self.printed = now
+            note(f"{self.label}: {self.done}/{self.total} {detail}".rstrip())
+
+
+class BarProgress:
+    """Progress on a terminal: a live bar with count, detail and time left."""
+
+    def __init__(self, bar: Progress, label: str, total: int):
+        self.bar = bar
+        self.task = bar.add_task(label, total=total, detail="")
+
+    def advance(self, detail: str = "", by: int = 1) -> None:
+        """Count finished items and show the newest one's detail."""
+        self.bar.update(self.task, advance=by, detail=detail)
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[PlainProgress | BarProgress]:
+    """Yield an object with `advance(detail)`: a live bar on a terminal, plain lines elsewhere."""
+    if _state["quiet"] or not err.is_terminal:
+        yield PlainProgress(label, total)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        yield BarProgress(bar, label, total)

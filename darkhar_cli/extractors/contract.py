@@ -1,0 +1,60 @@
+"""What every extractor is: frames -> one feature vector per frame.
+
+A part's builder returns an `Extractor`. Its backend is `keras` (a Keras model on resized float32 frames, frozen or
+trained) or `host` (a function on enhanced frames at their own size; always frozen).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A frame-scoped extractor, ready for use.
+
+    Attributes:
+        name: the registered name.
+        features: F, the number of features per frame.
+        size: (height, width) that frames are resized to once, or None to keep their own size.
+        model: backend `keras`: a Keras model, (N, h, w, 3) float32 0..255 -> (N, F).
+        function: backend `host`: (N, H, W, 3) float32 0..255 -> (N, F) float32.
+        weights_hash: names the weights, for provenance; empty while they are still to be learnt.
+        channels: names of the F features, where they have any.
+    """
+
+    name: str
+    features: int
+    size: tuple[int, int] | None
+    model: Any = None
+    function: Callable[[np.ndarray], np.ndarray] | None = None
+    weights_hash: str = ""
+    channels: tuple[str, ...] = ()
+
+    @property
+    def backend(self) -> str:
+        """Return `keras` or `host`."""
+        return "host" if self.model is None else "keras"
+
+    @property
+    def trainable(self) -> bool:
+        """Return whether its weights are learnt with the classifier's."""
+        return self.model is not None and bool(self.model.trainable_weights)
+
+
+def weights_hash(model: Any) -> str:
+    """Return a short hash of a Keras model's weights, in order."""
+    digest = sha256()
+    for weight in model.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def frame_size(size: Any) -> tuple[int, int] | None:
+    """Read a yaml `size`: one number, [height, width], or `native` (None)."""
+    if size == "native":
+        return None
+    return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))

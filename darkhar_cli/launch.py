@@ -1,0 +1,143 @@
+"""From a checked request to run folders: data first, then folders, then Hydra's jobs, then the sweep's table."""
+
+import os
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from darkhar_cli import clips as data
+from darkhar_cli import console, overrides, schema, sweeps, tables
+from darkhar_cli.errors import BadRequest, DarkharError, FailedWork
+from darkhar_cli.folds import plan_folds
+from darkhar_cli.runs import Run
+from darkhar_cli.tasks.prepare import prepare
+from darkhar_cli.tasks.train import identity, row_labels
+
+Hydra = Callable[[list[str]], None]
+
+
+def launch(verb: str, request: overrides.Request, words: list[str], hydra: Hydra) -> int:
+    """Run a request's jobs; return the exit code.
+
+    Args:
+        verb: `train` or `prepare`.
+        request: the checked request.
+        words: what is handed to Hydra, to which folders are added.
+        hydra: runs `train` with Hydra on these words.
+
+    Raises:
+        DarkharError: data, folds or folders do not allow it, or the single job failed.
+    """
+    _check_paths(request)
+    if verb == "prepare":
+        for job in request.jobs:
+            prepare(job.config)
+        return 0
+    prints = _check_data(request)
+    if request.multirun:
+        return _sweep(request, words, prints, hydra)
+    _single(request, words, prints[0], hydra)
+    return 0
+
+
+def _check_paths(request: overrides.Request) -> None:
+    """Refuse paths that are not there (all but the data folder, which is made)."""
+    for job in request.jobs:
+        for key in sorted(schema.path_keys()):
+            group, _, name = key.partition(".")
+            value = job.config.get(group, {}).get(name) if group in job.config else None
+            if isinstance(value, str) and os.path.isabs(value) and name != "data_dir" and not os.path.exists(value):
+                raise BadRequest(f"{key}={value}: no such file or folder")
+
+
+def _check_data(request: overrides.Request) -> list[str]:
+    """Prepare every data set of the request and refuse folds that it does not allow; return the fingerprints."""
+    opened: dict[str, data.Clips] = {}
+    prints = []
+    for job in request.jobs:
+        dataset = job.config["dataset"]
+        key = str(dataset)
+        if key not in opened:
+            opened[key] = data.open_clips(dataset)
+        plan_folds(job.config["cv"], opened[key].table, job.config["seed"])
+        prints.append(opened[key].fingerprint)
+    return prints
+
+
+def _given(words: list[str], key: str) -> str | None:
+    value = next((w.split("=", 1)[1] for w in words if w.lstrip("+").split("=", 1)[0] == key and "=" in w), None)
+    return value.strip("'\"") if value is not None else None
+
+
+def _next_free(folder: Path, fresh: bool) -> Path:
+    """Return the folder, or with `fresh` the first of folder, folder-2, folder-3, ... that does not exist."""
+    number, place = 1, folder
+    while fresh and place.exists():
+        number += 1
+        place = folder.with_name(f"{folder.name}-{number}")
+    return place
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    parent = next(p for p in (folder, *folder.parents) if p.exists())
+    if not parent.is_dir():
+        raise FailedWork(f"cannot write to {folder}: {parent} is not a folder; choose another with hydra.run.dir=...")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise FailedWork(f"cannot write to {folder}: permission denied; choose another with hydra.run.dir=...")
+
+
+def _label(config: Mapping[str, Any]) -> str:
+    labels = row_labels(config, config["cv"]["name"])
+    return "-".join(str(labels[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier"))
+
+
+def _single(request: overrides.Request, words: list[str], fingerprint: str, hydra: Hydra) -> None:
+    config = request.jobs[0].config
+    mark = identity(config, fingerprint)
+    default = Path("outputs", "train", f"{config['name'] or _label(config)}-{mark}")
+    folder = _next_free(Path(_given(words, "hydra.run.dir") or default).absolute(), config["fresh"])
+    _refuse_unwritable(folder)
+    known = Run(folder).identity
+    if known not in (None, mark):
+        raise BadRequest(f"{folder} holds another experiment (other settings or data); choose another hydra.run.dir")
+    hydra([*_without(words, "hydra.run.dir"), f"hydra.run.dir='{_escape(folder)}'"])
+
+
+def _sweep(request: overrides.Request, words: list[str], prints: list[str], hydra: Hydra) -> int:
+    config = request.jobs[0].config
+    marks = [identity(job.config, mark) for job, mark in zip(request.jobs, prints, strict=True)]
+    what = "-".join(key.rsplit(".", 1)[-1] for key in request.swept) or "sweep"
+    default = config["name"] or f"{what}-{sha256(' '.join(sorted(marks)).encode()).hexdigest()[:10]}"
+    base = Path(_given(words, "hydra.sweep.dir") or Path("outputs", "sweeps", default)).absolute()
+    folder = _next_free(base, config["fresh"])
+    _refuse_unwritable(folder)
+    keys = {word.lstrip("+~").split("=", 1)[0] for word in request.jobs[0].overrides}
+    unswept = sorted(key for key in keys if key not in request.swept)
+    extra = [
+        f"hydra.sweep.dir='{_escape(folder)}'",
+        f"hydra.job.config.override_dirname.exclude_keys={_list(unswept)}",
+    ]
+    console.note(f"sweep of {len(request.jobs)} jobs in {folder}")
+    failed: DarkharError | None = None
+    try:
+        hydra([*_without(words, "hydra.sweep.dir"), *extra])
+    except DarkharError as problem:
+        failed = problem
+    if not folder.is_dir():
+        raise failed or FailedWork(f"the sweep left nothing in {folder}")
+    table = sweeps.save_sweep(folder, request.swept)
+    tables.show_sweep(table, folder, request.swept)
+    return 0 if failed is None and (table["status"] == "done").all() else 1
+
+
+def _list(keys: list[str]) -> str:
+    return "[" + ",".join(f"'{key}'" for key in keys) + "]"
+
+
+def _escape(path: Path) -> str:
+    return str(path).replace("'", "\\'")
+
+
+def _without(words: list[str], key: str) -> list[str]:
+    return [w for w in words if w.lstrip("+").split("=", 1)[0] != key]

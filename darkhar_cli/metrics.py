@@ -1,0 +1,142 @@
+"""Numbers from predictions: every table of a run can be recomputed from predictions.csv."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+KEYS = ["split", "repeat", "fold", "id"]
+ENSEMBLE = "ensemble"
+LEAST_P = 1e-9  # keeps the loss of a wrong and certain prediction finite
+
+
+def probabilities(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """Return the class probabilities (N, K) of a predictions table."""
+    return predictions[[f"p_{name}" for name in classes]].to_numpy(float)
+
+
+def score(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
+    """Return n, correct, accuracy, recall_macro (mean over the classes that occur) and loss (nats per clip)."""
+    truth = predictions["label"].map({name: i for i, name in enumerate(classes)}).to_numpy()
+    right = (predictions["predicted"] == predictions["label"]).to_numpy()
+    p_truth = probabilities(predictions, classes)[np.arange(len(truth)), truth]
+    recalls = [right[truth == k].mean() for k in np.unique(truth)]
+    return {
+        "n": len(truth),
+        "correct": int(right.sum()),
+        "accuracy": float(right.mean()),
+        "recall_macro": float(np.mean(recalls)),
+        "loss": float(-np.log(np.maximum(p_truth, LEAST_P)).mean()),
+    }
+
+
+def ensemble(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return the `test` predictions of all folds averaged: one row per repeat and clip, `fold=ensemble`."""
+    test = predictions[predictions["split"] == "test"]
+    names = [f"p_{name}" for name in classes]
+    rest = test.groupby(["split", "repeat", "id"], as_index=False)[["group", "label"]].first()
+    mean = test.groupby(["split", "repeat", "id"], as_index=False)[names].mean()
+    joined = rest.merge(mean, on=["split", "repeat", "id"])
+    joined["predicted"] = [classes[i] for i in joined[names].to_numpy(float).argmax(axis=1)]
+    return joined.assign(fold=ENSEMBLE)
+
+
+def folds_table(
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    labels: Mapping[str, Any],
+    epochs: Mapping[tuple[int, int], int],
+) -> pd.DataFrame:
+    """Return metrics/folds.csv.
+
+    Args:
+        predictions: the run's predictions table.
+        classes: class names in label order.
+        labels: the row labels: dataset, sampler, enhance, extractor, classifier, cv, seed.
+        epochs: epochs trained by (repeat, fold).
+    """
+    rows = []
+    for (split, repeat, fold), part in predictions.groupby(["split", "repeat", "fold"]):
+        trained = epochs.get((repeat, fold), "")
+        rows.append(
+            {
+                **labels,
+                "repeat": repeat,
+                "fold": fold,
+                "split": split,
+                **score(part, classes),
+                "epochs": trained,
+            }
+        )
+    averaged = ensemble(predictions, classes)
+    for repeat, part in averaged.groupby("repeat"):
+        rows.append(
+            {
+                **labels,
+                "repeat": repeat,
+                "fold": ENSEMBLE,
+                "split": "test",
+                **score(part, classes),
+                "epochs": "",
+            }
+        )
+    order = ["n", "correct", "accuracy", "recall_macro", "loss", "epochs"]
+    table = pd.DataFrame(rows, columns=[*labels, "repeat", "fold", "split", *order])
+    rank = table["split"].map({"validation": 0, "test": 1})
+    return table.assign(_rank=rank).sort_values(["_rank", "repeat"], kind="stable").drop(columns="_rank")
+
+
+def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return metrics/summary.csv: all validation clips together, and the test split as mean over folds and ensemble.
+
+    `accuracy_sd` and `recall_macro_sd` are over folds, `chance` is the share of the commonest class.
+    """
+    rows = []
+    for split in ("validation", "test"):
+        part = predictions[predictions["split"] == split]
+        single = folds[(folds["split"] == split) & (folds["fold"] != ENSEMBLE)]
+        if part.empty:
+            continue
+        clips = part.drop_duplicates(["repeat", "id"])
+        chance = clips["label"].value_counts(normalize=True).max()
+        spread = {f"{key}_sd": single[key].std() if len(single) > 1 else "" for key in ("accuracy", "recall_macro")}
+        head = {"split": split, "folds": len(single)}
+        rows.append({**head, "of": "folds", **score(part, classes), **spread, "chance": chance})
+        if split == "test":
+            both = score(ensemble(predictions, classes), classes)
+            rows.append({**head, "of": ENSEMBLE, **both, "accuracy_sd": "", "recall_macro_sd": "", "chance": chance})
+    labels = folds.iloc[:1][["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]]
+    return labels.merge(pd.DataFrame(rows), how="cross")
+
+
+def _parts(predictions: pd.DataFrame, classes: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
+    """Return the clips each table is about: all scored validation clips, and the test split's ensemble."""
+    validation = predictions[predictions["split"] == "validation"]
+    parts = [("validation", validation), ("test", ensemble(predictions, classes))]
+    return [(split, part) for split, part in parts if len(part)]
+
+
+def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return metrics/per_class.csv: precision, recall and F1 of each class (test: the ensemble's)."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    rows = []
+    for split, part in _parts(predictions, classes):
+        values = precision_recall_fscore_support(
+            part["label"], part["predicted"], labels=list(classes), zero_division=0
+        )
+        for name, precision, recall, f1, n in zip(classes, *values, strict=True):
+            rows.append((split, name, n, precision, recall, f1))
+    return pd.DataFrame(rows, columns=["split", "class", "n", "precision", "recall", "f1"])
+
+
+def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return metrics/confusion.csv: counts, a row per true class and a column per predicted one."""
+    from sklearn.metrics import confusion_matrix
+
+    rows = []
+    for split, part in _parts(predictions, classes):
+        counts = confusion_matrix(part["label"], part["predicted"], labels=list(classes))
+        rows += [(split, name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
+    return pd.DataFrame(rows, columns=["split", "label", *classes])

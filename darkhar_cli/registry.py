@@ -1,0 +1,57 @@
+"""Kind + name -> component: every module of a kind's package registers what it defines; no central table."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+from darkhar_cli.errors import unknown
+
+PACKAGES = {
+    "sampler": "samplers",
+    "enhance": "enhance",
+    "extractor": "extractors",
+    "classifier": "classifiers",
+}
+_parts: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in PACKAGES}
+
+
+def register(kind: str, name: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function or class as a part; its name is the word users type and its yaml's name.
+
+    Args:
+        kind: sampler, enhance, extractor or classifier.
+        name: the word; by default the function's own name.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def keep(part: Callable[..., Any]) -> Callable[..., Any]:
+        word = name or part.__name__
+        if _parts[kind].get(word, part) is not part:
+            raise ValueError(f"{kind} {word!r} is registered twice")
+        _parts[kind][word] = part
+        return part
+
+    return keep
+
+
+def parts(kind: str) -> dict[str, Callable[..., Any]]:
+    """Return every part of a kind by name, importing the kind's modules on first use."""
+    package = importlib.import_module(f"darkhar_cli.{PACKAGES[kind]}")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    return _parts[kind]
+
+
+def get(kind: str, name: str) -> Callable[..., Any]:
+    """Return one part.
+
+    Raises:
+        BadRequest: no such part; the message lists what exists.
+    """
+    known = parts(kind)
+    if name not in known:
+        raise unknown(kind, name, known)
+    return known[name]

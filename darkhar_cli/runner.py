@@ -1,0 +1,148 @@
+"""One fold, all folds: train a fresh model on a fold's clips, score it, keep what came out."""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from darkhar_cli import console, device
+from darkhar_cli.clips import TEST, Clips
+from darkhar_cli.folds import Fold, Plan, inner_part
+from darkhar_cli.runs import Run
+from darkhar_cli.trainer import Experiment, Learner, Trainer
+
+Advance = Callable[..., None]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities (N, K) float64 of logits (N, K)."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def predictions_table(
+    clips: Clips,
+    rows: Sequence[int],
+    logits: np.ndarray,
+    positions: Sequence[np.ndarray],
+    split: str,
+    fold: Fold,
+) -> pd.DataFrame:
+    """Return one fold's rows of predictions.csv; `frames` lists the sampled positions."""
+    p = softmax(logits)
+    about = clips.table.loc[list(rows)]
+    columns: dict[str, Any] = {
+        "split": split,
+        "repeat": fold.repeat,
+        "fold": fold.index,
+        "id": about["id"].to_numpy(),
+        "group": about["group"].to_numpy(),
+        "label": about["label"].to_numpy(),
+        "predicted": [clips.classes[i] for i in p.argmax(axis=1)],
+        **{f"p_{name}": p[:, i] for i, name in enumerate(clips.classes)},
+        "frames": [" ".join(map(str, picked.tolist())) for picked in positions],
+    }
+    return pd.DataFrame(columns)
+
+
+def run_fold(trainer: Trainer, fold: Fold, run: Run, advance: Advance) -> None:
+    """Train one fold's model, score it on the fold's validation clips and the test split, and keep all of it."""
+    started, clips = time.monotonic(), trainer.clips
+    settings = trainer.train
+    parts = None
+    if settings["early_stopping"]:
+        parts = inner_part(clips.table, fold.train, settings["inner_share"], trainer.experiment.seed)
+    fit, inner = parts or (fold.train, [])
+    learner = trainer.learner()
+    initial = learner.weights_hash()
+    history, kept = fit_fold(trainer, learner, fit, inner, lambda text: advance(f"fold {fold.index} {text}"))
+    if len(history) < settings["epochs"]:
+        advance(f"fold {fold.index} stopped early", settings["epochs"] - len(history))
+    tables = []
+    for split, rows in (("validation", fold.validation), (TEST, clips.rows(TEST))):
+        if rows:
+            logits, positions = trainer.logits(learner, rows)
+            tables.append(predictions_table(clips, rows, logits, positions, split, fold))
+    run.save_model(fold.index, learner.whole)
+    ids = "\n".join(sorted(clips.table.loc[list(fold.train), "digest"]))
+    facts = {
+        "repeat": fold.repeat,
+        "fold": fold.index,
+        "epochs": len(history),
+        "best_epoch": kept,
+        "fitted": len(fit),
+        "inner": len(inner),
+        "initial_weights": initial,
+        "training_ids": sha256(ids.encode()).hexdigest()[:16],
+        "seconds": round(time.monotonic() - started, 2),
+    }
+    table = pd.DataFrame(history).assign(repeat=fold.repeat, fold=fold.index)
+    order = ["repeat", "fold", "epoch", "loss", "accuracy", "inner_loss", "inner_accuracy"]
+    run.save_fold(fold.repeat, fold.index, pd.concat(tables), table.reindex(columns=order), facts)
+    last = history[-1]
+    run.log(
+        f"fold {fold.index}: {len(fit)} clips fitted, {len(inner)} watched, {len(history)} epochs, kept epoch {kept}, "
+        f"loss {last['loss']:.3f}, accuracy {last['accuracy']:.3f}, {facts['seconds']:.1f} s"
+    )
+
+
+def fit_fold(
+    trainer: Trainer, learner: Learner, fit: Sequence[int], inner: Sequence[int], tell: Callable[[str], None]
+) -> tuple[list[dict[str, float]], int]:
+    """Train until the inner part stops getting better, or for all epochs where there is no inner part.
+
+    Returns:
+        One dict per epoch (loss, accuracy, inner_loss, inner_accuracy), and the epoch whose weights are kept.
+    """
+    settings = trainer.train
+    history: list[dict[str, float]] = []
+    best: tuple[float, int, list[np.ndarray]] | None = None
+    for epoch in range(settings["epochs"]):
+        entry = {"epoch": epoch, **trainer.train_epoch(learner, fit, epoch)}
+        if inner:
+            entry |= trainer.watch(learner, inner)
+            if best is None or entry["inner_loss"] < best[0]:
+                best = (entry["inner_loss"], epoch, learner.model.get_weights())
+        history.append(entry)
+        tell(f"epoch {epoch + 1} loss {entry['loss']:.3f} accuracy {entry['accuracy']:.3f}")
+        if best and epoch + 1 >= settings["warm_up"] and epoch - best[1] >= settings["patience"]:
+            break
+    if best:
+        learner.model.set_weights(best[2])
+    return history, best[1] if best else len(history) - 1
+
+
+def run_folds(experiment: Experiment, clips: Clips, plan: Plan, run: Run) -> None:
+    """Run every fold that is not finished yet; what each leaves is in the run's folder."""
+    todo = [fold for fold in plan.folds if not run.has_fold(fold.repeat, fold.index)]
+    for fold in plan.folds:
+        if fold not in todo:
+            run.log(f"fold {fold.index}: finished before, kept")
+    if not todo:
+        return
+    trainer = Trainer(experiment, clips)
+    run.log(f"mode {trainer.mode}: {trainer.why}")
+    run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
+    if experiment.train["early_stopping"]:
+        _tell_inner(trainer, plan, run)
+    trainer.prepare(plan)
+    with console.progress("train", len(todo) * experiment.train["epochs"]) as progress:
+        for fold in todo:
+            run_fold(trainer, fold, run, progress.advance)
+            device.clear_session()  # a model's graphs and weights go with its fold
+            gc.collect()
+
+
+def _tell_inner(trainer: Trainer, plan: Plan, run: Run) -> None:
+    table, settings, seed = trainer.clips.table, trainer.train, trainer.experiment.seed
+    without = [f.index for f in plan.folds if inner_part(table, f.train, settings["inner_share"], seed) is None]
+    if without:
+        folds = ", ".join(map(str, without))
+        run.log(
+            f"fold {folds}: no group-disjoint inner part with every class exists for early stopping to watch, "
+            f"so all {settings['epochs']} epochs are trained"
+        )

@@ -1,0 +1,180 @@
+"""The run folder: the only writer and the only reader of it.
+
+A finished fold is kept under `.folds/` until the run is whole, so that a killed run resumes at the fold it was
+in; tables are always computed from what was written, so a resumed run's tables equal an uninterrupted one's.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from darkhar_cli import console, metrics
+from darkhar_cli.errors import BadRequest, FailedWork
+
+_PRECISION = "%.8g"
+
+
+def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file under a temporary name beside its place, then rename it: it is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        write(aside)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole."""
+    write_aside(path, lambda aside: aside.write_text(text))
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table whole, numbers to 8 digits."""
+    write_aside(path, lambda aside: table.to_csv(aside, index=False, float_format=_PRECISION, lineterminator="\n"))
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a table of a run; empty cells are empty strings."""
+    texts = {"id": str, "group": str, "label": str, "predicted": str}
+    return pd.read_csv(path, dtype=texts, keep_default_na=False)
+
+
+class Run:
+    """One run's folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is finished."""
+        return (self.folder / "DONE").is_file()
+
+    @property
+    def identity(self) -> str | None:
+        """Return the hash of the configuration and data the folder belongs to, if it belongs to any."""
+        return self.facts().get("identity")
+
+    def facts(self) -> dict[str, Any]:
+        """Return run.json, or an empty dict."""
+        path = self.folder / "run.json"
+        return json.loads(path.read_text()) if path.is_file() else {}
+
+    def claim(self, identity: str) -> None:
+        """Make the folder this run's, or refuse a folder that holds another experiment.
+
+        Raises:
+            BadRequest: the folder belongs to another configuration or other data.
+            FailedWork: the folder cannot be written.
+        """
+        if self.identity not in (None, identity):
+            raise BadRequest(
+                f"{self.folder} holds another experiment (other settings or data); "
+                "choose another hydra.run.dir, or remove it"
+            )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "error.txt").unlink(missing_ok=True)
+            self.add_facts(identity=identity)
+        except OSError as problem:
+            raise FailedWork(f"cannot write to {self.folder}: {problem.strerror}") from problem
+
+    def add_facts(self, **facts: Any) -> None:
+        """Add to run.json."""
+        write_text(self.folder / "run.json", json.dumps(self.facts() | facts, indent=2, sort_keys=True) + "\n")
+
+    def log(self, message: str) -> None:
+        """Print a line and keep it, with the time, in log.txt."""
+        console.note(message)
+        with (self.folder / "log.txt").open("a") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
+
+    def save_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
+        """Write config.yaml (resolved) and overrides.yaml (as typed)."""
+        write_text(self.folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(config))))
+        write_text(self.folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+
+    def save(self, name: str, table: pd.DataFrame) -> None:
+        """Write one of the run's tables."""
+        write_csv(self.folder / name, table)
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Read one of the run's tables."""
+        return read_csv(self.folder / name)
+
+    def model_path(self, fold: int) -> Path:
+        """Return where a fold's model is kept."""
+        return self.folder / "models" / f"fold_{fold}.keras"
+
+    def save_model(self, fold: int, model: Any) -> None:
+        """Write a fold's Keras model."""
+        path = self.model_path(fold)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f"part_{os.getpid()}_{path.name}")
+        try:
+            model.save(aside)
+            os.replace(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+    def _fold(self, repeat: int, fold: int) -> Path:
+        return self.folder / ".folds" / f"{repeat}_{fold}"
+
+    def save_fold(self, repeat: int, fold: int, predictions: pd.DataFrame, history: pd.DataFrame, facts: Any) -> None:
+        """Keep a finished fold; its facts come last and mark it as whole."""
+        place = self._fold(repeat, fold)
+        write_csv(place / "predictions.csv", predictions)
+        write_csv(place / "history.csv", history)
+        write_text(place / "facts.json", json.dumps(facts))
+
+    def has_fold(self, repeat: int, fold: int) -> bool:
+        """Whether a fold has been finished before."""
+        return (self._fold(repeat, fold) / "facts.json").is_file() and self.model_path(fold).is_file()
+
+    def fold_facts(self, repeat: int, fold: int) -> dict[str, Any]:
+        """Return what `save_fold` was given."""
+        return json.loads((self._fold(repeat, fold) / "facts.json").read_text())
+
+    def collect(self, folds: Sequence[tuple[int, int]], name: str) -> pd.DataFrame:
+        """Return one table of all finished folds, in order."""
+        return pd.concat([read_csv(self._fold(*fold) / name) for fold in folds], ignore_index=True)
+
+    def finish(self) -> None:
+        """Mark the run as finished."""
+        shutil.rmtree(self.folder / ".folds", ignore_errors=True)
+        write_text(self.folder / "DONE", "")
+
+    def fail(self, message: str) -> None:
+        """Keep the reason why the run could not be finished, where the folder can be written."""
+        with contextlib.suppress(OSError):
+            write_text(self.folder / "error.txt", message + "\n")
+
+
+def save_tables(
+    run: Run,
+    classes: Sequence[str],
+    labels: Mapping[str, Any],
+    folds: Sequence[tuple[int, int]],
+) -> None:
+    """Write predictions.csv, metrics/*.csv and the folds' facts from the finished folds."""
+    predictions = run.collect(folds, "predictions.csv").sort_values(metrics.KEYS, ignore_index=True)
+    facts = {fold: run.fold_facts(*fold) for fold in folds}
+    epochs = {fold: entry["epochs"] for fold, entry in facts.items()}
+    table = metrics.folds_table(predictions, classes, labels, epochs)
+    run.save("predictions.csv", predictions)
+    run.save("metrics/folds.csv", table)
+    run.save("metrics/summary.csv", metrics.summary_table(predictions, table, classes))
+    run.save("metrics/per_class.csv", metrics.per_class_table(predictions, classes))
+    run.save("metrics/confusion.csv", metrics.confusion_table(predictions, classes))
+    run.save("metrics/history.csv", run.collect(folds, "history.csv"))
+    run.add_facts(folds=[facts[fold] for fold in folds])

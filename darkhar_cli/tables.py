@@ -1,0 +1,60 @@
+"""The tables a user sees on the terminal, from run folders alone."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from darkhar_cli import console
+from darkhar_cli.runs import Run
+
+
+def _percent(value: Any) -> str:
+    return "" if value == "" else f"{100 * float(value):.1f} %"
+
+
+def _grid(title: str, columns: list[str], caption: str) -> Table:
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    for name in columns:
+        table.add_column(name, justify="left" if name in ("split", "fold", "status") else "right")
+    return table
+
+
+def show_run(run: Run, synthetic: bool, skipped: int) -> None:
+    """Print the folds of a finished run, its summary and where everything is."""
+    folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
+    head = folds.iloc[0]
+    title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
+    notes = [f"chance {_percent(summary['chance'].iloc[0])} ({summary['split'].iloc[0]})"]
+    if synthetic:
+        notes.insert(0, "synthetic clips")
+    if skipped:
+        notes.insert(0, f"{skipped} broken clips left out")
+    grid = _grid(title, ["split", "fold", "n", "correct", "accuracy", "recall", "loss", "epochs"], "; ".join(notes))
+    for _, row in folds.iterrows():
+        grid.add_row(*_cells(row, row["split"], str(row["fold"]), str(row["epochs"])))
+    for _, row in summary[summary["of"] == "folds"].iterrows():
+        grid.add_section()
+        grid.add_row(*_cells(row, row["split"], "all", ""), style="bold")
+    console.out.print(grid)
+    console.out.print(str(run.folder), soft_wrap=True)
+
+
+def _cells(row: pd.Series, split: str, fold: str, epochs: str) -> list[str]:
+    numbers = [str(row["n"]), str(row["correct"]), _percent(row["accuracy"]), _percent(row["recall_macro"])]
+    return [split, fold, *numbers, f"{float(row['loss']):.3f}", epochs]
+
+
+def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
+    """Print one row per job of a sweep: what was varied, the headline numbers, the status."""
+    columns = [*swept, "split", "n", "correct", "accuracy", "recall", "loss", "status"]
+    grid = _grid(f"sweep of {len(table)} jobs", columns, str(folder / "sweep.csv"))
+    for _, row in table.iterrows():
+        values = [str(row[name]) for name in swept]
+        if row["status"] == "done":
+            split, _, *numbers, _ = _cells(row, str(row["split"]), "", "")
+            grid.add_row(*values, split, *numbers, "done")
+        else:
+            grid.add_row(*values, *[""] * 6, f"{row['status']}: {row['error']}".removesuffix(": "))
+    console.out.print(grid)

@@ -1,0 +1,39 @@
+"""`darkhar list [kind]`: every option with one line, and its parameters with theirs."""
+
+from rich.markup import escape
+from rich.table import Table
+
+from darkhar_cli import console, schema
+from darkhar_cli.errors import BadRequest, unknown
+
+KINDS = (*schema.GROUPS, "experiment")
+
+
+def list_parts(words: list[str]) -> None:
+    """Print the options of all kinds, or of the kinds that are named.
+
+    Raises:
+        BadRequest: no such kind.
+    """
+    for word in words:
+        if word.startswith("-"):
+            raise BadRequest(f"list has no option {word!r}; it takes kinds: {', '.join(KINDS)}")
+        if word not in KINDS:
+            raise unknown("kind", word, KINDS)
+    for kind in words or KINDS:
+        console.out.print(_table(kind, detailed=kind != "experiment"))
+
+
+def _table(kind: str, detailed: bool) -> Table:
+    grid = Table(title=f"{kind}=", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for name, option in schema.options(kind).items():
+        grid.add_row(f"[bold]{escape(name)}[/]", "", escape(option.summary))
+        for parameter in option.parameters.values() if detailed else ():
+            default = "null" if parameter.default is None else str(parameter.default)
+            types = escape(" | ".join(parameter.types))
+            meaning = escape(parameter.meaning)
+            grid.add_row("", escape(f"{parameter.name}={default}"), f"{meaning} [dim]({types})[/]")
+    return grid

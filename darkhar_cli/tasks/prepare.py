@@ -1,0 +1,29 @@
+"""`darkhar prepare`: check every clip of a data set by decoding it, and store it for fast access."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from darkhar_cli import clips as data
+from darkhar_cli import console
+
+
+def prepare(config: Mapping[str, Any]) -> None:
+    """Prepare one data set and print what it holds.
+
+    Raises:
+        DarkharError: the data set is not what it should be, or clips are broken.
+    """
+    clips = data.open_clips(config["dataset"])
+    counts = clips.table.groupby(["split", "label"], sort=True)
+    grid = Table(title=f"{clips.name}: {len(clips.table)} clips", title_justify="left", caption=str(clips.folder))
+    for name in ("split", "class", "clips", "groups", "frames"):
+        grid.add_column(name, justify="left" if name in ("split", "class") else "right")
+    for (split, label), part in counts:
+        groups = part["group"].nunique() if part["group"].any() else 0
+        frames = f"{part['n_frames'].min()}-{part['n_frames'].max()}"
+        grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
+    console.out.print(grid)
+    if len(clips.skipped):
+        console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")

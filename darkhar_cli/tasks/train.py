@@ -1,0 +1,115 @@
+"""`darkhar train`: one experiment, cross-validated, its tables in a run folder."""
+
+import time
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from darkhar_cli import clips as data
+from darkhar_cli import console, schema, tables
+from darkhar_cli.errors import DarkharError
+from darkhar_cli.folds import Plan, assignment, leaks, plan_folds
+from darkhar_cli.quiet import quiet_start
+from darkhar_cli.runs import Run, save_tables
+
+_NOT_IDENTITY = ("name", "fresh")
+
+
+def identity(config: Mapping[str, Any], fingerprint: str) -> str:
+    """Return the hash of what decides a run's numbers: the configuration (chain order included) and the data."""
+    kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
+    kept["enhance"] = [[name, values] for name, values in config["enhance"].items()]
+    kept["dataset"] = {key: value for key, value in config["dataset"].items() if key != "data_dir"}
+    return sha256(dumps([kept, fingerprint], sort_keys=True).encode()).hexdigest()[:12]
+
+
+def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
+    """Return the columns that name a run in every table."""
+    return {
+        "dataset": config["dataset"]["name"],
+        "sampler": config["sampler"]["name"],
+        "enhance": "+".join(config["enhance"]),
+        "extractor": config["extractor"]["name"],
+        "classifier": config["classifier"]["name"],
+        "cv": cv,
+        "seed": config["seed"],
+    }
+
+
+def run_job(config: DictConfig) -> float:
+    """Run one Hydra job; return its accuracy (validation where there is one, else the test ensemble's)."""
+    plain = OmegaConf.to_container(config, resolve=True)
+    schema.check(plain)
+    hydra = HydraConfig.get()
+    return train(plain, Path(hydra.runtime.output_dir), list(hydra.overrides.task))
+
+
+def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> float:
+    """Run one experiment into a folder, or show what is there if it is finished.
+
+    Raises:
+        DarkharError: the run cannot be done; the reason is also in error.txt.
+    """
+    clips = data.open_clips(config["dataset"])
+    plan = plan_folds(config["cv"], clips.table, config["seed"])
+    run = Run(folder)
+    run.claim(identity(config, clips.fingerprint))
+    if run.done:
+        console.note(f"already done: {folder} (fresh=true runs it again)")
+    else:
+        try:
+            _work(config, clips, plan, run, overrides)
+        except DarkharError as problem:
+            run.fail(str(problem))
+            raise
+        except Exception as problem:
+            run.fail(f"{type(problem).__name__}: {problem}")
+            raise
+    tables.show_run(run, clips.synthetic, len(clips.skipped))
+    return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
+
+
+def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
+    started = time.monotonic()
+    resolved = {**config, "cv": plan.settings}
+    run.save_config(resolved, overrides)
+    run.save("assignment.csv", assignment(plan, clips.table))
+    run.save("leaks.csv", leaks(plan, clips.table))
+    if len(clips.skipped):
+        run.save("skipped.csv", clips.skipped)
+    run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {_in_words(plan)}")
+    with quiet_start():  # TensorFlow, and only now
+        from darkhar_cli import device, model, runner, trainer
+
+    experiment = trainer.Experiment(
+        sampler=model.part_of(config["sampler"]),
+        enhance=model.chain_of(config["enhance"]),
+        extractor=model.part_of(config["extractor"]),
+        classifier=model.part_of(config["classifier"]),
+        seed=config["seed"],
+        train=config["train"],
+    )
+    device.make_deterministic()
+    policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
+    run.add_facts(
+        **device.facts(policy),
+        data={"name": clips.name, "fingerprint": clips.fingerprint, "skipped": len(clips.skipped)},
+        seed=config["seed"],
+        started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    )
+    with device.precision(policy):
+        runner.run_folds(experiment, clips, plan, run)
+    folds = [(fold.repeat, fold.index) for fold in plan.folds]
+    save_tables(run, clips.classes, row_labels(config, plan.name), folds)
+    run.add_facts(seconds=round(time.monotonic() - started, 2))
+    run.finish()
+
+
+def _in_words(plan: Plan) -> str:
+    number = len(plan.folds)
+    return plan.name if plan.name == "holdout" else f"{plan.name} with {number} folds"

@@ -1,0 +1,151 @@
+"""Video bytes in and out, by PyAV: count, read, write, check.
+
+Frames are RGB uint8 `(T, H, W, 3)`. Counts come from decoding, since headers lie. Decoding is bounded in
+frames and pixels, so that a hostile file cannot fill the memory.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+
+MAX_FRAMES = 100_000
+MAX_PIXELS = 4096 * 4096
+
+
+class ClipError(Exception):
+    """A clip that cannot be read; the message is the reason, in words."""
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What decoding a clip found: frames, frames per second, and pixels."""
+
+    n_frames: int
+    fps: float
+    height: int
+    width: int
+
+
+def _open(data: bytes) -> av.container.InputContainer:
+    if not data:
+        raise ClipError("empty file")
+    try:
+        container = av.open(io.BytesIO(data))
+    except (av.FFmpegError, ValueError) as problem:
+        raise ClipError("not a video, or cut off (no container header)") from problem
+    if not container.streams.video:
+        container.close()
+        raise ClipError("holds no video stream")
+    return container
+
+
+def _frames(container: av.container.InputContainer) -> Iterator[av.VideoFrame]:
+    stream = container.streams.video[0]
+    stream.thread_type = "SLICE"  # one clip, one thread: clips run side by side
+    context = stream.codec_context
+    if context.width * context.height > MAX_PIXELS:
+        raise ClipError(f"{context.width}x{context.height} pixels are more than the {MAX_PIXELS} allowed")
+    count = 0
+    try:
+        for frame in container.decode(stream):
+            count += 1
+            if count > MAX_FRAMES:
+                raise ClipError(f"more than {MAX_FRAMES} frames; cut the video into clips")
+            yield frame
+    except av.FFmpegError as problem:
+        raise ClipError(f"decoding stops after {count} frames: {problem.strerror}") from problem
+
+
+def inspect(data: bytes) -> VideoInfo:
+    """Decode a whole clip and return what it holds.
+
+    Raises:
+        ClipError: no video, no frames, damaged, or cut off.
+    """
+    with _open(data) as container:
+        stream = container.streams.video[0]
+        count, shapes = 0, set()
+        for frame in _frames(container):
+            count += 1
+            shapes.add(_upright_shape(frame))
+        if count == 0:
+            raise ClipError("no frames")
+        if len(shapes) > 1:
+            raise ClipError("frame size changes within the clip")
+        rate, announced = stream.average_rate or stream.guessed_rate or Fraction(0), stream.frames
+    if count < announced and _packets(data) < announced:
+        raise ClipError(f"cut off: {count} of {announced} frames")
+    height, width = shapes.pop()
+    return VideoInfo(count, float(rate), height, width)
+
+
+def _packets(data: bytes) -> int:
+    """Count the packets that are there, trimmed ones included: fewer than announced means a cut file."""
+    with av.open(io.BytesIO(data), options={"ignore_editlist": "1"}) as container:
+        return sum(packet.size > 0 for packet in container.demux(container.streams.video[0]))
+
+
+def read_frames(data: bytes, positions: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+    """Return the frames at ascending positions (repeats allowed), or all, as uint8 (T, H, W, 3).
+
+    Only those frames are converted to RGB, and decoding stops at the last of them.
+
+    Raises:
+        ClipError: the clip cannot be read, or ends before the last position.
+    """
+    wanted = None if positions is None else np.asarray(positions, dtype=np.int64)
+    needed = None if wanted is None else set(wanted.tolist())
+    last = None if wanted is None else int(wanted.max())
+    found: dict[int, np.ndarray] = {}
+    with _open(data) as container:
+        for index, frame in enumerate(_frames(container)):
+            if needed is None or index in needed:
+                found[index] = _upright(frame)
+            if last is not None and index >= last:
+                break
+    if wanted is None:
+        wanted = np.arange(len(found))
+    missing = [int(i) for i in wanted if int(i) not in found]
+    if missing or not found:
+        raise ClipError(f"frame {missing[0] if missing else 0} is not there")
+    return np.stack([found[int(i)] for i in wanted])
+
+
+def _upright_shape(frame: av.VideoFrame) -> tuple[int, int]:
+    return (frame.width, frame.height) if frame.rotation % 180 else (frame.height, frame.width)
+
+
+def _upright(frame: av.VideoFrame) -> np.ndarray:
+    """Return one frame as RGB, turned as its display matrix says (phones film sideways)."""
+    pixels = frame.to_ndarray(format="rgb24")
+    return np.rot90(pixels, frame.rotation // 90) if frame.rotation else pixels
+
+
+def write_video(
+    frames: Iterable[np.ndarray],
+    fps: int,
+    *,
+    bit_rate: int | None = None,
+    crf: int = 18,
+    preset: str = "veryfast",
+) -> bytes:
+    """Encode RGB uint8 frames (H, W, 3) as H.264 in mp4, with one thread: same frames, same bytes."""
+    frames = iter(frames)
+    first = next(frames)
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        options = {"preset": preset, "threads": "1"} | ({} if bit_rate else {"crf": str(crf)})
+        stream = container.add_stream("libx264", rate=fps, options=options)
+        stream.height, stream.width = first.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.thread_count = 1
+        if bit_rate:
+            stream.bit_rate = bit_rate
+        for pixels in (first, *frames):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
