@@ -126,7 +126,11 @@ def _sweep(request: overrides.Request, words: list[str], prints: list[str], hydr
         failed = problem
     if not folder.is_dir():
         raise failed or FailedWork(f"the sweep left nothing in {folder}")
-    table = sweeps.save_sweep(folder, request.swept)
+    jobs = {}
+    for job in request.jobs:
+        varied = request.varied(job)
+        jobs[folder / overrides.job_folder(",".join(f"{k}={v}" for k, v in sorted(varied.items())))] = varied
+    table = sweeps.save_sweep(folder, jobs)
     tables.show_sweep(table, folder, request.swept)
     return 0 if failed is None and (table["status"] == "done").all() else 1
 

@@ -132,15 +132,18 @@ class ResizeFrames(_Float32Layer):
 
 @keras.saving.register_keras_serializable("darkhar")
 class PerFrame(keras.layers.Layer):
-    """Run a frame model over clips: (B, T, h, w, 3) -> (B, T, F); a frozen model always runs as in scoring."""
+    """Run a frame model over clips: (B, T, h, w, 3) -> (B, T, F); a frozen model always runs as in scoring.
+
+    Frames reach the model as float32: it casts them where its own layers do.
+    """
 
     def __init__(self, extractor: Any, **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(**(kwargs | {"autocast": False}))
         self.extractor = extractor
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs."""
-        return {"name": self.name, "extractor": keras.saving.serialize_keras_object(self.extractor)}
+        return super().get_config() | {"extractor": keras.saving.serialize_keras_object(self.extractor)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "PerFrame":

@@ -42,6 +42,11 @@ class Request:
     multirun: bool
     swept: list[str] = field(default_factory=list)
 
+    def varied(self, job: Job) -> dict[str, str]:
+        """Return what the sweep varies in one job: key -> value as typed."""
+        given = dict(word.lstrip("+").split("=", 1) for word in job.overrides if "=" in word)
+        return {key: given[key.lstrip("+")] for key in self.swept if key.lstrip("+") in given}
+
 
 def _quoted(value: str) -> str:
     """Quote free text for Hydra, unless it is quoted or refers to another key."""
@@ -181,7 +186,7 @@ def _compose(verb: str, overrides: list[str]) -> dict[str, Any]:
         config = compose(config_name=verb, overrides=overrides)
         return OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
     except (HydraException, OmegaConfBaseException) as problem:
-        raise BadRequest(f"configuration refused: {str(problem).strip()}") from problem
+        raise BadRequest(f"configuration refused: {str(problem).strip().splitlines()[0]}") from problem
 
 
 def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: str | None) -> Request:

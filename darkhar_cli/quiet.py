@@ -1,4 +1,4 @@
-"""Import TensorFlow without its start-up messages, which it writes before any setting can silence them."""
+"""Start native libraries without their greetings, which they write before any setting can silence them."""
 
 import os
 import sys

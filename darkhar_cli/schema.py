@@ -122,8 +122,8 @@ def _matches_one(value: Any, kind: str) -> bool:
         number = isinstance(value, int if word == "int" else (int, float)) and not isinstance(value, bool)
         pairs = zip(bounds[::2], bounds[1::2], strict=True)
         return number and all(_BOUNDS[sign](value, float(bound)) for sign, bound in pairs)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return re.fullmatch(r"[0-9.]+", kind) is not None and float(kind) == value
+    if re.fullmatch(r"[0-9.]+", kind):  # a literal number
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and value == float(kind)
     return value == kind
 
 

@@ -1,10 +1,10 @@
 """A sweep's folder: one run folder per job, and one table of them all."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from darkhar_cli.runs import Run, write_csv
 
@@ -12,11 +12,9 @@ LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "see
 _NUMBERS = ["split", "n", "correct", "accuracy", "recall_macro", "loss"]
 
 
-def _job_row(folder: Path, swept: list[str]) -> dict[str, Any]:
+def _job_row(folder: Path, varied: Mapping[str, str]) -> dict[str, Any]:
     run = Run(folder)
-    typed = yaml.safe_load((folder / "overrides.yaml").read_text()) if (folder / "overrides.yaml").is_file() else []
-    given = dict(word.lstrip("+").split("=", 1) for word in typed if "=" in word)
-    row: dict[str, Any] = {key: given.get(key, "") for key in swept}
+    row: dict[str, Any] = dict(varied)
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")
         epochs = pd.to_numeric(folds["epochs"], errors="coerce").mean()
@@ -28,14 +26,14 @@ def _job_row(folder: Path, swept: list[str]) -> dict[str, Any]:
     return row | {"status": "unfinished"}
 
 
-def sweep_table(folder: Path, swept: list[str]) -> pd.DataFrame:
-    """Return a row per job of a sweep.
+def sweep_table(jobs: Mapping[Path, Mapping[str, str]]) -> pd.DataFrame:
+    """Return a row per job of a sweep, from each job's folder and what was varied in it.
 
     Columns are folds.csv's, filled from each job's summary, each swept override (a swept group is its label column),
     `status` (done, failed, unfinished) and, for the terminal, `error`.
     """
-    jobs = [job for job in sorted(folder.iterdir()) if job.is_dir() and not job.name.startswith(".")]
-    rows = [_job_row(job, swept) for job in jobs]
+    rows = [_job_row(folder, varied) for folder, varied in jobs.items()]
+    swept = list(dict.fromkeys(key for varied in jobs.values() for key in varied))
     columns = [
         *LABELS,
         "repeat",
@@ -49,8 +47,8 @@ def sweep_table(folder: Path, swept: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=columns).astype(object).fillna("")
 
 
-def save_sweep(folder: Path, swept: list[str]) -> pd.DataFrame:
+def save_sweep(folder: Path, jobs: Mapping[Path, Mapping[str, str]]) -> pd.DataFrame:
     """Write sweep.csv and return its table, with the failed jobs' errors."""
-    table = sweep_table(folder, swept)
+    table = sweep_table(jobs)
     write_csv(folder / "sweep.csv", table.drop(columns="error"))
     return table

@@ -20,6 +20,7 @@ from darkhar_cli.model import Part, assemble, build_classifier, build_extractor,
 from darkhar_cli.randomness import SCORING, key_of, shuffled
 
 _SCORED_AT_A_TIME = 32
+_AHEAD = 10  # epochs whose random frames are decoded together
 
 
 @dataclass(frozen=True)
@@ -106,15 +107,22 @@ class Trainer:
         return drawn
 
     def prepare(self, plan: Plan) -> None:
-        """Compute the features that scoring and the first epoch need, with progress, before the first fold."""
+        """Compute the features that scoring and the first epochs need, with progress, before the first fold."""
         if not isinstance(self.inputs, FeatureInputs):
             return
         rows = {row for fold in plan.folds for row in (*fold.train, *fold.validation)}
         ordered = sorted(rows | set(self.clips.rows(TEST)))
-        pairs = zip(self.positions(ordered, SCORING), self.positions(ordered, 0), strict=True)
-        wanted = [np.union1d(scored, trained) for scored, trained in pairs]
+        wanted = self._needed(ordered, [SCORING, *self._epochs_from(0)])
         with console.progress("frames", sum(map(len, wanted))) as progress:
             self.inputs.fill(ordered, wanted, progress.advance)
+
+    def _epochs_from(self, epoch: int) -> range:
+        return range(epoch, min(epoch + _AHEAD, self.train["epochs"]))
+
+    def _needed(self, rows: Sequence[int], epochs: Sequence[int]) -> list[np.ndarray]:
+        """Return each row's distinct positions over some epochs: clips are then decoded once for all of them."""
+        draws = [self.positions(rows, epoch) for epoch in epochs]
+        return [np.unique(np.concatenate(per_row)) for per_row in zip(*draws, strict=True)]
 
     def learner(self) -> Learner:
         """Return a fresh, compiled model; its weights follow from the run's seed alone."""
@@ -146,6 +154,8 @@ class Trainer:
         order = shuffled(self.experiment.seed, epoch, self.clips.table.loc[list(rows), "digest"].tolist())
         ordered = [rows[i] for i in order]
         batches = [ordered[i : i + size] for i in range(0, len(ordered), size)]
+        if isinstance(self.inputs, FeatureInputs) and epoch % _AHEAD == 0:
+            self.inputs.fill(rows, self._needed(rows, self._epochs_from(epoch)))
         learner.model.reset_metrics()
         logs: dict[str, Any] = {}
         with ThreadPoolExecutor(1) as ahead:  # the next batch is made while this one trains

@@ -1,6 +1,7 @@
 """Extractors from `keras.applications`: ImageNet networks, without their top, average pooled."""
 
 import socket
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,12 @@ def load_weights(name: str, build: Callable[[Any], Any], path: Path) -> Any:
     if not path.is_file():
         raise BadRequest(f"extractor.weights={path}: no such file; allowed are imagenet, none, or a weights file")
     try:
-        return build(str(path))
-    except (ValueError, OSError, KeyError, TypeError) as problem:
+        with warnings.catch_warnings():
+            # Keras only warns where it finds no weights for a layer: that layer would stay random.
+            warnings.filterwarnings("error", message="(?s).*freshly-initialized", category=UserWarning)
+            warnings.filterwarnings("ignore", message=".*`input_shape` is undefined or non-square")
+            return build(str(path))
+    except (ValueError, OSError, KeyError, TypeError, UserWarning) as problem:
         reason = " ".join(str(problem).split())[:200]
         raise BadRequest(f"extractor.weights={path} does not fit extractor {name!r}: {reason}") from problem
 

@@ -24,6 +24,7 @@ class Extractor:
         function: backend `host`: (N, H, W, 3) float32 0..255 -> (N, F) float32.
         weights_hash: names the weights, for provenance; empty while they are still to be learnt.
         channels: names of the F features, where they have any.
+        scope: `frame`: what is seen in a frame depends on that frame alone.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Extractor:
     function: Callable[[np.ndarray], np.ndarray] | None = None
     weights_hash: str = ""
     channels: tuple[str, ...] = ()
+    scope: str = "frame"
 
     @property
     def backend(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.quiet import quiet_start
 from darkhar_cli.registry import register
 
 # COCO order, as the model card gives it.
@@ -49,8 +50,9 @@ def _tflite(path: Path) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
     """Return a function on one square (1, S, S, 3) -> (17, 3), and S, from a TFLite file run by LiteRT."""
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path), num_threads=1)
-    interpreter.allocate_tensors()
+    with quiet_start():
+        interpreter = Interpreter(model_path=str(path), num_threads=1)
+        interpreter.allocate_tensors()
     given, answer = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     if given["shape"].tolist()[-1:] != [3] or answer["shape"].tolist()[-2:] != [17, 3]:
         raise ValueError(f"takes {given['shape'].tolist()} and gives {answer['shape'].tolist()}, not 17 keypoints")

@@ -1,0 +1,99 @@
+"""Shared fixtures. Nothing here needs a network, a GPU, or data beside the repository."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import cv2
+import numpy as np
+import pytest
+
+from darkhar_cli import cli
+from darkhar_cli.video import write_video
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory):
+    """Prepared data of the whole test run live in one temporary folder."""
+    place = tmp_path_factory.mktemp("home")
+    before = os.environ.get("DARKHAR_HOME")
+    os.environ["DARKHAR_HOME"] = str(place)
+    yield place
+    if before is None:
+        del os.environ["DARKHAR_HOME"]
+    else:
+        os.environ["DARKHAR_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def real_clips():
+    """The folder of the real dark clips, where the machine has it."""
+    place = os.environ.get("DARKHAR_TEST_CLIPS")
+    if not place:
+        pytest.skip("DARKHAR_TEST_CLIPS names no folder of real clips")
+    return Path(place)
+
+
+@pytest.fixture(scope="session")
+def real_models():
+    """The folder of real weights, where the machine has it."""
+    place = os.environ.get("DARKHAR_TEST_MODELS")
+    if not place:
+        pytest.skip("DARKHAR_TEST_MODELS names no folder of weights")
+    return Path(place)
+
+
+def moving_square(label: int, take: int, n: int = 12, height: int = 48, width: int = 64) -> np.ndarray:
+    """Return a clip (n, H, W, 3) uint8: a square that goes right (label 0), down (1) or stays (2)."""
+    rng = np.random.default_rng([label, take])
+    frames = np.full((n, height, width, 3), rng.integers(5, 25), np.uint8)
+    frames += rng.integers(0, 6, frames.shape[1:], dtype=np.uint8)
+    y, x = rng.integers(2, 12, 2)
+    for i in range(n):
+        dy, dx = ((0, 2 * i), (2 * i, 0), (0, 0))[label]
+        cv2.rectangle(frames[i], (int(x + dx), int(y + dy)), (int(x + dx) + 10, int(y + dy) + 10), (90, 80, 60), -1)
+    return frames
+
+
+def write_clips(root: Path, classes=("right", "down", "stay"), takes: int = 4, groups: int = 2, **size) -> Path:
+    """Write `<root>/<class>/<class>_<group>_<take>.mp4` and return root."""
+    for label, name in enumerate(classes):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for take in range(takes):
+            clip = moving_square(label, take, n=10 + take, **size)
+            (root / name / f"{name}_{take % groups}_{take}.mp4").write_bytes(write_video(clip, 30))
+    return root
+
+
+@pytest.fixture(scope="session")
+def clip_folder(tmp_path_factory):
+    """A folder of twelve small clips in three classes and two groups."""
+    return write_clips(tmp_path_factory.mktemp("my clips (1)"))
+
+
+@pytest.fixture
+def darkhar(tmp_path, monkeypatch, capsys):
+    """Run the program in this process, in an empty folder; returns (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = cli.main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def program(*words, cwd, timeout=280, env=None):
+    """Run the program as a process of its own, as a user does."""
+    command = [sys.executable, "-m", "darkhar_cli", *map(str, words)]
+    environment = {**os.environ, "COLUMNS": "200", **(env or {})}
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+    )

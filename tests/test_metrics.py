@@ -1,0 +1,95 @@
+"""Numbers from predictions, against scikit-learn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as reference
+
+from darkhar_cli import metrics
+
+CLASSES = ["a", "b", "c"]
+LABELS = dict(zip("dataset sampler enhance extractor classifier cv seed".split(), "duneLcs", strict=True))
+
+
+@pytest.fixture
+def predictions():
+    rng = np.random.default_rng(0)
+    rows = []
+    for fold in range(3):
+        clips = [("validation", f"v{fold}{i}") for i in range(10)] + [("test", f"t{i}") for i in range(8)]
+        for split, name in clips:
+            p = rng.dirichlet(np.ones(3))
+            label = CLASSES[sum(map(ord, name)) % 3]
+            predicted = CLASSES[p.argmax()]
+            rows.append((split, 0, fold, name, "g", label, predicted, *p, "0 1"))
+    columns = [*metrics.KEYS, "group", "label", "predicted", *(f"p_{c}" for c in CLASSES), "frames"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_scores_are_scikit_learns(predictions):
+    got = metrics.score(predictions, CLASSES)
+    truth, said = predictions["label"], predictions["predicted"]
+    p = metrics.probabilities(predictions, CLASSES)
+    assert got["n"] == len(predictions)
+    assert got["accuracy"] == pytest.approx(reference.accuracy_score(truth, said))
+    assert got["correct"] == reference.accuracy_score(truth, said, normalize=False)
+    assert got["recall_macro"] == pytest.approx(reference.balanced_accuracy_score(truth, said))
+    assert got["loss"] == pytest.approx(reference.log_loss(truth, p, labels=CLASSES))
+
+
+def test_a_wrong_and_certain_prediction_has_a_finite_loss(predictions):
+    one = predictions.iloc[:1].assign(label="a", predicted="b", p_a=0.0, p_b=1.0, p_c=0.0)
+    assert metrics.score(one, CLASSES)["loss"] == pytest.approx(-np.log(metrics.LEAST_P))
+
+
+def test_folds_table_has_its_columns_and_rows(predictions):
+    table = metrics.folds_table(predictions, CLASSES, LABELS, {(0, k): 5 + k for k in range(3)})
+    assert list(table.columns) == (
+        "dataset sampler enhance extractor classifier cv seed repeat fold split n correct accuracy recall_macro loss epochs"
+    ).split()
+    assert table[["split", "fold"]].to_numpy().tolist() == [
+        *[["validation", k] for k in range(3)],
+        *[["test", k] for k in range(3)],
+        ["test", "ensemble"],
+    ]
+    assert table["n"].tolist() == [10, 10, 10, 8, 8, 8, 8]
+    assert table["epochs"].tolist() == [5, 6, 7, 5, 6, 7, ""]
+
+
+def test_the_ensemble_averages_probabilities(predictions):
+    averaged = metrics.ensemble(predictions, CLASSES).set_index("id")
+    test = predictions[predictions["split"] == "test"]
+    for name, part in test.groupby("id"):
+        mean = part[["p_a", "p_b", "p_c"]].to_numpy().mean(axis=0)
+        np.testing.assert_allclose(averaged.loc[name, ["p_a", "p_b", "p_c"]].to_numpy(float), mean)
+        assert averaged.loc[name, "predicted"] == CLASSES[mean.argmax()]
+
+
+def test_summary_pools_the_validation_clips(predictions):
+    folds = metrics.folds_table(predictions, CLASSES, LABELS, {})
+    summary = metrics.summary_table(predictions, folds, CLASSES)
+    validation = predictions[predictions["split"] == "validation"]
+    first = summary.iloc[0]
+    assert (first["split"], first["n"], first["folds"]) == ("validation", 30, 3)
+    assert first["accuracy"] == pytest.approx((validation["label"] == validation["predicted"]).mean())
+    assert first["chance"] == pytest.approx(validation["label"].value_counts(normalize=True).max())
+    single = folds[folds["split"] == "validation"]["accuracy"]
+    assert first["accuracy_sd"] == pytest.approx(single.std())
+    assert summary[["split", "of"]].to_numpy().tolist() == [["validation", "folds"], ["test", "folds"], ["test", "ensemble"]]
+
+
+def test_per_class_and_confusion_are_scikit_learns(predictions):
+    validation = predictions[predictions["split"] == "validation"]
+    table = metrics.per_class_table(predictions, CLASSES)
+    report = reference.classification_report(
+        validation["label"], validation["predicted"], labels=CLASSES, output_dict=True, zero_division=0
+    )
+    for _, row in table[table["split"] == "validation"].iterrows():
+        assert row["precision"] == pytest.approx(report[row["class"]]["precision"])
+        assert row["f1"] == pytest.approx(report[row["class"]]["f1-score"])
+    confusion = metrics.confusion_table(predictions, CLASSES)
+    counts = confusion[confusion["split"] == "validation"][CLASSES].to_numpy()
+    np.testing.assert_array_equal(
+        counts, reference.confusion_matrix(validation["label"], validation["predicted"], labels=CLASSES)
+    )
+    assert counts.sum() == 30

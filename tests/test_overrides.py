@@ -1,0 +1,140 @@
+"""What a user may type: paths of every shape, and every kind of mistake, refused with the nearest match."""
+
+import subprocess
+import sys
+
+import pytest
+
+from darkhar_cli import overrides
+from darkhar_cli.errors import BadRequest
+
+
+def read(*words, multirun=False, verb="train"):
+    typed = overrides.absolute_paths(list(words), multirun)
+    return overrides.read_request(verb, typed, multirun, None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plain", "with space", "a=b", "brackets (1) [2] {3}", "comma, inside", "it's", "~tilde", "dollar$", "ünï"],
+)
+def test_paths_survive_hydra(name, tmp_path, monkeypatch):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    job = read("dataset=video_folder", f"dataset.root=./{name}").jobs[0]
+    assert job.config["dataset"]["root"] == str(tmp_path / name)
+
+
+def test_home_is_expanded(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    job = read("dataset=video_folder", "dataset.root=~/clips").jobs[0]
+    assert job.config["dataset"]["root"] == f"{tmp_path}/clips"
+
+
+def test_a_sweep_over_paths_makes_each_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    request = read("extractor=mobilenet", "extractor.weights=a.h5,none", multirun=True)
+    assert [job.config["extractor"]["weights"] for job in request.jobs] == [f"{tmp_path}/a.h5", "none"]
+    assert request.swept == ["extractor.weights"]
+
+
+def test_free_text_needs_no_quoting():
+    job = read("dataset=video_folder", "dataset.root=/x", r"dataset.group=^(\w+_\d+)_[a-z]{2}", "name=two words").jobs[
+        0
+    ]
+    assert job.config["dataset"]["group"] == r"^(\w+_\d+)_[a-z]{2}"
+    assert job.config["name"] == "two words"
+
+
+def test_a_chain_keeps_its_order():
+    assert list(read("enhance=[histeq,gamma]").jobs[0].config["enhance"]) == ["histeq", "gamma"]
+    assert list(read("enhance=[gamma,histeq]").jobs[0].config["enhance"]) == ["gamma", "histeq"]
+    job = read("enhance=[gamma,histeq]", "enhance.gamma.gamma=0.7").jobs[0]
+    assert job.config["enhance"]["gamma"] == {"gamma": 0.7}
+
+
+def test_a_sweep_over_chains():
+    request = read("enhance=none,[gamma,histeq]", "seed=1,2", multirun=True)
+    assert [list(job.config["enhance"]) for job in request.jobs] == [["none"]] * 2 + [["gamma", "histeq"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["sampler=randm"], "unknown sampler 'randm'; choose from linspace, random, uniform; did you mean 'random'"),
+        (["enhance=[gamma,hist]"], "unknown enhance 'hist'.*did you mean 'histeq'"),
+        (["enhance=[gamma,gamma]"], "'gamma' stands twice"),
+        (["enhance.gamma.gamma=0.3"], "'gamma' is not in the chain none; add enhance=gamma"),
+        (["enhance=gamma", "enhance.gamma.gama=0.3"], "has no parameter 'gama'; it takes gamma; did you mean"),
+        (["sampler=[random,uniform]"], "takes one option"),
+        (
+            ["sampler.frams=3"],
+            "sampler 'uniform' has no parameter 'frams'; it takes frames, short; did you mean 'frames'",
+        ),
+        (["+sampler.frams=3"], "did you mean 'frames'"),
+        (["++sampler.frams=3"], "did you mean 'frames'"),
+        (["sede=1"], "unknown setting or group 'sede'.*did you mean 'seed'"),
+        (["+sede=1"], "did you mean 'seed'"),
+        (["+samplr=random"], "did you mean 'sampler'"),
+        (["seed=abc"], "seed='abc': allowed is int >= 0"),
+        (["seed=-1"], "seed=-1: allowed is int >= 0"),
+        (["sampler.frames=0"], r"sampler\.frames=0: allowed is int >= 1"),
+        (["sampler.frames=1.5"], r"sampler\.frames=1\.5"),
+        (["sampler.short=lop"], "did you mean 'loop'"),
+        (["sampler.frames=null"], r"sampler\.frames=null"),
+        (["cv.folds=1"], "int >= 2"),
+        (["extractor=mobilenet", "extractor.alpha=0.3"], r"0\.25 \| 0\.5"),
+        (["train.precision=float16"], "did you mean"),
+        (["histeq"], "'histeq' is not understood"),
+        (["enhance=none,histeq"], "several values need -m"),
+        (["experiment=smok"], "did you mean 'smoke'"),
+        (["dataset=ee6222har"], r"dataset\.root is needed"),
+        (["dataset.root=/x"], "dataset 'dark_synth' has no parameter 'root'"),
+        (["seed.x=1"], "seed has no parts"),
+        (["hydra.run.dri=x"], "'hydra.run.dri'"),
+        (["~sampler.frames"], "sampler.frames is missing"),
+    ],
+)
+def test_mistakes_are_named(words, said):
+    with pytest.raises(BadRequest, match=said):
+        read(*words)
+
+
+def test_a_mistake_in_one_job_refuses_the_sweep():
+    with pytest.raises(BadRequest, match="did you mean 'histeq'"):
+        read("enhance=none,histq", multirun=True)
+    with pytest.raises(BadRequest, match=r"enhance\.gamma\.gamma=-1"):
+        read("enhance=gamma", "enhance.gamma.gamma=0.4,-1", multirun=True)
+
+
+def test_a_users_folder_adds_options(tmp_path):
+    (tmp_path / "sampler").mkdir()
+    yaml = "# Uniform, many frames.\nname: uniform\nframes: 64\nshort: loop\n"
+    (tmp_path / "sampler" / "uniform_many.yaml").write_text(yaml)
+    code = (
+        "from darkhar_cli import overrides\n"
+        f"job = overrides.read_request('train', ['sampler=uniform_many'], False, {str(tmp_path)!r}).jobs[0]\n"
+        "print(job.config['sampler'])\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'frames': 64" in answer.stdout
+
+
+def test_requests_are_read_without_tensorflow():
+    code = (
+        "import sys\nfrom darkhar_cli import overrides\n"
+        "overrides.read_request('train', ['enhance=[gamma,histeq]', 'extractor=convnext_small'], False, None)\n"
+        "print([m for m in ('tensorflow', 'keras', 'pandas') if m in sys.modules])\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_job_folders_are_safe_and_readable():
+    assert overrides.job_folder("enhance=histeq,sampler.frames=8") == "enhance=histeq,sampler.frames=8"
+    assert overrides.job_folder("enhance=[gamma,histeq]") == "enhance=gamma,histeq"
+    paths = [overrides.job_folder(f"extractor.weights=/{d}/net.h5") for d in ("a/b", "a_b")]
+    assert len(set(paths)) == 2
+    assert all("/" not in path for path in paths)
+    assert len(overrides.job_folder("x=" + "y" * 500).encode()) < 200
+    assert overrides.job_folder("") == "job"

@@ -1,0 +1,156 @@
+"""Training: both ways agree, frames are computed once, clips of a fold's other side are never shown."""
+
+import keras
+import numpy as np
+import pytest
+
+from darkhar_cli import clips as data
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.features import FeatureInputs, collate
+from darkhar_cli.folds import plan_folds
+from darkhar_cli.randomness import SCORING
+from darkhar_cli.trainer import Experiment, Trainer, resolve_mode
+
+TRAIN = {
+    "epochs": 3,
+    "optimizer": "adam",
+    "learning_rate": 0.01,
+    "batch_per_class": 2,
+    "early_stopping": False,
+    "patience": 3,
+    "warm_up": 0,
+    "inner_share": 0.2,
+    "precision": "float32",
+    "mode": "auto",
+}
+FROZEN = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": 32})
+
+
+@pytest.fixture(scope="module")
+def clips(clip_folder):
+    return data.open_clips(
+        {
+            "name": "video_folder",
+            "root": str(clip_folder),
+            "labels": None,
+            "group": r"^([a-z]+_\d+)_",
+            "test": None,
+            "data_dir": None,
+            "on_error": "stop",
+        }
+    )
+
+
+def trainer(clips, sampler="random", extractor=FROZEN, enhance="histeq", **train):
+    experiment = Experiment(
+        sampler=(sampler, {"frames": 4}),
+        enhance=[(enhance, {})],
+        extractor=extractor,
+        classifier=("lstm", {"units": 8, "dense": [8]}),
+        seed=3,
+        train=TRAIN | train,
+    )
+    return Trainer(experiment, clips)
+
+
+def test_end_to_end_and_features_agree(clips):
+    results = {}
+    for mode in ("end_to_end", "features"):
+        made = trainer(clips, mode=mode)
+        learner = made.learner()
+        losses = [made.train_epoch(learner, clips.rows("train"), epoch)["loss"] for epoch in range(3)]
+        logits, positions = made.logits(learner, clips.rows("train"))
+        results[mode] = (losses, logits, positions)
+    np.testing.assert_allclose(results["end_to_end"][0], results["features"][0], rtol=2e-4)
+    np.testing.assert_allclose(results["end_to_end"][1], results["features"][1], rtol=2e-3, atol=2e-3)
+    for one, other in zip(results["end_to_end"][2], results["features"][2], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_saved_model_gives_the_runners_logits(clips, tmp_path):
+    from darkhar_cli.randomness import key_of
+    from darkhar_cli.video import read_frames
+
+    made = trainer(clips, extractor=("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
+    assert made.mode == "end_to_end"
+    learner = made.learner()
+    made.train_epoch(learner, clips.rows("train"), 0)
+    learner.whole.save(tmp_path / "model.keras")
+    whole = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    expected, _ = made.logits(learner, [0, 5])
+    for row, logits in zip([0, 5], expected, strict=True):
+        key = np.array([key_of(3, SCORING, clips.table.loc[row, "digest"])], np.uint32)
+        got = whole(read_frames(clips.video(row))[None], keys=key)
+        np.testing.assert_allclose(got[0], logits, rtol=1e-4, atol=1e-5)
+
+
+def test_each_frame_is_computed_once(clips):
+    made = trainer(clips)
+    plan = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0)
+    made.prepare(plan)
+    needed = made.inputs.computed
+    assert 0 < needed <= clips.table["n_frames"].sum()
+    learner = made.learner()
+    for epoch in range(TRAIN["epochs"]):
+        made.train_epoch(learner, clips.rows("train"), epoch)
+    made.logits(learner, clips.rows("train"))
+    assert made.inputs.computed == needed
+
+
+def test_features_do_not_depend_on_the_order_of_filling(clips):
+    rows = clips.rows("train")[:2]
+    every = [np.arange(8)] * 2
+    whole, pieces = trainer(clips).inputs, trainer(clips).inputs
+    assert isinstance(whole, FeatureInputs)
+    for start in (5, 0, 3):
+        pieces.fill(rows, [np.arange(start, min(start + 3, 8))] * 2)
+    np.testing.assert_array_equal(whole.load(rows, every)[0], pieces.load(rows, every)[0])
+
+
+def test_only_the_rows_given_are_shown(clips):
+    made = trainer(clips)
+    shown, load = [], made.inputs.load
+    made.inputs.load = lambda rows, positions: shown.extend(rows) or load(rows, positions)
+    rows = clips.rows("train")[1::2]
+    made.train_epoch(made.learner(), rows, 0)
+    assert sorted(shown) == rows
+
+
+def test_every_fold_starts_from_the_same_fresh_weights(clips):
+    made = trainer(clips)
+    first = made.learner()
+    before = first.weights_hash()
+    made.train_epoch(first, clips.rows("train"), 0)
+    assert first.weights_hash() != before
+    assert made.learner().weights_hash() == before
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_trains_and_keeps_logits_float32(clips, policy):
+    from darkhar_cli import device
+
+    with device.precision(policy):
+        made = trainer(clips, extractor=("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
+        learner = made.learner()
+        losses = [made.train_epoch(learner, clips.rows("train"), epoch)["loss"] for epoch in range(3)]
+        logits, _ = made.logits(learner, clips.rows("train"))
+    assert np.isfinite(losses).all()
+    assert logits.dtype == np.float32
+    grid = logits * 256
+    assert (grid != grid.round()).any(), "float16 logits of this size would stand on a grid"
+
+
+def test_modes_that_cannot_be_are_refused(clips):
+    frozen = trainer(clips).extractor
+    assert resolve_mode("auto", frozen)[0] == "features"
+    learns = trainer(clips, extractor=("conv_small", {"size": [16, 20]})).extractor
+    assert resolve_mode("auto", learns)[0] == "end_to_end"
+    with pytest.raises(BadRequest, match="learns; use train.mode=end_to_end"):
+        resolve_mode("features", learns)
+
+
+def test_collate_pads_and_masks():
+    batch, mask = collate([np.ones((2, 3)), np.ones((4, 3))])
+    assert batch.shape == (2, 4, 3)
+    assert mask.tolist() == [[True, True, False, False], [True] * 4]
+    assert batch[0, 2:].sum() == 0
