@@ -132,8 +132,8 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         console.note(f"preparing {dataset['name']}: {len(sources)} clips")
         with console.progress("prepare", len(sources)) as progress:
             builder = _builder(dataset, data_dir=aside, on_clip=progress.advance)
-            _build(builder)
-        _report_skipped(builder, dataset["on_error"])
+            readable = _build(builder)
+        _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)
         try:
             os.replace(aside, folder)
@@ -144,12 +144,19 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _build(builder: ClipBuilder) -> None:
+def _build(builder: ClipBuilder) -> bool:
+    """Write the records; return whether every split has a clip that can be read."""
     import tensorflow_datasets as tfds
 
     tfds.disable_progress_bar()
-    with contextlib.redirect_stdout(io.StringIO()):  # tfds announces on standard output
-        builder.download_and_prepare()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # tfds announces on standard output
+            builder.download_and_prepare()
+    except AssertionError:  # a split without a single record
+        if not builder.skipped:
+            raise
+        return False
+    return True
 
 
 def _refuse_twins(sources: Sequence[Any]) -> None:

@@ -49,6 +49,8 @@ def delegate(verb: str, words: list[str]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         hydra.main(version_base="1.3", config_path=str(schema.CONF), config_name=verb)(_job)()
+    except SystemExit as end:  # Hydra ends the process after --help and completion
+        return int(end.code or 0)
     finally:
         sys.argv = before
     return 0

@@ -128,9 +128,14 @@ def _names(value: Any) -> list[str]:
     return [v.text if isinstance(v, QuotedString) else str(v) for v in values]
 
 
+def groups_of(verb: str) -> tuple[str, ...]:
+    """Return the groups a verb's configuration is chosen from."""
+    return (*schema.GROUPS, "experiment") if verb == "train" else ("dataset",)
+
+
 def check_names(parsed: list[Override], verb: str) -> None:
     """Refuse options that do not exist, two options where one is wanted, and a chain with a name twice."""
-    groups = (*schema.GROUPS, "experiment") if verb == "train" else ("dataset",)
+    groups = groups_of(verb)
     for override in parsed:
         group = override.key_or_group
         if group not in groups or override.is_delete() or isinstance(override.value(), Mapping):
@@ -204,8 +209,7 @@ def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: st
         for words in jobs:
             parsed = parse(words)
             check_names(parsed, verb)
-            groups = (*schema.GROUPS, "experiment")
-            choices = [w for w, p in zip(words, parsed, strict=True) if p.key_or_group in groups]
+            choices = [w for w, p in zip(words, parsed, strict=True) if p.key_or_group in groups_of(verb)]
             check_keys(parsed, _compose(verb, choices + extra), verb)
             config = _compose(verb, words + extra)
             config.pop("experiment", None)

@@ -133,8 +133,9 @@ def run_folds(experiment: Experiment, clips: Clips, plan: Plan, run: Run) -> Non
     with console.progress("train", len(todo) * experiment.train["epochs"]) as progress:
         for fold in todo:
             run_fold(trainer, fold, run, progress.advance)
-            device.clear_session()  # a model's graphs and weights go with its fold
-            gc.collect()
+    del trainer
+    device.clear_session()  # a sweep's next job starts with empty hands
+    gc.collect()
 
 
 def _tell_inner(trainer: Trainer, plan: Plan, run: Run) -> None:

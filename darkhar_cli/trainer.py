@@ -35,12 +35,24 @@ class Experiment:
     train: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
 class Learner:
-    """A fold's fresh model: `model` is what learns, `whole` is what is saved."""
+    """The model that learns: `model` is trained, `whole` is what is saved.
 
-    model: Any
-    whole: Any
+    One model, traced once, serves every fold: `renew` gives it back the weights, random states and optimizer of its
+    first moment, so that a fold starts as a newly built model does (its weights hash is kept as evidence).
+    """
+
+    def __init__(self, model: Any, whole: Any, frozen: Sequence[Any] = ()):
+        self.model, self.whole = model, whole
+        model.optimizer.build(model.trainable_variables)
+        kept = {id(variable) for variable in frozen}
+        variables = [v for v in (*model.variables, *model.optimizer.variables) if id(v) not in kept]
+        self._first = [(variable, keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+    def renew(self) -> None:
+        """Put everything that training changes back to its first value."""
+        for variable, value in self._first:
+            variable.assign(value)
 
     def weights_hash(self) -> str:
         """Return a hash of all weights as they are now."""
@@ -87,6 +99,7 @@ class Trainer:
             self.inputs: FeatureInputs | FrameInputs = FeatureInputs(clips, enhance, resize, self.extractor)
         else:
             self.inputs = FrameInputs(clips, enhance, resize)
+        self._learner: Learner | None = None
 
     def extractor_facts(self) -> dict[str, Any]:
         """Return the extractor's name, backend and weights hash for run.json."""
@@ -125,28 +138,32 @@ class Trainer:
         return [np.unique(np.concatenate(per_row)) for per_row in zip(*draws, strict=True)]
 
     def learner(self) -> Learner:
-        """Return a fresh, compiled model; its weights follow from the run's seed alone."""
+        """Return the model as it is before training; its weights follow from the run's seed alone."""
+        if self._learner is None:
+            self._learner = self._build()
+        self._learner.renew()
+        return self._learner
+
+    def _build(self) -> Learner:
         keras.utils.set_random_seed(self.experiment.seed)
-        if self.extractor.trainable:
-            self.extractor = build_extractor(self.experiment.extractor)
-        extractor = self.extractor
-        classifier = build_classifier(self.experiment.classifier, extractor.features, len(self.clips.classes))
+        parts, extractor = self.experiment, self.extractor
+        if extractor.trainable:  # built again, so that its weights do not depend on what was built before
+            extractor = build_extractor(parts.extractor)
+        classifier = build_classifier(parts.classifier, extractor.features, len(self.clips.classes))
         model = whole = classifier
+        frozen: Sequence[Any] = ()
         if self.mode == "end_to_end":
-            parts = self.experiment
             whole = assemble(parts.sampler, parts.enhance, extractor, classifier, parts.seed)
             model = frame_model(whole.per_frame, classifier, extractor.size)
-        rule = {
-            "class_name": self.train["optimizer"],
-            "config": {"learning_rate": self.train["learning_rate"]},
-        }
+            frozen = () if extractor.trainable else extractor.model.variables
+        rule = {"class_name": self.train["optimizer"], "config": {"learning_rate": self.train["learning_rate"]}}
         model.compile(
             optimizer=keras.optimizers.get(rule),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             jit_compile=device.on_gpu(),
         )
-        return Learner(model, whole)
+        return Learner(model, whole, frozen)
 
     def train_epoch(self, learner: Learner, rows: Sequence[int], epoch: int) -> dict[str, float]:
         """Show every row once, in batches and in an order drawn for this epoch; return mean loss and accuracy."""

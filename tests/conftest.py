@@ -7,13 +7,18 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ["COLUMNS"] = "200"  # tables are not wrapped
 
+import absl.logging
 import cv2
 import numpy as np
 import pytest
 
 from darkhar_cli import cli
 from darkhar_cli.video import write_video
+
+# absl's log handler closes its stream when Hydra sets logging up; it must not be the one pytest captures with.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -88,6 +93,22 @@ def darkhar(tmp_path, monkeypatch, capsys):
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def fake_tflite(tmp_path_factory):
+    """A TFLite file with MoveNet's shapes."""
+    from tests.fake_movenet import write_tflite
+
+    return write_tflite(tmp_path_factory.mktemp("weights") / "movenet.tflite")
+
+
+@pytest.fixture(scope="session")
+def fake_saved_model(tmp_path_factory):
+    """A SavedModel with MoveNet's signature."""
+    from tests.fake_movenet import write_saved_model
+
+    return write_saved_model(tmp_path_factory.mktemp("weights") / "saved")
 
 
 def program(*words, cwd, timeout=280, env=None):

@@ -75,8 +75,16 @@ def test_holdout_trains_on_all_and_scores_the_official_split():
 @pytest.mark.parametrize(
     ("clips", "cv", "said"),
     [
-        (table({"a": [("", 9)], "b": [("", 2)]}), {"name": "stratified", "folds": 5}, "class 'b' has 2 clips.*largest.*is 2"),
-        (table({"a": [("", 9)], "b": [("", 1)]}), {"name": "stratified", "folds": 2}, "class 'b' has 1 clip,.*no number"),
+        (
+            table({"a": [("", 9)], "b": [("", 2)]}),
+            {"name": "stratified", "folds": 5},
+            "class 'b' has 2 clips.*largest.*is 2",
+        ),
+        (
+            table({"a": [("", 9)], "b": [("", 1)]}),
+            {"name": "stratified", "folds": 2},
+            "class 'b' has 1 clip,.*no number",
+        ),
         (nested(2), {"name": "stratified_group", "folds": 3}, "has 2 groups, fewer than.*largest.*is 2"),
         (
             table({"a": [("g", 9), ("h", 2)], "b": [("i", 5)]}),

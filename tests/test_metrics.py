@@ -8,7 +8,8 @@ from sklearn import metrics as reference
 from darkhar_cli import metrics
 
 CLASSES = ["a", "b", "c"]
-LABELS = dict(zip("dataset sampler enhance extractor classifier cv seed".split(), "duneLcs", strict=True))
+NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
+LABELS = dict(zip(NAMES, "duneLcs", strict=True))
 
 
 @pytest.fixture
@@ -44,9 +45,24 @@ def test_a_wrong_and_certain_prediction_has_a_finite_loss(predictions):
 
 def test_folds_table_has_its_columns_and_rows(predictions):
     table = metrics.folds_table(predictions, CLASSES, LABELS, {(0, k): 5 + k for k in range(3)})
-    assert list(table.columns) == (
-        "dataset sampler enhance extractor classifier cv seed repeat fold split n correct accuracy recall_macro loss epochs"
-    ).split()
+    assert list(table.columns) == [
+        "dataset",
+        "sampler",
+        "enhance",
+        "extractor",
+        "classifier",
+        "cv",
+        "seed",
+        "repeat",
+        "fold",
+        "split",
+        "n",
+        "correct",
+        "accuracy",
+        "recall_macro",
+        "loss",
+        "epochs",
+    ]
     assert table[["split", "fold"]].to_numpy().tolist() == [
         *[["validation", k] for k in range(3)],
         *[["test", k] for k in range(3)],
@@ -75,7 +91,11 @@ def test_summary_pools_the_validation_clips(predictions):
     assert first["chance"] == pytest.approx(validation["label"].value_counts(normalize=True).max())
     single = folds[folds["split"] == "validation"]["accuracy"]
     assert first["accuracy_sd"] == pytest.approx(single.std())
-    assert summary[["split", "of"]].to_numpy().tolist() == [["validation", "folds"], ["test", "folds"], ["test", "ensemble"]]
+    assert summary[["split", "of"]].to_numpy().tolist() == [
+        ["validation", "folds"],
+        ["test", "folds"],
+        ["test", "ensemble"],
+    ]
 
 
 def test_per_class_and_confusion_are_scikit_learns(predictions):

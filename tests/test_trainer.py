@@ -145,7 +145,7 @@ def test_modes_that_cannot_be_are_refused(clips):
     assert resolve_mode("auto", frozen)[0] == "features"
     learns = trainer(clips, extractor=("conv_small", {"size": [16, 20]})).extractor
     assert resolve_mode("auto", learns)[0] == "end_to_end"
-    with pytest.raises(BadRequest, match="learns; use train.mode=end_to_end"):
+    with pytest.raises(BadRequest, match=r"learns; use train.mode=end_to_end"):
         resolve_mode("features", learns)
 
 

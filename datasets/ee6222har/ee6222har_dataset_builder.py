@@ -41,7 +41,7 @@ class Builder(ClipBuilder):
         for split, path in self._lists().items():
             for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
                 fields = [field.strip() for field in line.split("\t")]
-                if fields == [""] or (number == 1 and not fields[0].isdigit()):
+                if fields == [""] or (number == 1 and len(fields) == 3 and not fields[1].isdigit()):
                     continue  # a blank line, or the header that some copies of the list have
                 found.append(self._source(split, path, number, fields, mapping))
         return found
