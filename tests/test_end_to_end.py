@@ -30,6 +30,7 @@ TABLES = [
     "leaks.csv",
     *(f"metrics/{name}.csv" for name in ("folds", "summary", "per_class", "confusion", "history")),
 ]
+FIGURES = ["models/fold_0.keras", "figures/confusion_test.svg", "figures/history.svg", "report.html"]
 FOLDS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed", "repeat", "fold", "split", "n"]
 FOLDS += ["correct", "accuracy", "recall_macro", "loss", "epochs"]
 
@@ -57,7 +58,7 @@ def test_a_run_leaves_its_tables_and_says_when_it_is_done(darkhar, own_clips, tm
     assert code == 0
     run = only(tmp_path / "outputs" / "train")
     assert run.name.startswith("video_folder-random-gamma+histeq-conv_small-lstm-")
-    for name in (*TABLES, "config.yaml", "overrides.yaml", "run.json", "log.txt", "DONE", "models/fold_0.keras"):
+    for name in (*TABLES, "config.yaml", "overrides.yaml", "run.json", "log.txt", "DONE", *FIGURES):
         assert (run / name).is_file(), name
     assert not (run / ".folds").exists()
 

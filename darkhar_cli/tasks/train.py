@@ -106,6 +106,10 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
         runner.run_folds(experiment, clips, plan, run)
     folds = [(fold.repeat, fold.index) for fold in plan.folds]
     save_tables(run, clips.classes, row_labels(config, plan.name), folds)
+    from darkhar_cli.report import figures, page
+
+    notes = tables.caveats(clips.synthetic, len(clips.skipped))
+    page.save_page(run, figures.save_figures(run), "".join(f" · {note}" for note in notes))
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
 

@@ -1,0 +1,1 @@
+"""Figures and the html report of a run, from its folder alone."""

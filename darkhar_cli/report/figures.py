@@ -1,0 +1,67 @@
+"""Figures of a run, from its tables alone: confusion and training history, as SVG that is the same each time."""
+
+import io
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from darkhar_cli.runs import Run, write_text
+
+mpl.rcParams["svg.hashsalt"] = "darkhar"  # else element names are drawn at random
+mpl.rcParams["svg.fonttype"] = "none"
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def confusion(run: Run, split: str) -> str:
+    """Return the confusion of a split as SVG: counts, shaded by the share of the true class."""
+    table = run.read("metrics/confusion.csv")
+    part = table[table["split"] == split]
+    names = part["label"].tolist()
+    counts = part[names].to_numpy(int)
+    share = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    side = 1.6 + 0.55 * len(names)
+    figure = Figure(figsize=(side, side))
+    axes = figure.add_subplot()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for i, row in enumerate(counts):
+        for j, count in enumerate(row):
+            axes.text(j, i, str(count), ha="center", va="center", color="white" if share[i, j] > 0.5 else "black")
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.set_title(f"{split}: clips")
+    return _svg(figure)
+
+
+def history(run: Run) -> str:
+    """Return loss by epoch as SVG: each fold's fitted clips, and its inner part where one was watched."""
+    table = run.read("metrics/history.csv")
+    figure = Figure(figsize=(6, 3.2))
+    axes = figure.add_subplot()
+    for number, ((_, fold), part) in enumerate(table.groupby(["repeat", "fold"])):
+        colour = f"C{number % 10}"
+        axes.plot(part["epoch"], part["loss"], color=colour, label=f"fold {fold}")
+        watched = part[part["inner_loss"] != ""]
+        if len(watched):
+            axes.plot(watched["epoch"], watched["inner_loss"].astype(float), color=colour, linestyle=":")
+    axes.set_xlabel("epoch (dotted: the inner part that early stopping watches)")
+    axes.set_ylabel("loss, nats per clip")
+    axes.set_ylim(bottom=0)
+    if table["fold"].nunique() <= 10:
+        axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def save_figures(run: Run) -> dict[str, str]:
+    """Write figures/*.svg of a run and return them by name."""
+    splits = dict.fromkeys(run.read("metrics/confusion.csv")["split"])
+    drawn = {f"confusion_{split}": confusion(run, split) for split in splits} | {"history": history(run)}
+    for name, svg in drawn.items():
+        write_text(run.folder / "figures" / f"{name}.svg", svg)
+    return drawn

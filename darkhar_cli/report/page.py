@@ -1,0 +1,54 @@
+"""report.html of a run: one file, no script, nothing fetched, every text escaped."""
+
+from collections.abc import Mapping
+from html import escape
+
+import pandas as pd
+
+from darkhar_cli.runs import Run, write_text
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1b1f24; }
+table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.2rem 0.7rem; text-align: right; border-bottom: 1px solid #d8dee4; }
+th:first-child, td:first-child { text-align: left; }
+pre { background: #f6f8fa; padding: 0.8rem; overflow-x: auto; }
+.figures { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
+svg { max-width: 100%; height: auto; }
+"""
+_SHARES = {"accuracy", "accuracy_sd", "recall_macro", "recall_macro_sd", "chance", "precision", "recall", "f1"}
+_NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
+
+
+def _cell(column: str, value: object) -> str:
+    if value == "":
+        return ""
+    if column in _SHARES:
+        return f"{100 * float(value):.1f} %"
+    return f"{float(value):.3f}" if column == "loss" else str(value)
+
+
+def _table(table: pd.DataFrame) -> str:
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(_cell(name, row[name]))}</td>" for name in table.columns) + "</tr>"
+        for _, row in table.iterrows()
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def save_page(run: Run, figures: Mapping[str, str], notes: str) -> None:
+    """Write report.html from a run's tables and figures; `notes` (synthetic, skipped clips) stand under the title."""
+    folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
+    title = " · ".join(str(folds.iloc[0][name]) for name in _NAMES[:-1])
+    drawings = "".join(svg[svg.index("<svg") :] for svg in figures.values())
+    parts = [
+        f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}{escape(notes)}</p>",
+        "<h2>All clips together</h2>" + _table(summary.drop(columns=_NAMES)),
+        "<h2>Folds</h2>" + _table(folds.drop(columns=_NAMES)),
+        f'<h2>Figures</h2><div class="figures">{drawings}</div>',
+        "<h2>Classes</h2>" + _table(run.read("metrics/per_class.csv")),
+        f"<h2>Configuration</h2><pre>{escape((run.folder / 'config.yaml').read_text())}</pre>",
+    ]
+    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    write_text(run.folder / "report.html", page + "<body>" + "".join(parts) + "</body></html>\n")

@@ -1,0 +1,58 @@
+"""The report: from the run's folder alone, escaped, and the same each time."""
+
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from darkhar_cli.report.figures import save_figures
+from darkhar_cli.report.page import save_page
+from darkhar_cli.runs import Run, write_text
+
+NASTY = "<b>jump</b> & co"
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = Run(tmp_path)
+    names = {
+        "dataset": NASTY,
+        "sampler": "s",
+        "enhance": "e",
+        "extractor": "x",
+        "classifier": "c",
+        "cv": "k",
+        "seed": 0,
+    }
+    numbers = {"split": "validation", "n": 4, "correct": 3, "accuracy": 0.75, "recall_macro": 0.75, "loss": 0.5}
+    run.save("metrics/folds.csv", pd.DataFrame([{**names, "repeat": 0, "fold": 0, **numbers, "epochs": 2}]))
+    run.save("metrics/summary.csv", pd.DataFrame([{**names, **numbers, "accuracy_sd": "", "chance": 0.5}]))
+    counts = {"split": ["validation"] * 2, "label": [NASTY, "sit"], NASTY: [2, 1], "sit": [0, 1]}
+    run.save("metrics/confusion.csv", pd.DataFrame(counts))
+    run.save("metrics/per_class.csv", pd.DataFrame([{"split": "validation", "class": NASTY, "n": 2, "recall": 1.0}]))
+    history = {"repeat": 0, "fold": 0, "epoch": [0, 1], "loss": [1.0, 0.5], "inner_loss": [1.1, ""]}
+    run.save("metrics/history.csv", pd.DataFrame(history))
+    write_text(tmp_path / "config.yaml", f"name: {NASTY}\n")
+    return run
+
+
+def test_figures_are_drawn_and_are_the_same_each_time(run):
+    first = save_figures(run)
+    assert set(first) == {"confusion_validation", "history"}
+    assert save_figures(run) == first
+    for name, svg in first.items():
+        assert ElementTree.fromstring(svg).tag.endswith("svg")
+        assert (run.folder / "figures" / f"{name}.svg").read_text() == svg
+    assert "&lt;b&gt;jump" in first["confusion_validation"]
+
+
+def test_the_page_escapes_what_users_named(run):
+    save_page(run, save_figures(run), " · <i>3 clips</i> left out")
+    page = (run.folder / "report.html").read_text()
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert "<script" not in page
+    assert "75.0 %" in page
+    assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "http://creativecommons.org", ""
+    ).replace("https://matplotlib.org", "")
