@@ -51,7 +51,7 @@ def dispatch(words: list[str], quiet: bool) -> int:
     if "-sc" in words or "--shell-completion" in words or "--shell_completion" in words:
         from darkhar_cli.completion import complete
 
-        return complete(words)
+        return complete(words, list(VERBS))
     if not words or words[0] in ("-h", "--help", "help"):
         print(HELP.format(verbs="\n".join(f"  {verb:9}{text}" for verb, text in VERBS.items())), end="")
         return 0

@@ -4,19 +4,18 @@ import os
 import sys
 
 from darkhar_cli import schema
-from darkhar_cli.cli import VERBS
 
 _HYDRA_VERBS = ("train", "prepare")
 
 
-def complete(words: list[str]) -> int:
+def complete(words: list[str], verbs: list[str]) -> int:
     """Answer Hydra's shell hook (`-sc query=bash`) or print its installer (`-sc install=bash`)."""
     line = os.environ.get("COMP_LINE", "")
     typed = line.split()
     if any(word.startswith("query=") for word in words):
         if len(typed) < 2 or (len(typed) == 2 and not line.endswith(" ")):
             start = typed[1] if len(typed) == 2 else ""
-            print("\n".join(verb for verb in VERBS if verb.startswith(start)))
+            print("\n".join(verb for verb in verbs if verb.startswith(start)))
             return 0
         if typed[1] == "list":
             last = "" if line.endswith(" ") else typed[-1]

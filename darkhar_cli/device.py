@@ -73,7 +73,7 @@ def facts(policy: str) -> dict[str, Any]:
 
 
 def on_gpu() -> bool:
-    """Return whether TensorFlow sees a GPU: steps are then compiled with XLA."""
+    """Return whether TensorFlow sees a GPU."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 

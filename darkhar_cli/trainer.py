@@ -161,7 +161,7 @@ class Trainer:
             optimizer=keras.optimizers.get(rule),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
-            jit_compile=device.on_gpu(),
+            jit_compile="auto" if device.on_gpu() else False,  # XLA; Keras leaves it off in deterministic runs
         )
         return Learner(model, whole, frozen)
 

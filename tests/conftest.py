@@ -92,7 +92,11 @@ def darkhar(tmp_path, monkeypatch, capsys):
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    return run
+    yield run
+    if "tensorflow" in sys.modules:  # a run makes the process deterministic, which rules XLA out for later tests
+        from tensorflow.python.framework import config
+
+        config.disable_op_determinism()
 
 
 @pytest.fixture(scope="session")

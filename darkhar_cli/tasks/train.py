@@ -94,7 +94,8 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
         seed=config["seed"],
         train=config["train"],
     )
-    device.make_deterministic()
+    if config["train"]["deterministic"]:
+        device.make_deterministic()
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
     run.add_facts(
         **device.facts(policy),
