@@ -71,6 +71,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def __init__(self, *, on_clip: Callable[[], None] = lambda: None, **kwargs: Any):
         self.on_clip = on_clip
         self.skipped: list[Skipped] = []
+        self.left_aside: list[str] = []  # what is in the data set but not taken, in words
         kwargs.setdefault("file_format", "array_record")
         super().__init__(**kwargs)
 

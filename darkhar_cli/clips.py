@@ -133,6 +133,8 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         with console.progress("prepare", len(sources)) as progress:
             builder = _builder(dataset, data_dir=aside, on_clip=progress.advance)
             readable = _build(builder)
+        for what in counting.left_aside:
+            console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)
         try:

@@ -29,7 +29,7 @@ def in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator
     cores = os.cpu_count() or 1
     queue = iter(items)
     with ThreadPoolExecutor(cores) as workers:
-        waiting: deque[Future] = deque(workers.submit(function, item) for item in islice(queue, 2 * cores))
+        waiting: deque[Future] = deque(workers.submit(function, item) for item in islice(queue, cores + 1))
         while waiting:
             yield waiting.popleft().result()
             waiting.extend(workers.submit(function, item) for item in islice(queue, 1))
@@ -119,11 +119,12 @@ class FeatureInputs:
 
     def _extract(self, frames: np.ndarray) -> np.ndarray:
         """Return the features (n, F) of frames (n, H, W, 3), in fixed batches."""
-        if self.extractor.backend == "host":
-            return self.extractor.function(self._run(frames).numpy())
         out = []
         for start in range(0, len(frames), _BATCH):
             batch = frames[start : start + _BATCH]
+            if self.extractor.backend == "host":
+                out.append(self.extractor.function(self._run(batch).numpy()))
+                continue
             padded = np.concatenate([batch, np.repeat(batch[-1:], _BATCH - len(batch), axis=0)])
             out.append(self._run(padded).numpy()[: len(batch)])
         return np.concatenate(out)

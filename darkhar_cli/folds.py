@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli.errors import BadRequest
+from darkhar_cli.errors import BadRequest, nearest
 from darkhar_cli.randomness import key_of
 
 _TRIES = 50
@@ -43,13 +43,14 @@ def group_names(table: pd.DataFrame) -> list[str]:
     return [group or f"clip {name}" for group, name in zip(table["group"], table["id"], strict=True)]
 
 
-def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int) -> Plan:
+def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int, classes: Sequence[str] = ()) -> Plan:
     """Resolve the `cv` node of a configuration for a table of clips.
 
     Args:
         cv: name, and where the scheme has them folds and seed.
         table: columns id, split, label, group; rows of split `train` are divided.
         seed: the run's seed, used where `cv.seed` is null.
+        classes: the data set's class names; each needs training clips.
 
     Raises:
         BadRequest: the data do not allow it; names the class and the largest number of folds that works.
@@ -57,6 +58,10 @@ def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int) -> Plan:
     train = table[table["split"] == "train"]
     if train["label"].nunique() < 2:
         raise BadRequest(f"all {len(train)} training clips are of one class; nothing can be learnt")
+    unseen = sorted(({*classes, *table["label"]}) - set(train["label"]))
+    if unseen:
+        close = nearest(unseen[0], set(train["label"]))
+        raise BadRequest(f"class {unseen[0]!r} has no training clip, so it cannot be learnt or scored{close}")
     if cv["name"] == "holdout":
         if not (table["split"] == "test").any():
             raise BadRequest("cv=holdout needs an official held-out split, and this data set has none; use cv=auto")

@@ -6,6 +6,7 @@ starts a job, so that a refused request leaves nothing behind.
 
 import os
 import sys
+from pathlib import Path
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -25,6 +26,8 @@ def run(verb: str, words: list[str]) -> int:
     """
     flags = get_args_parser().parse_args(words)
     multirun = flags.multirun or any(w.lstrip("+") == "hydra.mode=MULTIRUN" for w in flags.overrides)
+    if flags.config_dir:
+        schema.add_config_dir(Path(flags.config_dir).resolve())
     typed = overrides.absolute_paths(flags.overrides, multirun)
     words = [w for w in words if w not in flags.overrides] + typed
     if flags.help or flags.hydra_help or flags.info:
@@ -37,14 +40,26 @@ def run(verb: str, words: list[str]) -> int:
     return launch(verb, request, words, lambda w: delegate("train", w))
 
 
+_problems: list[Exception] = []
+
+
 def _job(config: DictConfig) -> float:
+    """Run one job; its failure is kept for `delegate` and is not a number to a sweeper.
+
+    Raised through Hydra it would be printed twice, and a sweep's later jobs would hide behind the first one's.
+    """
     from darkhar_cli.tasks.train import run_job
 
-    return run_job(config)
+    try:
+        return run_job(config)
+    except Exception as problem:
+        _problems.append(problem)
+        return float("nan")
 
 
 def delegate(verb: str, words: list[str]) -> int:
-    """Hand the words to Hydra; errors of the job come back as they were raised."""
+    """Hand the words to Hydra; the first failed job's error is raised when all jobs are through."""
+    _problems.clear()
     before, sys.argv = sys.argv, [f"darkhar {verb}", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
@@ -53,4 +68,6 @@ def delegate(verb: str, words: list[str]) -> int:
         return int(end.code or 0)
     finally:
         sys.argv = before
+    if _problems:
+        raise _problems[0]
     return 0

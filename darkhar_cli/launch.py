@@ -8,7 +8,7 @@ from typing import Any
 
 from darkhar_cli import clips as data
 from darkhar_cli import console, overrides, schema, sweeps, tables
-from darkhar_cli.errors import BadRequest, DarkharError, FailedWork
+from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.runs import Run
 from darkhar_cli.tasks.prepare import prepare
@@ -60,14 +60,15 @@ def _check_data(request: overrides.Request) -> list[str]:
         key = str(dataset)
         if key not in opened:
             opened[key] = data.open_clips(dataset)
-        plan_folds(job.config["cv"], opened[key].table, job.config["seed"])
+        plan_folds(job.config["cv"], opened[key].table, job.config["seed"], opened[key].classes)
         prints.append(opened[key].fingerprint)
     return prints
 
 
 def _given(words: list[str], key: str) -> str | None:
-    value = next((w.split("=", 1)[1] for w in words if w.lstrip("+").split("=", 1)[0] == key and "=" in w), None)
-    return value.strip("'\"") if value is not None else None
+    """Return the value typed for a key, without Hydra's quotes."""
+    value = next((w.split("=", 1)[1] for w in words if overrides.bare_key(w) == key and "=" in w), None)
+    return None if value is None else value.strip("'\"").replace("\\'", "'")
 
 
 def _next_free(folder: Path, fresh: bool) -> Path:
@@ -95,44 +96,49 @@ def _label(config: Mapping[str, Any]) -> str:
 def _single(request: overrides.Request, words: list[str], fingerprint: str, hydra: Hydra) -> None:
     config = request.jobs[0].config
     mark = identity(config, fingerprint)
-    default = Path("outputs", "train", f"{config['name'] or _label(config)}-{mark}")
+    default = Path("outputs", "train", overrides.job_folder(f"{config['name'] or _label(config)}-{mark}"))
     folder = _next_free(Path(_given(words, "hydra.run.dir") or default).absolute(), config["fresh"])
     _refuse_unwritable(folder)
-    known = Run(folder).identity
-    if known not in (None, mark):
-        raise BadRequest(f"{folder} holds another experiment (other settings or data); choose another hydra.run.dir")
+    _refuse_other(folder, mark)
     hydra([*_without(words, "hydra.run.dir"), f"hydra.run.dir='{_escape(folder)}'"])
 
 
 def _sweep(request: overrides.Request, words: list[str], prints: list[str], hydra: Hydra) -> int:
     config = request.jobs[0].config
     marks = [identity(job.config, mark) for job, mark in zip(request.jobs, prints, strict=True)]
-    what = "-".join(key.rsplit(".", 1)[-1] for key in request.swept) or "sweep"
-    default = config["name"] or f"{what}-{sha256(' '.join(sorted(marks)).encode()).hexdigest()[:10]}"
-    base = Path(_given(words, "hydra.sweep.dir") or Path("outputs", "sweeps", default)).absolute()
-    folder = _next_free(base, config["fresh"])
+    what = config["name"] or "-".join(key.rsplit(".", 1)[-1] for key in request.swept) or "sweep"
+    name = _given(words, "name") or f"{what}-{sha256(' '.join(sorted(marks)).encode()).hexdigest()[:10]}"
+    default = Path("outputs", "sweeps", overrides.job_folder(name))
+    folder = _next_free(Path(_given(words, "hydra.sweep.dir") or default).absolute(), config["fresh"])
     _refuse_unwritable(folder)
-    keys = {word.lstrip("+~").split("=", 1)[0] for word in request.jobs[0].overrides}
-    unswept = sorted(key for key in keys if key not in request.swept)
+    jobs = {folder / request.folder(job): request.varied(job) for job in request.jobs}
+    for place, mark in zip(jobs, marks, strict=True):
+        _refuse_other(place, mark)
+    unswept = {overrides.bare_key(word) for word in request.jobs[0].overrides} - set(request.swept)
     extra = [
         f"hydra.sweep.dir='{_escape(folder)}'",
-        f"hydra.job.config.override_dirname.exclude_keys={_list(unswept)}",
+        f"hydra.job.config.override_dirname.exclude_keys={_list(sorted(unswept))}",
     ]
-    console.note(f"sweep of {len(request.jobs)} jobs in {folder}")
-    failed: DarkharError | None = None
+    console.note(f"sweep of {len(jobs)} jobs in {folder}")
+    failure: Exception | None = None
     try:
         hydra([*_without(words, "hydra.sweep.dir"), *extra])
-    except DarkharError as problem:
-        failed = problem
+    except Exception as problem:  # a failed job is a row of the table
+        failure = problem
     if not folder.is_dir():
-        raise failed or FailedWork(f"the sweep left nothing in {folder}")
-    jobs = {}
-    for job in request.jobs:
-        varied = request.varied(job)
-        jobs[folder / overrides.job_folder(",".join(f"{k}={v}" for k, v in sorted(varied.items())))] = varied
+        raise failure or FailedWork(f"the sweep left nothing in {folder}")
     table = sweeps.save_sweep(folder, jobs)
     tables.show_sweep(table, folder, request.swept)
-    return 0 if failed is None and (table["status"] == "done").all() else 1
+    if failure is not None and not (table["status"] == "failed").any():
+        raise failure
+    return 0 if (table["status"] == "done").all() else 1
+
+
+def _refuse_other(folder: Path, mark: str) -> None:
+    if Run(folder).identity not in (None, mark):
+        raise BadRequest(
+            f"{folder} holds another experiment (other settings or data); choose another name=... or remove it"
+        )
 
 
 def _list(keys: list[str]) -> str:
@@ -144,4 +150,4 @@ def _escape(path: Path) -> str:
 
 
 def _without(words: list[str], key: str) -> list[str]:
-    return [w for w in words if w.lstrip("+").split("=", 1)[0] != key]
+    return [w for w in words if overrides.bare_key(w) != key]

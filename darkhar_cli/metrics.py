@@ -102,7 +102,10 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
         chance = clips["label"].value_counts(normalize=True).max()
         spread = {f"{key}_sd": single[key].std() if len(single) > 1 else "" for key in ("accuracy", "recall_macro")}
         head = {"split": split, "folds": len(single)}
-        rows.append({**head, "of": "folds", **score(part, classes), **spread, "chance": chance})
+        numbers = score(part, classes)
+        if split == "test":  # every fold scores all of it: a mean over folds, of as many clips as there are
+            numbers |= {"n": len(clips), "correct": numbers["correct"] * len(clips) / numbers["n"]}
+        rows.append({**head, "of": "folds", **numbers, **spread, "chance": chance})
         if split == "test":
             both = score(ensemble(predictions, classes), classes)
             rows.append({**head, "of": ENSEMBLE, **both, "accuracy_sd": "", "recall_macro_sd": "", "chance": chance})

@@ -45,7 +45,16 @@ class Request:
     def varied(self, job: Job) -> dict[str, str]:
         """Return what the sweep varies in one job: key -> value as typed."""
         given = dict(word.lstrip("+").split("=", 1) for word in job.overrides if "=" in word)
-        return {key: given[key.lstrip("+")] for key in self.swept if key.lstrip("+") in given}
+        return {key: given[key] for key in self.swept}
+
+    def folder(self, job: Job) -> str:
+        """Return the name of a job's folder, as Hydra makes it from the job's swept words."""
+        return job_folder(",".join(sorted(w for w in job.overrides if bare_key(w) in self.swept)))
+
+
+def bare_key(word: str) -> str:
+    """Return the key of an override, without `+`, `++` or `~`."""
+    return word.lstrip("+~").split("=", 1)[0]
 
 
 def _quoted(value: str) -> str:
@@ -75,10 +84,10 @@ def absolute_paths(overrides: list[str], multirun: bool) -> list[str]:
         key, sign, value = override.partition("=")
         bare = key.lstrip("+")
         if sign and bare in paths:
-            pieces = [value]
-            if multirun and "(" not in value and not Path(value).expanduser().exists():
-                pieces = value.split(",")
-            value = ",".join(_absolute(piece, literals) for piece in pieces)
+            sweep = multirun and not Path(value).expanduser().exists()
+            if not (sweep and re.match(r"\w+\(.*\)$", value)):  # choice(...) and its like are Hydra's to read
+                pieces = value.split(",") if sweep else [value]
+                value = ",".join(_absolute(piece, literals) for piece in pieces)
         elif sign and bare in texts and value not in literals and not (multirun and "," in value):
             value = _quoted(value)
         done.append(f"{key}{sign}{value}")
@@ -103,14 +112,17 @@ def parse(overrides: list[str]) -> list[Override]:
 def expand(overrides: list[str], multirun: bool) -> tuple[list[list[str]], list[str]]:
     """Return the overrides of every job, and the keys that vary between them."""
     parsed = parse(overrides)
-    swept = [o.get_key_element() for o in parsed if o.is_sweep_override()]
+    swept = [o.key_or_group for o in parsed if o.is_sweep_override()]
     if not multirun:
         for override in parsed:
             if override.is_sweep_override():
                 raise BadRequest(f"{override.input_line}: several values need -m (one job for each)")
         return [overrides], []
     basic = [o for o in parsed if o.is_discrete_sweep() or not o.is_sweep_override()]
-    batches = BasicSweeper.split_arguments(basic, max_batch_size=None)
+    try:
+        batches = BasicSweeper.split_arguments(basic, max_batch_size=None)
+    except HydraException as problem:
+        raise BadRequest(f"sweep refused: {problem}; name the values: key=a,b,c") from problem
     return [list(job) for batch in batches for job in batch], swept
 
 
@@ -138,8 +150,10 @@ def check_names(parsed: list[Override], verb: str) -> None:
     groups = groups_of(verb)
     for override in parsed:
         group = override.key_or_group
-        if group not in groups or override.is_delete() or isinstance(override.value(), Mapping):
+        if group not in groups or isinstance(override.value(), Mapping):
             continue
+        if override.is_delete():
+            raise BadRequest(f"{group} cannot be taken out; choose from {', '.join(schema.options(group))}")
         if override.value() is None and group == "experiment":
             continue
         names = _names(override.value())
@@ -200,8 +214,6 @@ def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: st
     Raises:
         BadRequest: anything that is not fully valid, before a job starts.
     """
-    if config_dir:
-        schema.add_config_dir(Path(config_dir).resolve())
     jobs, swept = expand(overrides, multirun)
     extra = [f"hydra.searchpath=['file://{Path(config_dir).resolve()}']"] if config_dir else []
     request = Request([], multirun, swept)

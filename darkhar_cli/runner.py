@@ -1,8 +1,9 @@
 """One fold, all folds: train a fresh model on a fold's clips, score it, keep what came out."""
 
 import gc
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from darkhar_cli import console, device
 from darkhar_cli.clips import TEST, Clips
+from darkhar_cli.errors import FailedWork
 from darkhar_cli.folds import Fold, Plan, inner_part
 from darkhar_cli.runs import Run
 from darkhar_cli.trainer import Experiment, Learner, Trainer
@@ -66,6 +68,8 @@ def run_fold(trainer: Trainer, fold: Fold, run: Run, advance: Advance) -> None:
     for split, rows in (("validation", fold.validation), (TEST, clips.rows(TEST))):
         if rows:
             logits, positions = trainer.logits(learner, rows)
+            if not np.isfinite(logits).all():
+                raise FailedWork(f"fold {fold.index}: the model gives no finite numbers; try train.precision=float32")
             tables.append(predictions_table(clips, rows, logits, positions, split, fold))
     run.save_model(fold.index, learner.whole)
     ids = "\n".join(sorted(clips.table.loc[list(fold.train), "digest"]))
@@ -107,6 +111,7 @@ def fit_fold(
             entry |= trainer.watch(learner, inner)
             if best is None or entry["inner_loss"] < best[0]:
                 best = (entry["inner_loss"], epoch, learner.model.get_weights())
+        _refuse_diverged(entry)
         history.append(entry)
         tell(f"epoch {epoch + 1} loss {entry['loss']:.3f} accuracy {entry['accuracy']:.3f}")
         if best and epoch + 1 >= settings["warm_up"] and epoch - best[1] >= settings["patience"]:
@@ -114,6 +119,14 @@ def fit_fold(
     if best:
         learner.model.set_weights(best[2])
     return history, best[1] if best else len(history) - 1
+
+
+def _refuse_diverged(entry: Mapping[str, float]) -> None:
+    if not all(math.isfinite(value) for value in entry.values()):
+        raise FailedWork(
+            f"training diverged in epoch {entry['epoch'] + 1} (loss {entry['loss']}): try a lower train.learning_rate, "
+            "or train.precision=float32"
+        )
 
 
 def run_folds(experiment: Experiment, clips: Clips, plan: Plan, run: Run) -> None:

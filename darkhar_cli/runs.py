@@ -66,9 +66,19 @@ class Run:
         return self.facts().get("identity")
 
     def facts(self) -> dict[str, Any]:
-        """Return run.json, or an empty dict."""
+        """Return run.json, or an empty dict.
+
+        Raises:
+            BadRequest: a run.json that no run of this program wrote.
+        """
         path = self.folder / "run.json"
-        return json.loads(path.read_text()) if path.is_file() else {}
+        if not path.is_file():
+            return {}
+        with contextlib.suppress(ValueError):
+            found = json.loads(path.read_text())
+            if isinstance(found, dict):
+                return found
+        raise BadRequest(f"{path} was not written by this program; choose another hydra.run.dir")
 
     def claim(self, identity: str) -> None:
         """Make the folder this run's, or refuse a folder that holds another experiment.
@@ -151,8 +161,8 @@ class Run:
 
     def finish(self) -> None:
         """Mark the run as finished."""
-        shutil.rmtree(self.folder / ".folds", ignore_errors=True)
         write_text(self.folder / "DONE", "")
+        shutil.rmtree(self.folder / ".folds", ignore_errors=True)
 
     def fail(self, message: str) -> None:
         """Keep the reason why the run could not be finished, where the folder can be written."""

@@ -6,7 +6,7 @@ Every parameter in `conf/` carries its type and meaning in the comment behind it
 
 so that the files are the schema: what `list` prints, what `train` accepts and what a reader sees are one text.
 The type is a list of alternatives separated by `|`: `int`, `float`, `bool`, `str`, `path`, `null`,
-`list of int`, `[int, int]`, or a literal word; numbers may carry bounds (`>=`, `>`, `<=`, `<`).
+`list of int`, `[int, int]` (a list of these two), or a literal word; numbers may carry bounds (`>=`, `>`, `<=`, `<`).
 No part is imported here, so a configuration is accepted or refused without TensorFlow.
 """
 
@@ -32,6 +32,7 @@ _BOUNDS = {
     "<=": lambda v, b: v <= b,
     "<": lambda v, b: v < b,
 }
+_NO_PATHS = ("none", "imagenet")  # words that stand for weights where an option knows them; no file names
 _search_path: list[Path] = [CONF]
 
 
@@ -112,11 +113,12 @@ def _matches_one(value: Any, kind: str) -> bool:
     if kind == "bool":
         return isinstance(value, bool)
     if kind in ("str", "path"):
-        return isinstance(value, str) and value != ""
+        return isinstance(value, str) and value not in ("", *(_NO_PATHS if kind == "path" else ()))
     if kind == "list of int":
         return isinstance(value, list) and all(_matches_one(v, "int >= 1") for v in value)
-    if kind == "[int, int]":
-        return isinstance(value, list) and len(value) == 2 and all(_matches_one(v, "int >= 1") for v in value)
+    if kind.startswith("["):  # a list of so many: [int >= 32, int >= 32]
+        kinds = kind[1:-1].split(", ")
+        return isinstance(value, list) and len(value) == len(kinds) and all(map(_matches_one, value, kinds))
     word, *bounds = kind.split()
     if word in ("int", "float"):
         number = isinstance(value, int if word == "int" else (int, float)) and not isinstance(value, bool)
@@ -182,6 +184,9 @@ def check(config: Mapping[str, Any], verb: str = "train") -> None:
             check_value(key, value, known[key])
         elif key != "experiment":
             raise unknown("setting", key, [*groups, *known])
+    for key in (*groups, *known):
+        if key not in config:
+            raise BadRequest(f"{key} is missing; it cannot be taken out")
 
 
 def check_group(group: str, node: Any) -> None:

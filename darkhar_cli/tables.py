@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import console
@@ -15,7 +16,7 @@ def _percent(value: Any) -> str:
 
 
 def _grid(title: str, columns: list[str], caption: str) -> Table:
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    table = Table(title=escape(title), caption=escape(caption), title_justify="left", caption_justify="left")
     for name in columns:
         table.add_column(name, justify="left" if name in ("split", "fold", "status") else "right")
     return table
@@ -38,13 +39,14 @@ def show_run(run: Run, synthetic: bool, skipped: int) -> None:
         grid.add_row(*_cells(row, row["split"], str(row["fold"]), str(row["epochs"])))
     for _, row in summary[summary["of"] == "folds"].iterrows():
         grid.add_section()
-        grid.add_row(*_cells(row, row["split"], "all", ""), style="bold")
+        what = "all" if row["split"] == "validation" else "mean"
+        grid.add_row(*_cells(row, row["split"], what, ""), style="bold")
     console.out.print(grid)
-    console.out.print(str(run.folder), soft_wrap=True)
+    console.out.print(str(run.folder), soft_wrap=True, markup=False)
 
 
 def _cells(row: pd.Series, split: str, fold: str, epochs: str) -> list[str]:
-    numbers = [str(row["n"]), str(row["correct"]), _percent(row["accuracy"]), _percent(row["recall_macro"])]
+    numbers = [str(row["n"]), f"{float(row['correct']):.4g}", _percent(row["accuracy"]), _percent(row["recall_macro"])]
     return [split, fold, *numbers, f"{float(row['loss']):.3f}", epochs]
 
 
@@ -58,5 +60,7 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
             split, _, *numbers, _ = _cells(row, str(row["split"]), "", "")
             grid.add_row(*values, split, *numbers, "done")
         else:
-            grid.add_row(*values, *[""] * 6, f"{row['status']}: {row['error']}".removesuffix(": "))
+            grid.add_row(*values, *[""] * 6, row["status"])
     console.out.print(grid)
+    for _, row in table[table["error"] != ""].iterrows():
+        console.error(f"{', '.join(f'{name}={row[name]}' for name in swept)}: {row['error']}")

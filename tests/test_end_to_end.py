@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -312,3 +313,43 @@ def test_the_smoke_experiment_in_a_process_of_its_own(tmp_path):
     assert "WARNING" not in answer.stderr
     assert "port.cc" not in answer.stderr
     shutil.rmtree(tmp_path / "home")
+
+
+def test_a_sweep_over_a_group_and_its_parameter(darkhar, own_clips, tmp_path):
+    words = ["train", "-m", *own_clips, *TINY[1:], "train.epochs=1", "cv=holdout", "name=grid"]
+    code, _, err = darkhar(*words, "sampler=uniform,linspace", "++sampler.frames=1,2")
+    assert code == 0, err
+    table = pd.read_csv(tmp_path / "outputs" / "sweeps" / "grid" / "sweep.csv")
+    assert table["sampler"].tolist() == ["uniform", "uniform", "linspace", "linspace"]
+    assert table["sampler.frames"].tolist() == [1, 2, 1, 2]
+    assert set(table["status"]) == {"done"}
+    code, _, err = darkhar(*words, "sampler=uniform,linspace", "++sampler.frames=1,2", "classifier.units=4")
+    assert code == 2
+    assert "holds another experiment" in err
+
+
+def test_a_diverged_training_is_named_and_not_kept(darkhar, own_clips, tmp_path):
+    words = ["train", *own_clips, *TINY, "train.epochs=4", "cv=holdout", "train.optimizer=sgd"]
+    code, _, err = darkhar(*words, "train.learning_rate=1e30", "hydra.run.dir=it's here")
+    assert code == 1
+    assert "training diverged in epoch" in err
+    assert err.count("diverged") == 1, "one message, once"
+    assert "Error executing job" not in err
+    run = tmp_path / "it's here"
+    assert "diverged" in (run / "error.txt").read_text()
+    assert not (run / ".folds").exists()
+
+
+def test_a_class_without_training_clips_is_refused(darkhar, tmp_path):
+    write_clips(tmp_path / "clips" / "train", classes=("jump", "walk"))
+    write_clips(tmp_path / "clips" / "test", classes=("Jump", "walk"), takes=1)
+    code, _, err = darkhar("train", "dataset=video_folder", f"dataset.root={tmp_path / 'clips'}")
+    assert code == 2
+    assert "class 'Jump' has no training clip" in err
+    assert "did you mean 'jump'" in err
+
+
+def test_leaks_are_told(darkhar, own_clips):
+    code, _, err = darkhar("train", *own_clips, *TINY, "train.epochs=1", "cv=stratified")
+    assert code == 0
+    assert re.search(r"leak: [1-9] groups are both trained on and scored \(validation\)", err)

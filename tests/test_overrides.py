@@ -93,6 +93,10 @@ def test_a_sweep_over_chains():
         (["seed.x=1"], "seed has no parts"),
         (["hydra.run.dri=x"], "'hydra.run.dri'"),
         (["~sampler.frames"], "sampler.frames is missing"),
+        (["~seed"], "seed is missing"),
+        (["~sampler"], "sampler cannot be taken out"),
+        (["extractor=movenet", "extractor.weights=none"], r"extractor\.weights='none': allowed is path"),
+        (["extractor.size=[8,8]"], r"extractor\.size=\[8, 8\]: allowed is \[int >= 16, int >= 16\]"),
     ],
 )
 def test_mistakes_are_named(words, said):
@@ -112,7 +116,8 @@ def test_a_users_folder_adds_options(tmp_path):
     yaml = "# Uniform, many frames.\nname: uniform\nframes: 64\nshort: loop\n"
     (tmp_path / "sampler" / "uniform_many.yaml").write_text(yaml)
     code = (
-        "from darkhar_cli import overrides\n"
+        "from pathlib import Path\nfrom darkhar_cli import overrides, schema\n"
+        f"schema.add_config_dir(Path({str(tmp_path)!r}))\n"
         f"job = overrides.read_request('train', ['sampler=uniform_many'], False, {str(tmp_path)!r}).jobs[0]\n"
         "print(job.config['sampler'])\n"
     )

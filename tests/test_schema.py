@@ -34,7 +34,8 @@ def test_settings_explain_themselves():
         (("bool",), [True, False], [0, 1, "true"]),
         (("null", "path"), [None, "/a"], [3, ""]),
         (("0.25", "1.0"), [0.25, 1.0, 1], [0.3, "0.25", True]),
-        (("[int, int]", "native"), [[3, 4], "native"], [[3], [3, 0], ["a", "b"], "nativ"]),
+        (("[int >= 3, int >= 3]", "native"), [[3, 4], "native"], [[3], [3, 2], ["a", "b"], "nativ"]),
+        (("path",), ["/a", "a"], ["none", "imagenet", "", 3]),
         (("list of int",), [[], [3, 2]], [3, [0], ["a"]]),
     ],
 )

@@ -1,5 +1,6 @@
 """A compact convolutional network that learns from scratch."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def conv_small(size: Any = (60, 80), filters: int = 16, features: int = 64, weig
         x = StandardizeFrames()(frames)
         for factor, kernel in ((1, 5), (2, 3), (3, 3), (4, 3)):
             x = layers.Conv2D(factor * filters, kernel, strides=2, padding="same", use_bias=False)(x)
-            x = layers.GroupNormalization(groups=max(1, filters // 4))(x)
+            x = layers.GroupNormalization(groups=math.gcd(factor * filters, max(1, filters // 4)))(x)
             x = layers.Activation("relu")(x)
         x = layers.Dense(features, activation="relu")(layers.Flatten()(x))
         network = keras.Model(frames, x, name="conv_small")

@@ -46,14 +46,14 @@ class Sampler(ABC):
         """
         count = self.count(xp, n_frames)
         positions = self._positions(xp, n_frames, count, key)
-        positions = xp.expand_dims(_cast(xp, positions, "float32"), 0)
+        positions = xp.expand_dims(cast(xp, positions, "float32"), 0)
         return positions, xp.ones_like(positions, dtype="bool")
 
     def count(self, xp: Any, n: Any) -> Any:
         """Return T: the count asked for, or the fraction of this clip (at least 1)."""
         if isinstance(self.frames, int):
             return self.frames
-        wanted = _cast(xp, xp.round(_cast(xp, n, "float32") * self.frames), "int32")
+        wanted = cast(xp, xp.round(cast(xp, n, "float32") * self.frames), "int32")
         return xp.maximum(wanted, 1)
 
     def _positions(self, xp: Any, n: Any, k: Any, key: Any) -> Any:
@@ -65,7 +65,7 @@ class Sampler(ABC):
             enough = self.pick(xp, xp.maximum(n, k), k, key)
             if self.short == "error":
                 return enough  # the layer asserts that clips are long enough
-            return xp.where(n >= k, _cast(xp, enough, "int32"), _cast(xp, self._stretch(xp, n, k), "int32"))
+            return xp.where(n >= k, cast(xp, enough, "int32"), cast(xp, self._stretch(xp, n, k), "int32"))
         return self.pick(xp, n, k, key) if known >= k else self._stretch(xp, n, k)
 
     def _stretch(self, xp: Any, n: Any, k: int) -> Any:
@@ -80,5 +80,6 @@ class Sampler(ABC):
         )
 
 
-def _cast(xp: Any, value: Any, dtype: str) -> Any:
+def cast(xp: Any, value: Any, dtype: str) -> Any:
+    """Return a value of another type, in NumPy or a graph."""
     return np.asarray(value).astype(dtype) if xp is np else xp.cast(value, dtype)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from darkhar_cli.registry import register
-from darkhar_cli.samplers.contract import Sampler
+from darkhar_cli.samplers.contract import Sampler, cast
 
 
 @register("sampler", "linspace")
@@ -12,8 +12,8 @@ class Linspace(Sampler):
 
     def pick(self, xp: Any, n: Any, k: Any, key: Any) -> Any:
         """Return `k` positions from 0 to n - 1, int, rounded in integers so that every backend agrees."""
-        intervals = xp.maximum(k - 1, 1)
-        scaled = 2 * xp.arange(k, dtype="int32") * (n - 1)
+        intervals = cast(xp, xp.maximum(k - 1, 1), "int64")  # long videos: 2 k n passes 32 bits
+        scaled = 2 * xp.arange(k, dtype="int64") * (cast(xp, n, "int64") - 1)
         up = (scaled + intervals) // (2 * intervals)
         tie = (scaled + intervals) % (2 * intervals) == 0
         return xp.where(tie, up - up % 2, up)

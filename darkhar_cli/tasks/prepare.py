@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import clips as data
@@ -17,13 +18,15 @@ def prepare(config: Mapping[str, Any]) -> None:
     """
     clips = data.open_clips(config["dataset"])
     counts = clips.table.groupby(["split", "label"], sort=True)
-    grid = Table(title=f"{clips.name}: {len(clips.table)} clips", title_justify="left", caption=str(clips.folder))
+    grid = Table(
+        title=f"{clips.name}: {len(clips.table)} clips", title_justify="left", caption=escape(str(clips.folder))
+    )
     for name in ("split", "class", "clips", "groups", "frames"):
         grid.add_column(name, justify="left" if name in ("split", "class") else "right")
     for (split, label), part in counts:
         groups = part["group"].nunique() if part["group"].any() else 0
         frames = f"{part['n_frames'].min()}-{part['n_frames'].max()}"
-        grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
+        grid.add_row(split, escape(label), str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")

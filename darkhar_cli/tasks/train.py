@@ -25,6 +25,9 @@ def identity(config: Mapping[str, Any], fingerprint: str) -> str:
     kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
     kept["enhance"] = [[name, values] for name, values in config["enhance"].items()]
     kept["dataset"] = {key: value for key, value in config["dataset"].items() if key != "data_dir"}
+    weights = Path(str(config["extractor"].get("weights")))
+    if weights.is_absolute() and weights.exists():  # another file under the same name is another experiment
+        kept["weights"] = [weights.stat().st_size, weights.stat().st_mtime_ns]
     return sha256(dumps([kept, fingerprint], sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -42,7 +45,7 @@ def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
 
 
 def run_job(config: DictConfig) -> float:
-    """Run one Hydra job; return its accuracy (validation where there is one, else the test ensemble's)."""
+    """Run one Hydra job; return its accuracy: on all validation clips where there are any, else on the test split."""
     plain = OmegaConf.to_container(config, resolve=True)
     schema.check(plain)
     hydra = HydraConfig.get()
@@ -56,7 +59,7 @@ def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> 
         DarkharError: the run cannot be done; the reason is also in error.txt.
     """
     clips = data.open_clips(config["dataset"])
-    plan = plan_folds(config["cv"], clips.table, config["seed"])
+    plan = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
     run = Run(folder)
     run.claim(identity(config, clips.fingerprint))
     if run.done:
@@ -76,13 +79,37 @@ def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> 
 
 def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
     started = time.monotonic()
-    resolved = {**config, "cv": plan.settings}
-    run.save_config(resolved, overrides)
+    _describe(config, clips, plan, run, overrides)
+    _run_folds(config, clips, plan, run)
+    folds = [(fold.repeat, fold.index) for fold in plan.folds]
+    save_tables(run, clips.classes, row_labels(config, plan.name), folds)
+    from darkhar_cli.report import figures, page
+
+    notes = tables.caveats(clips.synthetic, len(clips.skipped))
+    page.save_page(run, figures.save_figures(run), "".join(f" · {note}" for note in notes))
+    run.add_facts(seconds=round(time.monotonic() - started, 2))
+    run.finish()
+
+
+def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
+    """Write what is going to be done, and say it, with what the folds share."""
+    run.save_config({**config, "cv": plan.settings}, overrides)
     run.save("assignment.csv", assignment(plan, clips.table))
-    run.save("leaks.csv", leaks(plan, clips.table))
+    shared = leaks(plan, clips.table)
+    run.save("leaks.csv", shared)
     if len(clips.skipped):
         run.save("skipped.csv", clips.skipped)
-    run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {_in_words(plan)}")
+    scheme = plan.name if plan.name == "holdout" else f"{plan.name} with {len(plan.folds)} folds"
+    run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
+    for (kind, split), part in shared.groupby(["kind", "split"]):
+        what = {"group": "groups", "same file": "identical files"}[kind]
+        run.log(
+            f"leak: {part['value'].nunique()} {what} are both trained on and scored ({split}), so the score may show "
+            "what is known of them instead of the action; see leaks.csv"
+        )
+
+
+def _run_folds(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run) -> None:
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device, model, runner, trainer
 
@@ -105,16 +132,3 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
     )
     with device.precision(policy):
         runner.run_folds(experiment, clips, plan, run)
-    folds = [(fold.repeat, fold.index) for fold in plan.folds]
-    save_tables(run, clips.classes, row_labels(config, plan.name), folds)
-    from darkhar_cli.report import figures, page
-
-    notes = tables.caveats(clips.synthetic, len(clips.skipped))
-    page.save_page(run, figures.save_figures(run), "".join(f" · {note}" for note in notes))
-    run.add_facts(seconds=round(time.monotonic() - started, 2))
-    run.finish()
-
-
-def _in_words(plan: Plan) -> str:
-    number = len(plan.folds)
-    return plan.name if plan.name == "holdout" else f"{plan.name} with {number} folds"

@@ -17,6 +17,13 @@ _LISTS = {TRAIN: ("train",), "val": ("validate", "val", "validation")}
 _GROUP = re.compile(r"([^/]+_\d+)_\d+\.\w+$")  # Class_<recording>_<take>.mp4
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise BadRequest(f"{path} is not UTF-8 text: {problem.reason}") from problem
+
+
 class Builder(ClipBuilder):
     """TFDS builder of `ee6222har`; `root` is the folder with the lists."""
 
@@ -39,7 +46,7 @@ class Builder(ClipBuilder):
         found = []
         mapping = self._mapping()
         for split, path in self._lists().items():
-            for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+            for number, line in enumerate(_text(path).splitlines(), start=1):
                 fields = [field.strip() for field in line.split("\t")]
                 if fields == [""] or (number == 1 and len(fields) == 3 and not fields[1].isdigit()):
                     continue  # a blank line, or the header that some copies of the list have
@@ -51,6 +58,8 @@ class Builder(ClipBuilder):
             raise BadRequest(f"{path}, line {number}: expected id, class id and path with tabs between, got {fields}")
         _, class_id, name = fields
         clip = path.with_suffix("") / name
+        if not clip.resolve().is_relative_to(self.root.resolve()):
+            raise BadRequest(f"{path}, line {number}: {name} leads out of {self.root}")
         group = _GROUP.search(name)
         problem = ""
         if class_id not in mapping:
@@ -86,7 +95,7 @@ class Builder(ClipBuilder):
 
     def _mapping(self) -> dict[str, str]:
         path = self._mapping_table()
-        rows = [line.split() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        rows = [line.split() for line in _text(path).splitlines() if line.strip()]
         if any(len(row) != 2 or not row[0].isdigit() for row in rows):
             raise BadRequest(f"{path}: expected a class id and a name on each line")
         return {row[0]: row[1] for row in sorted(rows, key=lambda row: int(row[0]))}

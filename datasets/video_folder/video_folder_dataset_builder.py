@@ -1,6 +1,7 @@
 """A user's own clips: `<root>/[<split>/]<class>/*.mp4`, or a csv with `path,label[,split,group]`."""
 
 import csv
+import io
 import re
 from functools import partial
 from pathlib import Path
@@ -77,12 +78,19 @@ class Builder(ClipBuilder):
             raise BadRequest(
                 f"{self.root}: some clips stand in <class>/ and others in <split>/<class>/; use one layout"
             )
+        folders = {path for path in self.root.glob("*" if not found or not found[0].split else "*/*") if path.is_dir()}
+        for path in sorted(folders - {Path(source.load.args[0]).parent for source in found}):
+            self.left_aside.append(f"folder {path} holds no clip ({', '.join(sorted(VIDEO))})")
         return found
 
     def _from_csv(self) -> list[Source]:
         if not self.labels.is_file():
             raise BadRequest(f"dataset.labels={self.labels}: no such file")
-        with self.labels.open(newline="", encoding="utf-8-sig") as file:
+        try:
+            text = self.labels.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as problem:
+            raise BadRequest(f"{self.labels} is not UTF-8 text: {problem.reason}") from problem
+        with io.StringIO(text, newline="") as file:
             rows = csv.DictReader(file)
             if not {"path", "label"} <= set(rows.fieldnames or ()):
                 raise BadRequest(f"{self.labels}: expected columns path,label[,split,group], got {rows.fieldnames}")
@@ -105,14 +113,23 @@ class Builder(ClipBuilder):
     def _with_splits(self, found: list[Source]) -> list[Source]:
         names = {source.split for source in found}
         if names == {""}:
+            if self.test:
+                raise BadRequest(f"dataset.test={self.test}: there are no splits, only classes, under {self.root}")
             return [_in_split(source, TRAIN) for source in found]
         train = next((n for n in _TRAINING if n in names), None)
         if train is None:
             raise unknown("training split; none named 'train' among", ", ".join(sorted(names)), _TRAINING)
+        if "" in names:
+            raise BadRequest(f"{self.labels}: some rows name a split and others none")
+        if self.test in _TRAINING:
+            raise BadRequest(f"dataset.test={self.test}: the training split cannot be the held-out one too")
         if self.test and self.test not in names:
             raise unknown("split (dataset.test)", self.test, names)
         test = self.test or next((n for n in _HELD_OUT if n in names), None)
         kept = {train: TRAIN} | ({test: self.HELD_OUT} if test else {})
+        for name in sorted(names - set(kept)):
+            count = sum(source.split == name for source in found)
+            self.left_aside.append(f"split {name!r} ({count} clips) is left aside; dataset.test={name} would score it")
         return [_in_split(source, kept[source.split]) for source in found if source.split in kept]
 
 

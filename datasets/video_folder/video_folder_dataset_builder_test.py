@@ -56,9 +56,29 @@ def test_a_csv_names_everything(tmp_path):
     labels.write_text("\n".join([*rows, "pool/none.mp4,right,train,g1"]) + "\n")
     with pytest.raises(FailedWork, match=r"pool/none\.mp4: no such file"):
         opened(tmp_path, labels=str(labels))
+    labels.write_text("\n".join([*rows, "pool/stay/stay_0_0.mp4,stay,,g1"]) + "\n")
+    with pytest.raises(BadRequest, match="some rows name a split and others none"):
+        opened(tmp_path, labels=str(labels))
+    labels.write_bytes("path,label\npool/é.mp4,right\n".encode("latin-1"))
+    with pytest.raises(BadRequest, match=r"labels\.csv is not UTF-8 text"):
+        opened(tmp_path, labels=str(labels))
     labels.write_text("file,class\n")
     with pytest.raises(BadRequest, match="expected columns path,label"):
         opened(tmp_path, labels=str(labels))
+
+
+def test_what_is_left_aside_is_said(tmp_path, capsys):
+    for split in ("train", "val", "test"):
+        write_clips(tmp_path / split, takes=1)
+    (tmp_path / "train" / "walk").mkdir()
+    opened(tmp_path)
+    said = capsys.readouterr().err
+    assert "split 'val' (3 clips) is left aside" in said
+    assert "walk holds no clip" in said
+    with pytest.raises(BadRequest, match="cannot be the held-out one too"):
+        opened(tmp_path, test="train")
+    with pytest.raises(BadRequest, match="there are no splits"):
+        opened(tmp_path / "train", test="val")
 
 
 def test_an_empty_folder_is_refused(tmp_path):
