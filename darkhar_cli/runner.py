@@ -15,7 +15,7 @@ from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.folds import Fold, Plan, inner_part
 from darkhar_cli.runs import Run
-from darkhar_cli.trainer import Experiment, Learner, Trainer
+from darkhar_cli.trainer import Learner, Trainer
 
 Advance = Callable[..., None]
 
@@ -129,7 +129,7 @@ def _refuse_diverged(entry: Mapping[str, float]) -> None:
         )
 
 
-def run_folds(experiment: Experiment, clips: Clips, plan: Plan, run: Run) -> None:
+def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
     """Run every fold that is not finished yet; what each leaves is in the run's folder."""
     todo = [fold for fold in plan.folds if not run.has_fold(fold.repeat, fold.index)]
     for fold in plan.folds:
@@ -137,16 +137,14 @@ def run_folds(experiment: Experiment, clips: Clips, plan: Plan, run: Run) -> Non
             run.log(f"fold {fold.index}: finished before, kept")
     if not todo:
         return
-    trainer = Trainer(experiment, clips)
     run.log(f"mode {trainer.mode}: {trainer.why}")
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
-    if experiment.train["early_stopping"]:
+    if trainer.train["early_stopping"]:
         _tell_inner(trainer, plan, run)
     trainer.prepare(plan)
-    with console.progress("train", len(todo) * experiment.train["epochs"]) as progress:
+    with console.progress("train", len(todo) * trainer.train["epochs"]) as progress:
         for fold in todo:
             run_fold(trainer, fold, run, progress.advance)
-    del trainer
     device.clear_session()  # a sweep's next job starts with empty hands
     gc.collect()
 

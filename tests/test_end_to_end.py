@@ -202,6 +202,7 @@ def test_wrong_weights_are_one_message_and_an_error_file(darkhar, own_clips, tmp
     assert "Traceback" not in err
     run = only(tmp_path / "outputs" / "train")
     assert "net.h5" in (run / "error.txt").read_text()
+    assert {path.name for path in run.iterdir()} == {"error.txt", "run.json", "log.txt"}
     assert not (run / "DONE").exists()
 
 

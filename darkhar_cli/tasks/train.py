@@ -79,8 +79,24 @@ def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> 
 
 def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
     started = time.monotonic()
-    _describe(config, clips, plan, run, overrides)
-    _run_folds(config, clips, plan, run)
+    scheme = plan.name if plan.name == "holdout" else f"{plan.name} with {len(plan.folds)} folds"
+    run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
+    with quiet_start():  # TensorFlow, and only now
+        from darkhar_cli import device, runner, trainer
+
+    if config["train"]["deterministic"]:
+        device.make_deterministic()
+    policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
+    with device.precision(policy):
+        ready = trainer.Trainer(_experiment(config), clips)  # weights that do not fit leave nothing but error.txt
+        _describe(config, clips, plan, run, overrides)
+        run.add_facts(
+            **device.facts(policy),
+            data={"name": clips.name, "fingerprint": clips.fingerprint, "skipped": len(clips.skipped)},
+            seed=config["seed"],
+            started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        )
+        runner.run_folds(ready, plan, run)
     folds = [(fold.repeat, fold.index) for fold in plan.folds]
     save_tables(run, clips.classes, row_labels(config, plan.name), folds)
     from darkhar_cli.report import figures, page
@@ -91,29 +107,11 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
     run.finish()
 
 
-def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
-    """Write what is going to be done, and say it, with what the folds share."""
-    run.save_config({**config, "cv": plan.settings}, overrides)
-    run.save("assignment.csv", assignment(plan, clips.table))
-    shared = leaks(plan, clips.table)
-    run.save("leaks.csv", shared)
-    if len(clips.skipped):
-        run.save("skipped.csv", clips.skipped)
-    scheme = plan.name if plan.name == "holdout" else f"{plan.name} with {len(plan.folds)} folds"
-    run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
-    for (kind, split), part in shared.groupby(["kind", "split"]):
-        what = {"group": "groups", "same file": "identical files"}[kind]
-        run.log(
-            f"leak: {part['value'].nunique()} {what} are both trained on and scored ({split}), so the score may show "
-            "what is known of them instead of the action; see leaks.csv"
-        )
+def _experiment(config: Mapping[str, Any]) -> Any:
+    """Return the runner's view of a configuration: parts by name and parameters, no config."""
+    from darkhar_cli import model, trainer
 
-
-def _run_folds(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run) -> None:
-    with quiet_start():  # TensorFlow, and only now
-        from darkhar_cli import device, model, runner, trainer
-
-    experiment = trainer.Experiment(
+    return trainer.Experiment(
         sampler=model.part_of(config["sampler"]),
         enhance=model.chain_of(config["enhance"]),
         extractor=model.part_of(config["extractor"]),
@@ -121,14 +119,19 @@ def _run_folds(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Ru
         seed=config["seed"],
         train=config["train"],
     )
-    if config["train"]["deterministic"]:
-        device.make_deterministic()
-    policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
-    run.add_facts(
-        **device.facts(policy),
-        data={"name": clips.name, "fingerprint": clips.fingerprint, "skipped": len(clips.skipped)},
-        seed=config["seed"],
-        started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    )
-    with device.precision(policy):
-        runner.run_folds(experiment, clips, plan, run)
+
+
+def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
+    """Write what is going to be done, and say what the folds share."""
+    run.save_config({**config, "cv": plan.settings}, overrides)
+    run.save("assignment.csv", assignment(plan, clips.table))
+    shared = leaks(plan, clips.table)
+    run.save("leaks.csv", shared)
+    if len(clips.skipped):
+        run.save("skipped.csv", clips.skipped)
+    for (kind, split), part in shared.groupby(["kind", "split"]):
+        what = {"group": "groups", "same file": "identical files"}[kind]
+        run.log(
+            f"leak: {part['value'].nunique()} {what} are both trained on and scored ({split}), so the score may show "
+            "what is known of them instead of the action; see leaks.csv"
+        )
