@@ -140,6 +140,11 @@ def _largest_that_works(train: pd.DataFrame, most: int, seed: int) -> int:
 
 
 def _too_few(name: str, count: int, what: str, k: int, largest: int) -> str:
+    if what == "group" and count == 1:
+        return (
+            f"class {name!r} has 1 group, so by group it cannot be both trained on and scored: use cv=stratified, and "
+            "mind that groups then stand on both sides"
+        )
     plural = "" if count == 1 else "s"
     return f"class {name!r} has {count} {what}{plural}, fewer than cv.folds={k}" + _instead(largest, what)
 

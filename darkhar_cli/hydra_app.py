@@ -4,6 +4,7 @@ Everything that can be wrong with a request (names, keys, types, data, folds, fo
 starts a job, so that a refused request leaves nothing behind.
 """
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig, OmegaConf
 
 from darkhar_cli import overrides, schema
+from darkhar_cli.errors import BadRequest, nearest
 
 # Registered where the job is defined, so that a launcher's own processes have it too.
 OmegaConf.register_new_resolver("darkhar_job", overrides.job_folder, replace=True)
@@ -24,7 +26,7 @@ def run(verb: str, words: list[str]) -> int:
     Raises:
         DarkharError: the request is refused, or its work failed.
     """
-    flags = get_args_parser().parse_args(words)
+    flags = _flags(words)
     multirun = flags.multirun or any(w.lstrip("+") == "hydra.mode=MULTIRUN" for w in flags.overrides)
     if flags.config_dir:
         schema.add_config_dir(Path(flags.config_dir).resolve())
@@ -38,6 +40,20 @@ def run(verb: str, words: list[str]) -> int:
     from darkhar_cli.launch import launch  # reads data: not needed to refuse a wrong word
 
     return launch(verb, request, words, lambda w: delegate("train", w))
+
+
+def _flags(words: list[str]) -> argparse.Namespace:
+    """Read Hydra's own options; an unknown one is refused as everything else is."""
+    parser = get_args_parser()
+    known = [option for action in parser._actions for option in action.option_strings] + ["--debug", "--quiet"]
+
+    def refuse(message: str) -> None:
+        word = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), "")
+        hint = f"; settings have no dashes: {word.strip('-')}=..." if word else ""
+        raise BadRequest(f"{message}{nearest(word, known) if word else ''}{hint}")
+
+    parser.error = refuse
+    return parser.parse_args(words)
 
 
 _problems: list[Exception] = []

@@ -111,7 +111,10 @@ def _sweep(request: overrides.Request, words: list[str], prints: list[str], hydr
     default = Path("outputs", "sweeps", overrides.job_folder(name))
     folder = _next_free(Path(_given(words, "hydra.sweep.dir") or default).absolute(), config["fresh"])
     _refuse_unwritable(folder)
-    jobs = {folder / request.folder(job): request.varied(job) for job in request.jobs}
+    jobs = {
+        folder / request.folder(job): request.varied(job) | row_labels(job.config, job.config["cv"]["name"])
+        for job in request.jobs
+    }
     for place, mark in zip(jobs, marks, strict=True):
         _refuse_other(place, mark)
     unswept = {overrides.bare_key(word) for word in request.jobs[0].overrides} - set(request.swept)
@@ -127,7 +130,8 @@ def _sweep(request: overrides.Request, words: list[str], prints: list[str], hydr
         failure = problem
     if not folder.is_dir():
         raise failure or FailedWork(f"the sweep left nothing in {folder}")
-    table = sweeps.save_sweep(folder, jobs)
+    (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's; each job's config.yaml says more
+    table = sweeps.save_sweep(folder, jobs, request.swept)
     tables.show_sweep(table, folder, request.swept)
     if failure is not None and not (table["status"] == "failed").any():
         raise failure

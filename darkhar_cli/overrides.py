@@ -185,6 +185,9 @@ def check_keys(parsed: list[Override], base: Mapping[str, Any], verb: str) -> No
 
 def _missing_key(parts: list[str], depth: int, node: Mapping[str, Any], verb: str) -> BadRequest:
     part = parts[depth]
+    owners = [group for group, inside in node.items() if isinstance(inside, Mapping) and part in inside]
+    if depth == 0 and owners:
+        return BadRequest(f"unknown setting or group {part!r}; did you mean {owners[0]}.{part}?")
     if depth == 0:
         return unknown("setting or group", part, {*node, "experiment"} if verb == "train" else node)
     if parts[0] == "enhance" and depth == 1:

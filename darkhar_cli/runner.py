@@ -100,31 +100,31 @@ def fit_fold(
     """Train until the inner part stops getting better, or for all epochs where there is no inner part.
 
     Returns:
-        One dict per epoch (loss, accuracy, inner_loss, inner_accuracy), and the epoch whose weights are kept.
+        One dict per epoch (counted from 1: loss, accuracy, inner_loss, inner_accuracy), and the epoch that is kept.
     """
     settings = trainer.train
     history: list[dict[str, float]] = []
     best: tuple[float, int, list[np.ndarray]] | None = None
-    for epoch in range(settings["epochs"]):
-        entry = {"epoch": epoch, **trainer.train_epoch(learner, fit, epoch)}
+    for epoch in range(1, settings["epochs"] + 1):
+        entry = {"epoch": epoch, **trainer.train_epoch(learner, fit, epoch - 1)}
         if inner:
             entry |= trainer.watch(learner, inner)
-            if best is None or entry["inner_loss"] < best[0]:
-                best = (entry["inner_loss"], epoch, learner.model.get_weights())
         _refuse_diverged(entry)
+        if inner and (best is None or entry["inner_loss"] < best[0]):
+            best = (entry["inner_loss"], epoch, learner.model.get_weights())
         history.append(entry)
-        tell(f"epoch {epoch + 1} loss {entry['loss']:.3f} accuracy {entry['accuracy']:.3f}")
-        if best and epoch + 1 >= settings["warm_up"] and epoch - best[1] >= settings["patience"]:
+        tell(f"epoch {epoch} loss {entry['loss']:.3f} accuracy {entry['accuracy']:.3f}")
+        if best and epoch >= settings["warm_up"] and epoch - best[1] >= settings["patience"]:
             break
     if best:
         learner.model.set_weights(best[2])
-    return history, best[1] if best else len(history) - 1
+    return history, best[1] if best else len(history)
 
 
 def _refuse_diverged(entry: Mapping[str, float]) -> None:
     if not all(math.isfinite(value) for value in entry.values()):
         raise FailedWork(
-            f"training diverged in epoch {entry['epoch'] + 1} (loss {entry['loss']}): try a lower train.learning_rate, "
+            f"training diverged in epoch {entry['epoch']} (loss {entry['loss']}): try a lower train.learning_rate, "
             "or train.precision=float32"
         )
 
@@ -139,6 +139,9 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
         return
     run.log(f"mode {trainer.mode}: {trainer.why}")
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
+    if trainer.short_clips():
+        how = trainer.sampler.short
+        run.log(f"{trainer.short_clips()} clips have fewer than {trainer.sampler.frames} frames: sampler.short={how}")
     if trainer.train["early_stopping"]:
         _tell_inner(trainer, plan, run)
     trainer.prepare(plan)
@@ -155,6 +158,7 @@ def _tell_inner(trainer: Trainer, plan: Plan, run: Run) -> None:
     if without:
         folds = ", ".join(map(str, without))
         run.log(
-            f"fold {folds}: no group-disjoint inner part with every class exists for early stopping to watch, "
-            f"so all {settings['epochs']} epochs are trained"
+            f"fold {folds}: too few clips or groups per class for an inner part that early stopping could watch "
+            "(every class in it and in the rest, no group in both, at most a third): "
+            f"train.epochs={settings['epochs']} is fixed"
         )

@@ -175,15 +175,19 @@ def save_tables(
     classes: Sequence[str],
     labels: Mapping[str, Any],
     folds: Sequence[tuple[int, int]],
+    skipped: int,
 ) -> None:
-    """Write predictions.csv, metrics/*.csv and the folds' facts from the finished folds."""
+    """Write predictions.csv, metrics/*.csv and the folds' facts from the finished folds.
+
+    `skipped` is how many broken clips the data set left out; the summary carries it.
+    """
     predictions = run.collect(folds, "predictions.csv").sort_values(metrics.KEYS, ignore_index=True)
     facts = {fold: run.fold_facts(*fold) for fold in folds}
     epochs = {fold: entry["epochs"] for fold, entry in facts.items()}
     table = metrics.folds_table(predictions, classes, labels, epochs)
     run.save("predictions.csv", predictions)
     run.save("metrics/folds.csv", table)
-    run.save("metrics/summary.csv", metrics.summary_table(predictions, table, classes))
+    run.save("metrics/summary.csv", metrics.summary_table(predictions, table, classes).assign(skipped=skipped))
     run.save("metrics/per_class.csv", metrics.per_class_table(predictions, classes))
     run.save("metrics/confusion.csv", metrics.confusion_table(predictions, classes))
     run.save("metrics/history.csv", run.collect(folds, "history.csv"))

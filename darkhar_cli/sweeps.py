@@ -1,6 +1,6 @@
 """A sweep's folder: one run folder per job, and one table of them all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "see
 _NUMBERS = ["split", "n", "correct", "accuracy", "recall_macro", "loss"]
 
 
-def _job_row(folder: Path, varied: Mapping[str, str]) -> dict[str, Any]:
+def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
     run = Run(folder)
     row: dict[str, Any] = dict(varied)
     if run.done:
@@ -26,14 +26,13 @@ def _job_row(folder: Path, varied: Mapping[str, str]) -> dict[str, Any]:
     return row | {"status": "unfinished"}
 
 
-def sweep_table(jobs: Mapping[Path, Mapping[str, str]]) -> pd.DataFrame:
-    """Return a row per job of a sweep, from each job's folder and what was varied in it.
+def sweep_table(jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) -> pd.DataFrame:
+    """Return a row per job of a sweep, from each job's folder, its labels and what was varied in it.
 
     Columns are folds.csv's, filled from each job's summary, each swept override (a swept group is its label column),
     `status` (done, failed, unfinished) and, for the terminal, `error`.
     """
     rows = [_job_row(folder, varied) for folder, varied in jobs.items()]
-    swept = list(dict.fromkeys(key for varied in jobs.values() for key in varied))
     columns = [
         *LABELS,
         "repeat",
@@ -44,11 +43,11 @@ def sweep_table(jobs: Mapping[Path, Mapping[str, str]]) -> pd.DataFrame:
         "status",
         "error",
     ]
-    return pd.DataFrame(rows).reindex(columns=columns).astype(object).fillna("")
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
 
 
-def save_sweep(folder: Path, jobs: Mapping[Path, Mapping[str, str]]) -> pd.DataFrame:
+def save_sweep(folder: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) -> pd.DataFrame:
     """Write sweep.csv and return its table, with the failed jobs' errors."""
-    table = sweep_table(jobs)
+    table = sweep_table(jobs, swept)
     write_csv(folder / "sweep.csv", table.drop(columns="error"))
     return table

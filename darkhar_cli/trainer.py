@@ -119,6 +119,11 @@ class Trainer:
             drawn.append(picked[0][mask[0]].astype(np.int64))
         return drawn
 
+    def short_clips(self) -> int:
+        """Return how many clips have fewer frames than the sampler takes."""
+        frames = self.sampler.frames
+        return int((self.clips.table["n_frames"] < frames).sum()) if isinstance(frames, int) else 0
+
     def prepare(self, plan: Plan) -> None:
         """Compute the features that scoring and the first epochs need, with progress, before the first fold."""
         if not isinstance(self.inputs, FeatureInputs):
@@ -173,8 +178,7 @@ class Trainer:
         batches = [ordered[i : i + size] for i in range(0, len(ordered), size)]
         if isinstance(self.inputs, FeatureInputs) and epoch % _AHEAD == 0:
             self.inputs.fill(rows, self._needed(rows, self._epochs_from(epoch)))
-        learner.model.reset_metrics()
-        logs: dict[str, Any] = {}
+        sums = {"loss": 0.0, "accuracy": 0.0}
         with ThreadPoolExecutor(1) as ahead:  # the next batch is made while this one trains
             coming = ahead.submit(self._batch, batches[0], epoch)
             for number, batch in enumerate(batches):
@@ -182,8 +186,10 @@ class Trainer:
                 if number + 1 < len(batches):
                     coming = ahead.submit(self._batch, batches[number + 1], epoch)
                 labels = np.array(self.clips.labels(batch))
+                learner.model.reset_metrics()
                 logs = learner.model.train_on_batch(inputs, labels, return_dict=True)
-        return {key: float(logs[key]) for key in ("loss", "accuracy")}
+                sums = {key: total + float(logs[key]) * len(batch) for key, total in sums.items()}
+        return {key: total / len(rows) for key, total in sums.items()}
 
     def _batch(self, rows: Sequence[int], epoch: int) -> list[np.ndarray]:
         return list(self.inputs.load(rows, self.positions(rows, epoch)))

@@ -38,6 +38,9 @@ def test_no_verb_imports_tensorflow_before_its_work():
         (["list", "samplers"], "unknown kind 'samplers'.*did you mean 'sampler'"),
         (["train", "sampler=randm"], "did you mean 'random'"),
         (["train", "histeq"], "'histeq' is not understood"),
+        (["train", "--fresh"], "unrecognized arguments: --fresh.*settings have no dashes: fresh="),
+        (["train", "--quite"], "did you mean '--quiet'"),
+        (["train", "epochs=2"], "did you mean train.epochs"),
         (["train", "dataset=ee6222har"], "dataset.root is needed"),
         (["train", "dataset=ee6222har", "dataset.root=/nowhere"], "dataset.root=/nowhere: no such file or folder"),
         (

@@ -214,6 +214,7 @@ def test_skipped_clips_are_counted_in_what_follows(darkhar, tmp_path):
     assert code == 0
     assert "1 broken clips left out" in out
     run = only(tmp_path / "outputs" / "train")
+    assert set(pd.read_csv(run / "metrics/summary.csv")["skipped"]) == {1}
     assert pd.read_csv(run / "skipped.csv")["id"].tolist() == ["down/fake.mp4"]
     assert json.loads((run / "run.json").read_text())["data"]["skipped"] == 1
 

@@ -116,6 +116,15 @@ def test_only_the_rows_given_are_shown(clips):
     assert sorted(shown) == rows
 
 
+def test_an_epochs_loss_is_of_all_its_clips(clips):
+    made = trainer(clips, sampler="uniform", learning_rate=1e-12, batch_per_class=1)
+    learner, rows = made.learner(), clips.rows("train")[:11]
+    got = made.train_epoch(learner, rows, 0)
+    expected = made.watch(learner, rows)
+    assert got["loss"] == pytest.approx(expected["inner_loss"], rel=1e-4)
+    assert got["accuracy"] == pytest.approx(expected["inner_accuracy"])
+
+
 def test_every_fold_starts_from_the_same_fresh_weights(clips):
     made = trainer(clips)
     first = made.learner()

@@ -18,9 +18,7 @@ def prepare(config: Mapping[str, Any]) -> None:
     """
     clips = data.open_clips(config["dataset"])
     counts = clips.table.groupby(["split", "label"], sort=True)
-    grid = Table(
-        title=f"{clips.name}: {len(clips.table)} clips", title_justify="left", caption=escape(str(clips.folder))
-    )
+    grid = Table(title=f"{clips.name}: {len(clips.table)} clips", title_justify="left")
     for name in ("split", "class", "clips", "groups", "frames"):
         grid.add_column(name, justify="left" if name in ("split", "class") else "right")
     for (split, label), part in counts:
@@ -28,5 +26,6 @@ def prepare(config: Mapping[str, Any]) -> None:
         frames = f"{part['n_frames'].min()}-{part['n_frames'].max()}"
         grid.add_row(split, escape(label), str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
+    console.out.print(str(clips.folder), soft_wrap=True, markup=False)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from darkhar_cli import clips as data
@@ -49,11 +50,12 @@ def run_job(config: DictConfig) -> float:
     plain = OmegaConf.to_container(config, resolve=True)
     schema.check(plain)
     hydra = HydraConfig.get()
-    return train(plain, Path(hydra.runtime.output_dir), list(hydra.overrides.task))
+    alone = hydra.mode == RunMode.RUN  # a sweep ends with one table of all its jobs
+    return train(plain, Path(hydra.runtime.output_dir), list(hydra.overrides.task), show=alone)
 
 
-def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> float:
-    """Run one experiment into a folder, or show what is there if it is finished.
+def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str], show: bool = True) -> float:
+    """Run one experiment into a folder, or find it finished; with `show`, print its table.
 
     Raises:
         DarkharError: the run cannot be done; the reason is also in error.txt.
@@ -73,7 +75,8 @@ def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> 
         except Exception as problem:
             run.fail(f"{type(problem).__name__}: {problem}")
             raise
-    tables.show_run(run, clips.synthetic, len(clips.skipped))
+    if show:
+        tables.show_run(run, clips.synthetic, len(clips.skipped))
     return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
 
 
@@ -98,7 +101,7 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
         )
         runner.run_folds(ready, plan, run)
     folds = [(fold.repeat, fold.index) for fold in plan.folds]
-    save_tables(run, clips.classes, row_labels(config, plan.name), folds)
+    save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
     from darkhar_cli.report import figures, page
 
     notes = tables.caveats(clips.synthetic, len(clips.skipped))
@@ -129,6 +132,12 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
     run.save("leaks.csv", shared)
     if len(clips.skipped):
         run.save("skipped.csv", clips.skipped)
+        run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
+    if not clips.table["group"].any():
+        run.log(
+            "no groups are known, so folds are by clip: clips of one recording may stand on both sides and make the "
+            "score too good; name the recordings where you can (video_folder: dataset.group=REGEX)"
+        )
     for (kind, split), part in shared.groupby(["kind", "split"]):
         what = {"group": "groups", "same file": "identical files"}[kind]
         run.log(

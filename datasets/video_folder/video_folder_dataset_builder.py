@@ -64,6 +64,9 @@ class Builder(ClipBuilder):
                 raise BadRequest(
                     f"no clips under {self.root}; expected <root>/<class>/*.mp4 or <root>/<split>/<class>/*.mp4"
                 )
+            if self.group and not self.labels and not any(source.group for source in found):
+                name = found[0].load.args[0].name
+                raise BadRequest(f"dataset.group={self.group.pattern} fits no file name, for instance {name}")
             self._found = self._with_splits(found)
         return self._found
 
@@ -72,7 +75,8 @@ class Builder(ClipBuilder):
         for path in sorted(p for p in self.root.rglob("*") if p.suffix.lower() in VIDEO and p.is_file()):
             *split, label = path.relative_to(self.root).parts[:-1] or ("",)
             if not label or len(split) > 1:
-                raise BadRequest(f"{path}: expected <root>/<class>/<clip> or <root>/<split>/<class>/<clip>")
+                hint = f"; did you mean dataset.root={self.root.parent}?" if not label else ""
+                raise BadRequest(f"{path}: expected <root>/<class>/<clip> or <root>/<split>/<class>/<clip>{hint}")
             found.append(self._source(path, label, split[0] if split else "", None))
         if len({bool(source.split) for source in found}) > 1:
             raise BadRequest(
@@ -103,7 +107,7 @@ class Builder(ClipBuilder):
         if group is None and self.group:
             match = self.group.search(path.name)
             group = match[1] if match else None
-            missing = "" if match else f"dataset.group={self.group.pattern!r} does not fit its name"
+            missing = "" if match else f"dataset.group={self.group.pattern} does not fit its name"
         else:
             missing = ""
         problem = missing if path.is_file() else "no such file"

@@ -27,8 +27,12 @@ def test_groups_come_from_the_names(tmp_path):
         opened(tmp_path, group="x")
     with pytest.raises(BadRequest, match="not a regular expression"):
         opened(tmp_path, group="(")
-    with pytest.raises(FailedWork, match="does not fit its name"):
+    with pytest.raises(BadRequest, match="fits no file name, for instance down_0_0"):
         opened(tmp_path, group="(zzz)")
+    with pytest.raises(FailedWork, match="does not fit its name"):
+        opened(tmp_path, group="(right)")
+    with pytest.raises(BadRequest, match=r"did you mean dataset\.root="):
+        opened(tmp_path / "right")
 
 
 def test_splits_are_the_upper_folders(tmp_path):
