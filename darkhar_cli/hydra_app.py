@@ -69,7 +69,8 @@ def _job(config: DictConfig) -> float:
     try:
         return run_job(config)
     except Exception as problem:
-        _problems.append(problem)
+        if not _problems:  # one is enough: a traceback keeps its job's model in memory
+            _problems.append(problem)
         return float("nan")
 
 

@@ -145,11 +145,13 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
     if trainer.train["early_stopping"]:
         _tell_inner(trainer, plan, run)
     trainer.prepare(plan)
-    with console.progress("train", len(todo) * trainer.train["epochs"]) as progress:
-        for fold in todo:
-            run_fold(trainer, fold, run, progress.advance)
-    device.clear_session()  # a sweep's next job starts with empty hands
-    gc.collect()
+    try:
+        with console.progress("train", len(todo) * trainer.train["epochs"]) as progress:
+            for fold in todo:
+                run_fold(trainer, fold, run, progress.advance)
+    finally:
+        device.clear_session()  # a sweep's next job starts with empty hands
+        gc.collect()
 
 
 def _tell_inner(trainer: Trainer, plan: Plan, run: Run) -> None:

@@ -80,6 +80,12 @@ class Run:
                 return found
         raise BadRequest(f"{path} was not written by this program; choose another hydra.run.dir")
 
+    def caveats(self) -> list[str]:
+        """Return what must stand beside the run's numbers wherever they appear."""
+        about = self.facts().get("data", {})
+        left_out = [f"{about['skipped']} broken clips left out"] if about.get("skipped") else []
+        return left_out + (["synthetic clips"] if about.get("synthetic") else [])
+
     def claim(self, identity: str) -> None:
         """Make the folder this run's, or refuse a folder that holds another experiment.
 

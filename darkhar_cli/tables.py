@@ -22,18 +22,12 @@ def _grid(title: str, columns: list[str], caption: str) -> Table:
     return table
 
 
-def caveats(synthetic: bool, skipped: int) -> list[str]:
-    """Return what must stand beside a run's numbers wherever they appear."""
-    left_out = [f"{skipped} broken clips left out"] if skipped else []
-    return left_out + (["synthetic clips"] if synthetic else [])
-
-
-def show_run(run: Run, synthetic: bool, skipped: int) -> None:
+def show_run(run: Run) -> None:
     """Print the folds of a finished run, its summary and where everything is."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head = folds.iloc[0]
     title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
-    notes = [*caveats(synthetic, skipped), f"chance {_percent(summary['chance'].iloc[0])} ({summary['split'].iloc[0]})"]
+    notes = [*run.caveats(), f"chance {_percent(summary['chance'].iloc[0])} ({summary['split'].iloc[0]})"]
     grid = _grid(title, ["split", "fold", "n", "correct", "accuracy", "recall", "loss", "epochs"], "; ".join(notes))
     for _, row in folds.iterrows():
         grid.add_row(*_cells(row, row["split"], str(row["fold"]), str(row["epochs"])))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import keras
@@ -12,7 +11,7 @@ import numpy as np
 from darkhar_cli import console, device, registry
 from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.extractors.contract import Extractor, weights_hash
 from darkhar_cli.features import FeatureInputs, FrameInputs
 from darkhar_cli.folds import Plan
 from darkhar_cli.layers import EnhanceFrames, ResizeFrames
@@ -56,10 +55,7 @@ class Learner:
 
     def weights_hash(self) -> str:
         """Return a hash of all weights as they are now."""
-        digest = sha256()
-        for weight in self.model.get_weights():
-            digest.update(np.ascontiguousarray(weight).tobytes())
-        return digest.hexdigest()[:16]
+        return weights_hash(self.model)
 
 
 def resolve_mode(asked: str, extractor: Extractor) -> tuple[str, str]:
@@ -99,7 +95,7 @@ class Trainer:
             self.inputs: FeatureInputs | FrameInputs = FeatureInputs(clips, enhance, resize, self.extractor)
         else:
             self.inputs = FrameInputs(clips, enhance, resize)
-        self._learner: Learner | None = None
+        self._learner = self._build()
 
     def extractor_facts(self) -> dict[str, Any]:
         """Return the extractor's name, backend and weights hash for run.json."""
@@ -144,16 +140,13 @@ class Trainer:
 
     def learner(self) -> Learner:
         """Return the model as it is before training; its weights follow from the run's seed alone."""
-        if self._learner is None:
-            self._learner = self._build()
         self._learner.renew()
         return self._learner
 
     def _build(self) -> Learner:
-        keras.utils.set_random_seed(self.experiment.seed)
         parts, extractor = self.experiment, self.extractor
-        if extractor.trainable:  # built again, so that its weights do not depend on what was built before
-            extractor = build_extractor(parts.extractor)
+        if not extractor.trainable:  # a head's first weights do not depend on which frozen extractor it follows
+            keras.utils.set_random_seed(parts.seed)
         classifier = build_classifier(parts.classifier, extractor.features, len(self.clips.classes))
         model = whole = classifier
         frozen: Sequence[Any] = ()

@@ -20,6 +20,18 @@ from darkhar_cli.video import write_video
 # absl's log handler closes its stream when Hydra sets logging up; it must not be the one pytest captures with.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
+# A model so small that a whole run takes seconds, and the columns of folds.csv.
+TINY = (
+    "sampler.frames=3",
+    "extractor.size=[16,20]",
+    "extractor.filters=4",
+    "extractor.features=8",
+    "classifier.units=8",
+    "classifier.dense=[8]",
+)
+FOLDS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed", "repeat", "fold", "split", "n"]
+FOLDS += ["correct", "accuracy", "recall_macro", "loss", "epochs"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -36,22 +48,24 @@ def home(tmp_path_factory):
         os.environ["DARKHAR_HOME"] = before
 
 
+def folder_named_by(variable: str, what: str) -> Path:
+    """Return the folder an environment variable names, or skip the test with the reason."""
+    place = os.environ.get(variable)
+    if not place:
+        pytest.skip(f"{variable} names no folder of {what}")
+    return Path(place)
+
+
 @pytest.fixture(scope="session")
 def real_clips():
     """The folder of the real dark clips, where the machine has it."""
-    place = os.environ.get("DARKHAR_TEST_CLIPS")
-    if not place:
-        pytest.skip("DARKHAR_TEST_CLIPS names no folder of real clips")
-    return Path(place)
+    return folder_named_by("DARKHAR_TEST_CLIPS", "real clips")
 
 
 @pytest.fixture(scope="session")
 def real_models():
     """The folder of real weights, where the machine has it."""
-    place = os.environ.get("DARKHAR_TEST_MODELS")
-    if not place:
-        pytest.skip("DARKHAR_TEST_MODELS names no folder of weights")
-    return Path(place)
+    return folder_named_by("DARKHAR_TEST_MODELS", "weights")
 
 
 def moving_square(label: int, take: int, n: int = 12, height: int = 48, width: int = 64) -> np.ndarray:
@@ -80,6 +94,14 @@ def write_clips(root: Path, classes=("right", "down", "stay"), takes: int = 4, g
 def clip_folder(tmp_path_factory):
     """A folder of twelve small clips in three classes and two groups."""
     return write_clips(tmp_path_factory.mktemp("my clips (1)"))
+
+
+@pytest.fixture
+def own_clips(tmp_path):
+    """A data request for a folder of clips with a held-out split, and two groups."""
+    write_clips(tmp_path / "clips" / "train", takes=6, groups=3)
+    write_clips(tmp_path / "clips" / "test", takes=1)
+    return ["dataset=video_folder", f"dataset.root={tmp_path / 'clips'}", r"dataset.group=^([a-z]+_\d+)_"]
 
 
 @pytest.fixture
@@ -113,6 +135,11 @@ def fake_saved_model(tmp_path_factory):
     from tests.fake_movenet import write_saved_model
 
     return write_saved_model(tmp_path_factory.mktemp("weights") / "saved")
+
+
+def only(folder):
+    (found,) = list(folder.iterdir())
+    return found
 
 
 def program(*words, cwd, timeout=280, env=None):

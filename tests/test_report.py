@@ -32,7 +32,8 @@ def run(tmp_path):
     run.save("metrics/per_class.csv", pd.DataFrame([{"split": "validation", "class": NASTY, "n": 2, "recall": 1.0}]))
     history = {"repeat": 0, "fold": 0, "epoch": [0, 1], "loss": [1.0, 0.5], "inner_loss": [1.1, ""]}
     run.save("metrics/history.csv", pd.DataFrame(history))
-    write_text(tmp_path / "config.yaml", f"name: {NASTY}\n")
+    write_text(tmp_path / "config.yaml", f"name: {NASTY} <i>\n")
+    run.add_facts(data={"skipped": 3, "synthetic": True})
     return run
 
 
@@ -47,12 +48,13 @@ def test_figures_are_drawn_and_are_the_same_each_time(run):
 
 
 def test_the_page_escapes_what_users_named(run):
-    save_page(run, save_figures(run), " · <i>3 clips</i> left out")
+    save_page(run, save_figures(run))
     page = (run.folder / "report.html").read_text()
     assert "<b>" not in page
     assert "<i>" not in page
     assert "<script" not in page
     assert "75.0 %" in page
+    assert "3 broken clips left out · synthetic clips" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     ).replace("https://matplotlib.org", "")

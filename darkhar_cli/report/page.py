@@ -37,11 +37,12 @@ def _table(table: pd.DataFrame) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def save_page(run: Run, figures: Mapping[str, str], notes: str) -> None:
-    """Write report.html from a run's tables and figures; `notes` (synthetic, skipped clips) stand under the title."""
+def save_page(run: Run, figures: Mapping[str, str]) -> None:
+    """Write report.html from a run's tables and figures; what limits the numbers stands under the title."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     title = " · ".join(str(folds.iloc[0][name]) for name in _NAMES[:-1])
     drawings = "".join(svg[svg.index("<svg") :] for svg in figures.values())
+    notes = "".join(f" · {note}" for note in run.caveats())
     parts = [
         f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}{escape(notes)}</p>",
         "<h2>All clips together</h2>" + _table(summary.drop(columns=_NAMES)),

@@ -76,7 +76,7 @@ def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str], sho
             run.fail(f"{type(problem).__name__}: {problem}")
             raise
     if show:
-        tables.show_run(run, clips.synthetic, len(clips.skipped))
+        tables.show_run(run)
     return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
 
 
@@ -95,7 +95,12 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
         _describe(config, clips, plan, run, overrides)
         run.add_facts(
             **device.facts(policy),
-            data={"name": clips.name, "fingerprint": clips.fingerprint, "skipped": len(clips.skipped)},
+            data={
+                "name": clips.name,
+                "fingerprint": clips.fingerprint,
+                "skipped": len(clips.skipped),
+                "synthetic": clips.synthetic,
+            },
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         )
@@ -104,8 +109,7 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
     save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
     from darkhar_cli.report import figures, page
 
-    notes = tables.caveats(clips.synthetic, len(clips.skipped))
-    page.save_page(run, figures.save_figures(run), "".join(f" · {note}" for note in notes))
+    page.save_page(run, figures.save_figures(run))
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
 
