@@ -8,7 +8,7 @@ ARGS ?=
 # Real clips and weights, where a machine has them; tests that use them skip without.
 export DARKHAR_TEST_CLIPS DARKHAR_TEST_MODELS
 
-.PHONY: help install train test test-slow smoke lint format picture lock clean
+.PHONY: help install train test test-slow bench smoke lint format picture lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -29,6 +29,9 @@ test: $(STAMP) ## run the tests (ARGS="-k folds" for some)
 
 test-slow: $(STAMP) ## run the tests that take longer
 	$(VENV)/bin/python -m pytest -m slow $(ARGS)
+
+bench: $(STAMP) ## measure speed and memory, each a ratio taken in one run (ARGS="extraction histeq" for some)
+	$(VENV)/bin/python -m tests.benchmarks $(ARGS)
 
 smoke: $(STAMP) ## run the smoke experiment into a throw-away folder
 	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \

@@ -10,6 +10,7 @@ VERBS = {
     "train": "train and score one experiment, or with -m a sweep of them, by cross-validation",
     "prepare": "check a data set's clips and store them for fast access (train does it when needed)",
     "list": "show every option, its parameters and their meaning",
+    "cache": "show what computed features take up, and prune them",
 }
 HELP = """darkhar: experiments in human action recognition in dark video
 
@@ -68,6 +69,11 @@ def dispatch(words: list[str], quiet: bool) -> int:
         from darkhar_cli.tasks.list_parts import list_parts
 
         list_parts([word for word in rest if word not in ("-h", "--help")])
+        return 0
+    if verb == "cache":
+        from darkhar_cli.tasks.cache import cache
+
+        cache(rest)
         return 0
     from darkhar_cli import hydra_app
 

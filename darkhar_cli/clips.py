@@ -20,6 +20,7 @@ import pandas as pd
 from darkhar_cli import console
 from darkhar_cli.builder import TRAIN, ClipBuilder
 from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.home import home
 
 TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
@@ -72,11 +73,6 @@ def _read(path: Path) -> pd.DataFrame:
 def _builder(dataset: Mapping[str, Any], **kwargs: Any) -> ClipBuilder:
     options = {key: value for key, value in dataset.items() if key not in _NOT_OPTIONS}
     return builder_class(dataset["name"])(**options, **kwargs)
-
-
-def home() -> Path:
-    """Return where prepared data live: $DARKHAR_HOME, or ~/.cache/darkhar."""
-    return Path(os.environ.get("DARKHAR_HOME") or Path.home() / ".cache" / "darkhar")
 
 
 def fingerprint(dataset: Mapping[str, Any]) -> str:

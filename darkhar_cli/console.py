@@ -43,8 +43,9 @@ class PlainProgress:
 
     EVERY_S = 5.0
 
-    def __init__(self, label: str, total: int):
-        self.label, self.total, self.done, self.printed = label, total, 0, time.monotonic()
+    def __init__(self, label: str, total: int, rate: bool = False):
+        self.label, self.total, self.rate, self.done = label, total, rate, 0
+        self.started = self.printed = time.monotonic()
 
     def advance(self, detail: str = "", by: int = 1) -> None:
         """Count finished items; print a line now and then."""
@@ -52,26 +53,37 @@ class PlainProgress:
         now = time.monotonic()
         if now - self.printed >= self.EVERY_S or self.done == self.total:
             self.printed = now
-            note(f"{self.label}: {self.done}/{self.total} {detail}".rstrip())
+            note(f"{self.label}: {self.done}/{self.total} {self._speed(now)}{detail}".rstrip())
+
+    def _speed(self, now: float) -> str:
+        if not self.rate:
+            return ""
+        speed = self.done / max(now - self.started, 1e-9)
+        left = f"{(self.total - self.done) / speed:.0f} s left " if self.done < self.total else ""
+        return f"{speed:.1f}/s {left}"
 
 
 class BarProgress:
     """Progress on a terminal: a live bar with count, detail and time left."""
 
-    def __init__(self, bar: Progress, label: str, total: int):
-        self.bar = bar
+    def __init__(self, bar: Progress, label: str, total: int, rate: bool):
+        self.bar, self.rate = bar, rate
         self.task = bar.add_task(label, total=total, detail="")
 
     def advance(self, detail: str = "", by: int = 1) -> None:
-        """Count finished items and show the newest one's detail."""
-        self.bar.update(self.task, advance=by, detail=detail)
+        """Count finished items and show the newest one's detail, or how many a second."""
+        speed = self.bar.tasks[0].speed
+        self.bar.update(self.task, advance=by, detail=f"{speed:.1f}/s" if self.rate and speed else detail)
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[PlainProgress | BarProgress]:
-    """Yield an object with `advance(detail)`: a live bar on a terminal, plain lines elsewhere."""
+def progress(label: str, total: int, rate: bool = False) -> Iterator[PlainProgress | BarProgress]:
+    """Yield an object with `advance(detail)`: a live bar on a terminal, plain lines elsewhere.
+
+    With `rate`, items per second and the time left are shown too.
+    """
     if _state["quiet"] or not err.is_terminal:
-        yield PlainProgress(label, total)
+        yield PlainProgress(label, total, rate)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -82,4 +94,4 @@ def progress(label: str, total: int) -> Iterator[PlainProgress | BarProgress]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=err, transient=True) as bar:
-        yield BarProgress(bar, label, total)
+        yield BarProgress(bar, label, total, rate)

@@ -10,8 +10,10 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from tensorflow.python.framework import config as tf_config  # the question has no public name
 
 _PACKAGES = ("darkhar", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "av", "ai-edge-litert")
+_PACKAGES += ("openvino", "opencv-python-headless")
 
 
 def gpu_capability() -> tuple[int, int] | None:
@@ -42,6 +44,11 @@ def precision(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+def deterministic() -> bool:
+    """Return whether TensorFlow has been made deterministic."""
+    return tf_config.is_op_determinism_enabled()
+
+
 def make_deterministic() -> None:
     """Make TensorFlow give the same numbers at each run on this machine."""
     tf.config.experimental.enable_op_determinism()
@@ -67,9 +74,16 @@ def facts(policy: str) -> dict[str, Any]:
     return {
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in _PACKAGES},
         "git": _commit(),
-        "device": gpus or f"CPU ({platform.machine()})",
+        "device": gpus or name(),
         "precision": policy,
     }
+
+
+def name() -> str:
+    """Return the first GPU's name, or the kind of CPU."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        return tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+    return f"CPU ({platform.machine()})"
 
 
 def on_gpu() -> bool:

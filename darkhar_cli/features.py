@@ -1,161 +1,251 @@
-"""What the learning part of a model is fed: frames, or features that frozen parts compute once per frame.
+"""What frozen parts compute once per frame, whatever the epoch, fold, head, seed or job: features from the bank.
 
-Both take table rows and their sampled positions and give a batch padded to its longest clip, with a mask. Sampling,
-enhancement and extraction commute when they work per frame, so positions are drawn first and only missing
-frames are decoded, enhanced and extracted.
+Sampling, enhancement and extraction commute when they work per frame, so positions are drawn first and only frames
+that no one has computed yet are decoded, enhanced and extracted. Parts that look at more than a frame are keyed by
+what they look at (`Unit`).
 """
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
-from typing import Any
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
 
 import numpy as np
-import tensorflow as tf
+import pandas as pd
 
-from darkhar_cli.clips import Clips
+from darkhar_cli.bank import Bank, Claim, Damaged, Entry
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.extractors.contract import Extractor
-from darkhar_cli.layers import EnhanceFrames, ResizeFrames
-from darkhar_cli.video import ClipError, read_frames
+from darkhar_cli.pipeline import Engine, collate, extract
 
-_BATCH = 16  # frames a Keras extractor gets at a time, always: its bits depend on the batch size
-
-
-def in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-    """Map a function over items on all cores, in order, a bounded number of items at a time."""
-    cores = os.cpu_count() or 1
-    queue = iter(items)
-    with ThreadPoolExecutor(cores) as workers:
-        waiting: deque[Future] = deque(workers.submit(function, item) for item in islice(queue, cores + 1))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(workers.submit(function, item) for item in islice(queue, 1))
+_WAIT_S = 0.05  # before asking again for entries that other processes are writing
+_NONE = np.zeros(0, np.int64)
 
 
-def decode(clips: Clips, row: int, positions: np.ndarray) -> np.ndarray:
-    """Return the frames of one clip at integer positions, uint8 (T, H, W, 3).
+class Unit(Enum):
+    """What is computed together, and so kept together."""
 
-    Raises:
-        FailedWork: the stored clip cannot be read; names it.
-    """
-    try:
-        return read_frames(clips.video(row), positions)
-    except ClipError as problem:
-        raise FailedWork(f"{clips.table.loc[row, 'id']}: {problem}") from problem
+    FRAME = "frame"  # each frame on its own
+    SAMPLE = "sample"  # a clip's sampled frames: an enhancement of scope `clip`
+    CLIP = "clip"  # a whole clip: an extractor of scope `clip`
 
 
-def collate(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Pad arrays (T_i, ...) with zeros to their longest and stack them: (B, T, ...) and mask (B, T) bool."""
-    lengths = [len(part) for part in parts]
-    batch = np.zeros((len(parts), max(lengths), *parts[0].shape[1:]), parts[0].dtype)
-    for i, part in enumerate(parts):
-        batch[i, : len(part)] = part
-    return batch, np.arange(max(lengths)) < np.array(lengths)[:, None]
+@dataclass(frozen=True)
+class _Task:
+    """Frames of one clip to be computed for one entry."""
+
+    row: int
+    name: str
+    positions: np.ndarray
+    claim: Claim
 
 
-class FrameInputs:
-    """Frames for training end to end: enhanced at native size and resized, (B, T, h, w, 3) float32.
+Wanted = dict[str, tuple[int, np.ndarray]]  # entry -> clip's row, positions
 
-    What enhancement and resizing made of a frame is kept for the next epochs, up to `keep_bytes` in all.
-    """
 
-    def __init__(self, clips: Clips, enhance: EnhanceFrames, resize: ResizeFrames, keep_bytes: int = 1 << 30):
-        self.clips, self.room = clips, keep_bytes
-        self._kept: dict[tuple[int, int], np.ndarray] = {}
-        self._prepare = tf.function(
-            lambda frames: resize(enhance(frames)), input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)]
-        )
+class _Recent:
+    """The entries read last, as many as fit into `room` bytes."""
 
-    def _one(self, item: tuple[int, np.ndarray]) -> np.ndarray:
-        """Return one clip's frames at these positions (T, h, w, 3), made or remembered."""
-        row, positions = item
-        missing = np.array([p for p in np.unique(positions) if (row, p) not in self._kept])
-        made: dict[int, np.ndarray] = {}
-        if len(missing):
-            frames = self._prepare(decode(self.clips, row, missing)).numpy()
-            made = dict(zip(missing.tolist(), frames, strict=True))
-        frames = np.stack([made[p] if p in made else self._kept[row, p] for p in positions.tolist()])
-        for position, frame in made.items():
-            if frame.nbytes <= self.room:
-                self._kept[row, position] = frame
-                self.room -= frame.nbytes
-        return frames
+    def __init__(self, room: int):
+        self.room = room
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
 
-    def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the batch of these rows' frames at these positions, and its mask.
+    def get(self, name: str) -> Entry | None:
+        if name in self._entries:
+            self._entries.move_to_end(name)
+        return self._entries.get(name)
 
-        Raises:
-            FailedWork: `extractor.size=native` and clips of different sizes.
-        """
-        parts = list(in_threads(self._one, zip(rows, positions, strict=True)))
-        if len({part.shape[1:] for part in parts}) > 1:
-            raise FailedWork("clips differ in size: extractor.size=native trains on clips of one size; give a size")
-        return collate(parts)
+    def put(self, name: str, entry: Entry) -> None:
+        self.drop(name)
+        self._entries[name] = entry
+        self.room -= entry.features.nbytes
+        while self.room < 0 and len(self._entries) > 1:
+            self.room += self._entries.popitem(last=False)[1].features.nbytes
+
+    def drop(self, name: str) -> None:
+        if name in self._entries:
+            self.room += self._entries.pop(name).features.nbytes
 
 
 class FeatureInputs:
-    """Features of frozen parts, (B, T, F) float32, each frame's computed once and then remembered.
+    """Features of frozen parts, (B, T, F) float32, from the bank; what it lacks is computed and put there.
 
-    `computed` counts the frames that were extracted.
+    Args:
+        table: the clips (`digest`, `id`, `n_frames`).
+        bank: where features are kept.
+        prepare: row, positions (T,) -> frames as the engine takes them (T, h, w, 3).
+        engine: frames -> features.
+        unit: what is computed together.
+        report: told of damaged entries.
+        keep_bytes: memory for entries that were read.
+
+    Attributes:
+        computed: how many frames this process has extracted.
     """
 
-    def __init__(self, clips: Clips, enhance: EnhanceFrames, resize: ResizeFrames, extractor: Extractor):
-        self.clips, self.extractor = clips, extractor
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        bank: Bank,
+        prepare: Callable[[int, np.ndarray], np.ndarray],
+        engine: Engine,
+        unit: Unit = Unit.FRAME,
+        report: Callable[[str], None] = lambda _: None,
+        keep_bytes: int = 1 << 30,
+    ):
+        self.table, self.bank, self.engine, self.unit, self.report = table, bank, engine, unit, report
         self.computed = 0
-        self._known: dict[int, np.ndarray] = {}
-        self._have: dict[int, np.ndarray] = {}
-        self._enhance, self._resize = enhance, resize
-        signature = [tf.TensorSpec((None, None, None, 3), tf.uint8)]
-        self._run = tf.function(self._graph, input_signature=signature)
+        self._prepare = prepare
+        self._known: dict[str, np.ndarray] = {}
+        self._asked: dict[str, np.ndarray] = {}
+        self._reported: set[str] = set()
+        self._recent = _Recent(keep_bytes)
 
-    def _graph(self, frames: Any) -> Any:
-        lit = self._enhance(frames)
-        if self.extractor.backend == "host":
-            return lit
-        return tf.cast(self.extractor.model(self._resize(lit), training=False), tf.float32)
+    @property
+    def reused(self) -> int:
+        """Return how many of the frames asked for others had computed before."""
+        return max(0, sum(map(len, self._asked.values())) - self.computed)
 
-    def _extract(self, frames: np.ndarray) -> np.ndarray:
-        """Return the features (n, F) of frames (n, H, W, 3), in fixed batches."""
-        out = []
-        for start in range(0, len(frames), _BATCH):
-            batch = frames[start : start + _BATCH]
-            if self.extractor.backend == "host":
-                out.append(self.extractor.function(self._run(batch).numpy()))
-                continue
-            padded = np.concatenate([batch, np.repeat(batch[-1:], _BATCH - len(batch), axis=0)])
-            out.append(self._run(padded).numpy()[: len(batch)])
-        return np.concatenate(out)
+    def _name(self, row: int, positions: np.ndarray) -> str:
+        digest = self.table.at[row, "digest"]
+        if self.unit is not Unit.SAMPLE:
+            return digest
+        return f"{digest}-{sha256(positions.astype('<i8').tobytes()).hexdigest()[:16]}"
 
-    def missing(self, row: int, positions: np.ndarray) -> np.ndarray:
-        """Return the distinct positions of a clip whose features are not known yet."""
-        wanted = np.unique(positions.astype(np.int64))
-        return wanted[~self._have[row][wanted]] if row in self._have else wanted
+    def _wanted(self, requests: Iterable[tuple[int, np.ndarray]]) -> Wanted:
+        """Return the entries that requests need, and what of each."""
+        wanted: Wanted = {}
+        for row, asked in requests:
+            positions = asked.astype(np.int64)
+            name = self._name(row, positions)
+            if self.unit is Unit.CLIP:
+                positions = np.arange(self.table.at[row, "n_frames"])
+            elif self.unit is Unit.FRAME:
+                positions = np.union1d(positions, wanted[name][1] if name in wanted else _NONE)
+            wanted[name] = (row, positions)
+        return wanted
+
+    def _lacking(self, name: str, positions: np.ndarray) -> np.ndarray:
+        """Return the positions that an entry has not."""
+        if name not in self._known:
+            self._look(name)
+        known = self._known[name]
+        if self.unit is Unit.FRAME:
+            return positions[~np.isin(positions, known)]
+        return _NONE if np.array_equal(known, positions) else positions
+
+    def _look(self, name: str) -> Entry | None:
+        """Read an entry and remember what it holds; a damaged one is reported, and holds nothing."""
+        entry = None
+        try:
+            entry = self.bank.read(name)
+        except Damaged as problem:
+            if name not in self._reported:
+                self.report(f"bank entry {self.bank.path(name).name} is damaged ({problem}): computed again")
+            self._reported.add(name)
+        self._known[name] = _NONE if entry is None else entry.positions
+        if entry is None:
+            self._recent.drop(name)
+        else:
+            self._recent.put(name, entry)
+        return entry
+
+    def missing(self, requests: Iterable[tuple[int, np.ndarray]]) -> int:
+        """Return how many frames `fill` would have to compute."""
+        return sum(len(self._lacking(name, positions)) for name, (_, positions) in self._wanted(requests).items())
 
     def fill(
         self,
-        rows: Sequence[int],
-        positions: Sequence[np.ndarray],
+        requests: Iterable[tuple[int, np.ndarray]],
         advance: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
-        """Compute what is missing of these rows' frames; `advance` is told of each finished clip and its frames."""
-        todo = [(row, self.missing(row, wanted)) for row, wanted in zip(rows, positions, strict=True)]
-        todo = [(row, wanted) for row, wanted in todo if len(wanted)]
-        decoded = in_threads(lambda item: decode(self.clips, *item), todo)
-        for (row, wanted), frames in zip(todo, decoded, strict=True):
-            features = self._extract(frames)
-            if row not in self._known:
-                n = int(self.clips.table.loc[row, "n_frames"])
-                self._known[row] = np.zeros((n, self.extractor.features), np.float32)
-                self._have[row] = np.zeros(n, bool)
-            self._known[row][wanted], self._have[row][wanted] = features, True
-            self.computed += len(wanted)
-            advance("", len(wanted))
+        """Compute what the bank lacks of these (row, positions); `advance` is told of frames as they are done.
+
+        Raises:
+            FailedWork: a clip cannot be read, its features are not finite, or the bank cannot be written.
+        """
+        wanted = self._wanted(requests)
+        for name, (_, positions) in wanted.items():
+            before = self._asked.get(name, _NONE)
+            self._asked[name] = np.union1d(before, positions) if self.unit is Unit.FRAME else positions
+        todo = {name: item for name, item in wanted.items() if len(self._lacking(name, item[1]))}
+        while todo:
+            busy: Wanted = {}
+            held: dict[str, Claim] = {}
+            try:
+                for task, features in extract(self._claimed(todo, busy, held, advance), self._frames, self.engine):
+                    self._store(task, features)
+                    held.pop(task.name).release()
+                    advance("", len(features))
+            finally:
+                for claim in held.values():
+                    claim.release()
+            if len(busy) == len(todo):  # never while claims are held: nobody can wait in a circle
+                time.sleep(_WAIT_S)
+            todo = busy
+
+    def _claimed(
+        self, todo: Wanted, busy: Wanted, held: dict[str, Claim], advance: Callable[[str, int], None]
+    ) -> Iterator[_Task]:
+        """Yield what is still to be computed and nobody else is computing; the rest becomes `busy`."""
+        for name, (row, positions) in todo.items():
+            claim = self.bank.claim(name)
+            if claim is None:
+                busy[name] = (row, positions)
+                continue
+            held[name] = claim
+            if self.bank.take_leftover(name):
+                self.report(f"bank entry {name} was left half-written: computed again")
+            before = self._lacking(name, positions)
+            self._look(name)  # another process may have been faster
+            lacking = self._lacking(name, positions)
+            if len(lacking) < len(before):
+                advance("", len(before) - len(lacking))
+            if len(lacking):
+                yield _Task(row, name, lacking, claim)
+            else:
+                held.pop(name).release()
+
+    def _frames(self, task: _Task) -> np.ndarray:
+        return self._prepare(task.row, task.positions)
+
+    def _store(self, task: _Task, features: np.ndarray) -> None:
+        """Add computed features to their entry."""
+        if not np.isfinite(features).all():
+            raise FailedWork(
+                f"{self.table.at[task.row, 'id']}: features are not finite; try train.precision=float32 or "
+                "runtime.precision=float32"
+            )
+        positions, features = task.positions, features.astype(np.float32)
+        old = self._recent.get(task.name) or (self._look(task.name) if len(self._known[task.name]) else None)
+        if old is not None and self.unit is Unit.FRAME:
+            positions, first = np.unique(np.concatenate([old.positions, positions]), return_index=True)
+            features = np.concatenate([old.features, features])[first]
+        self.bank.write(task.name, Entry(positions, features))
+        self._known[task.name] = positions
+        self._recent.drop(task.name)  # read again when it is needed: extraction's memory does not grow
+        self.computed += len(task.positions)
+
+    def _pick(self, row: int, positions: np.ndarray) -> np.ndarray:
+        """Return one clip's features at these positions (T, F)."""
+        name = self._name(row, positions)
+        entry = self._recent.get(name)
+        while entry is None:  # not read yet, pruned by somebody, or damaged since
+            entry = self._look(name)
+            if entry is None or len(self._lacking(name, *self._wanted([(row, positions)])[name][1:])):
+                self.fill([(row, positions)])
+                entry = None
+        if self.unit is Unit.SAMPLE:
+            return entry.features
+        return entry.features[np.searchsorted(entry.positions, positions)]
 
     def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of these rows' features at these positions, and its mask."""
-        self.fill(rows, positions)
-        parts = [self._known[row][wanted.astype(np.int64)] for row, wanted in zip(rows, positions, strict=True)]
-        return collate(parts)
+        asked = [wanted.astype(np.int64) for wanted in positions]
+        self.fill(zip(rows, asked, strict=True))
+        return collate([self._pick(row, wanted) for row, wanted in zip(rows, asked, strict=True)])
+
+    def facts(self) -> Mapping[str, object]:
+        """Return what run.json keeps: the bank's folder name, and frames by where they came from."""
+        return {"bank": self.bank.folder.name, "computed": self.computed, "reused": self.reused}

@@ -42,12 +42,14 @@ def launch(verb: str, request: overrides.Request, words: list[str], hydra: Hydra
 
 
 def _check_paths(request: overrides.Request) -> None:
-    """Refuse paths that are not there (all but the data folder, which is made)."""
+    """Refuse paths that are not there (all but folders that are made)."""
     for job in request.jobs:
         for key in sorted(schema.path_keys()):
             group, _, name = key.partition(".")
-            value = job.config.get(group, {}).get(name) if group in job.config else None
-            if isinstance(value, str) and os.path.isabs(value) and name != "data_dir" and not os.path.exists(value):
+            node = job.config.get(group)
+            value = node.get(name) if isinstance(node, Mapping) else node
+            made = key in ("dataset.data_dir", "cache_dir")
+            if isinstance(value, str) and os.path.isabs(value) and not made and not os.path.exists(value):
                 raise BadRequest(f"{key}={value}: no such file or folder")
 
 

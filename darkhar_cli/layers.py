@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras import ops
 
 from darkhar_cli import registry
+from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.randomness import SCORING, key_of
 
 
@@ -58,17 +59,20 @@ class SampleFrames(_Float32Layer):
         ragged = isinstance(clips, tf.RaggedTensor)
         return self._pick.count(ops, tf.reduce_max(clips.row_lengths()) if ragged else tf.shape(clips)[1])
 
-    def one(self, clip: Any, key: Any, length: Any) -> tuple[Any, Any]:
-        """Sample one clip (n, H, W, 3) -> (length, H, W, 3) padded with zeros, and its mask (length,)."""
+    def pick(self, clip: Any, key: Any, length: Any) -> tuple[Any, Any]:
+        """Sample one clip (n, H, W, 3) -> (T, H, W, 3) and mask (T,), where T may be less than `length`."""
         clip = clip_frames(clip)
         n = clip.shape[0] if clip.shape[0] is not None else tf.shape(clip)[0]
         if self._pick.short == "error" and isinstance(length, int):
             tf.debugging.assert_greater_equal(n, length, "a clip has fewer frames than sampler.frames")
         positions, mask = self._pick(n, training=False, key=key, xp=ops)
-        frames = tf.gather(clip, tf.cast(positions[0], tf.int32))
+        return tf.gather(clip, tf.cast(positions[0], tf.int32)), mask[0]
+
+    @staticmethod
+    def pad(frames: Any, mask: Any, length: Any) -> tuple[Any, Any]:
+        """Pad one clip's frames (T, ...) and mask (T,) with zeros to (length, ...) and (length,)."""
         missing = length - tf.shape(frames)[0]
-        frames = tf.pad(frames, [[0, missing], [0, 0], [0, 0], [0, 0]])
-        return frames, tf.pad(mask[0], [[0, missing]])
+        return tf.pad(frames, [[0, missing], [0, 0], [0, 0], [0, 0]]), tf.pad(mask, [[0, missing]])
 
     def call(self, clips: Any, keys: Any = None) -> tuple[Any, Any]:
         """Return the sampled frames and the mask; clips of a ragged batch must share height and width."""
@@ -76,12 +80,18 @@ class SampleFrames(_Float32Layer):
         length = self.longest(clips)
         steps = length if isinstance(length, int) else None
         spec = (tf.TensorSpec((steps, None, None, 3), clips.dtype), tf.TensorSpec((steps,), tf.bool))
-        return tf.map_fn(lambda one: self.one(one[0], one[1], length), (clips, keys), fn_output_signature=spec)
+
+        def one(inputs: Any) -> tuple[Any, Any]:
+            return self.pad(*self.pick(*inputs, length), length)
+
+        return tf.map_fn(one, (clips, keys), fn_output_signature=spec)
 
 
 @keras.saving.register_keras_serializable("darkhar")
 class EnhanceFrames(_Float32Layer):
     """Apply a chain of enhancements to frames (..., H, W, 3), uint8 or float -> float32, same shape, 0..255.
+
+    Where an enhancement has scope `clip`, (T, H, W, 3) is one clip and (B, T, H, W, 3) are several, one by one.
 
     Args:
         chain: (name, parameters) of each enhancement, in order.
@@ -90,6 +100,7 @@ class EnhanceFrames(_Float32Layer):
     def __init__(self, chain: Sequence[Sequence[Any]], **kwargs: Any):
         super().__init__(**kwargs)
         self.chain = [(name, dict(parameters)) for name, parameters in chain]
+        self.scope = chain_scope(self.chain)
         self._functions = [(registry.get("enhance", name), parameters) for name, parameters in self.chain]
 
     def get_config(self) -> dict[str, Any]:
@@ -97,7 +108,12 @@ class EnhanceFrames(_Float32Layer):
         return {"name": self.name, "chain": [[name, parameters] for name, parameters in self.chain]}
 
     def call(self, frames: Any) -> Any:
-        """Return the enhanced frames; each frame is enhanced on its own."""
+        """Return the enhanced frames."""
+        if self.scope == "clip" and len(frames.shape) == 5:
+            return ops.map(self._enhance, frames)
+        return self._enhance(frames)
+
+    def _enhance(self, frames: Any) -> Any:
         shape = ops.shape(frames)
         x = ops.reshape(ops.cast(frames, "float32"), (-1, *shape[-3:]))
         for function, parameters in self._functions:

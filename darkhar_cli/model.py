@@ -65,8 +65,8 @@ class ActionModel(keras.Model):
         length = self.sampler.longest(clips)
 
         def one(inputs: Any) -> tuple[Any, Any]:  # each clip at its own size, before any padding
-            frames, mask = self.sampler.one(*inputs, length)
-            return self.resize(self.enhance(frames)), mask
+            frames, mask = self.sampler.pick(*inputs, length)
+            return self.sampler.pad(self.resize(self.enhance(frames)), mask, length)
 
         steps = length if isinstance(length, int) else None
         size = self.resize.size or (None, None)

@@ -1,8 +1,11 @@
 """Kind + name -> component: every module of a kind's package registers what it defines; no central table."""
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from darkhar_cli.errors import unknown
@@ -16,12 +19,13 @@ PACKAGES = {
 _parts: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in PACKAGES}
 
 
-def register(kind: str, name: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function or class as a part; its name is the word users type and its yaml's name.
 
     Args:
         kind: sampler, enhance, extractor or classifier.
         name: the word; by default the function's own name.
+        traits: kept as attributes of the part; a kind's contract says which it reads.
 
     Raises:
         ValueError: the name is taken.
@@ -31,6 +35,8 @@ def register(kind: str, name: str | None = None) -> Callable[[Callable[..., Any]
         word = name or part.__name__
         if _parts[kind].get(word, part) is not part:
             raise ValueError(f"{kind} {word!r} is registered twice")
+        for trait, value in traits.items():
+            setattr(part, trait, value)
         _parts[kind][word] = part
         return part
 
@@ -55,3 +61,9 @@ def get(kind: str, name: str) -> Callable[..., Any]:
     if name not in known:
         raise unknown(kind, name, known)
     return known[name]
+
+
+def source_hash(kind: str, name: str) -> str:
+    """Return a short hash of the file that defines a part: an edited part is another part."""
+    file = inspect.getsourcefile(get(kind, name))
+    return sha256(Path(file).read_bytes()).hexdigest()[:16] if file else ""

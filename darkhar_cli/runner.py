@@ -13,6 +13,7 @@ import pandas as pd
 from darkhar_cli import console, device
 from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import FailedWork
+from darkhar_cli.features import FeatureInputs
 from darkhar_cli.folds import Fold, Plan, inner_part
 from darkhar_cli.runs import Run
 from darkhar_cli.trainer import Learner, Trainer
@@ -138,23 +139,45 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
     if not todo:
         return
     run.log(f"mode {trainer.mode}: {trainer.why}")
+    if trainer.frozen:
+        run.log(f"runtime {trainer.frozen.runtime} {trainer.frozen.precision}: {trainer.frozen.why}")
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
     if trainer.short_clips():
         how = trainer.sampler.short
         run.log(f"{trainer.short_clips()} clips have fewer than {trainer.sampler.frames} frames: sampler.short={how}")
-    if trainer.train["early_stopping"]:
-        _tell_inner(trainer, plan, run)
-    trainer.prepare(plan)
+    settings = trainer.train
+    certain = settings["epochs"]  # how many epochs some fold will train for sure
+    if settings["early_stopping"] and not _tell_fixed(trainer, plan, run):
+        certain = min(certain, max(settings["warm_up"], settings["patience"]))
+    started = time.monotonic()
+    trainer.prepare(plan, certain)
+    _tell_frames(trainer, run, time.monotonic() - started)
     try:
         with console.progress("train", len(todo) * trainer.train["epochs"]) as progress:
             for fold in todo:
                 run_fold(trainer, fold, run, progress.advance)
+        _keep_frames(trainer, run)
     finally:
         device.clear_session()  # a sweep's next job starts with empty hands
         gc.collect()
 
 
-def _tell_inner(trainer: Trainer, plan: Plan, run: Run) -> None:
+def _tell_frames(trainer: Trainer, run: Run, seconds: float) -> None:
+    if isinstance(trainer.inputs, FeatureInputs):
+        known, new = trainer.inputs.reused, trainer.inputs.computed
+        speed = f" in {seconds:.1f} s ({new / seconds:.1f} frames/s)" if new else ""
+        run.log(f"features: {known} frames known, {new} computed{speed}")
+
+
+def _keep_frames(trainer: Trainer, run: Run) -> None:
+    if trainer.frozen and isinstance(trainer.inputs, FeatureInputs):
+        frozen = trainer.frozen
+        facts = {"runtime": frozen.runtime, "precision": frozen.precision, **trainer.inputs.facts()}
+        run.add_facts(features=facts)
+
+
+def _tell_fixed(trainer: Trainer, plan: Plan, run: Run) -> bool:
+    """Say which folds have no inner part to watch; return whether there are any."""
     table, settings, seed = trainer.clips.table, trainer.train, trainer.experiment.seed
     without = [f.index for f in plan.folds if inner_part(table, f.train, settings["inner_share"], seed) is None]
     if without:
@@ -164,3 +187,4 @@ def _tell_inner(trainer: Trainer, plan: Plan, run: Run) -> None:
             "(every class in it and in the rest, no group in both, at most a third): "
             f"train.epochs={settings['epochs']} is fixed"
         )
+    return bool(without)

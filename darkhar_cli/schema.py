@@ -24,7 +24,7 @@ from darkhar_cli.errors import BadRequest, nearest, unknown
 HERE = Path(__file__).resolve().parent
 CONF = next(p for p in (HERE / "conf", HERE.parent / "conf") if (p / "train.yaml").is_file())
 PART_KINDS = ("sampler", "enhance", "extractor", "classifier")
-GROUPS = ("dataset", *PART_KINDS, "cv", "train")
+GROUPS = ("dataset", *PART_KINDS, "cv", "train", "runtime")
 MISSING = "???"
 _BOUNDS = {
     ">=": lambda v, b: v >= b,
@@ -103,7 +103,7 @@ def path_keys() -> set[str]:
     for group in GROUPS:
         for option in options(group).values():
             keys |= {f"{group}.{p.name}" for p in option.parameters.values() if "path" in p.types}
-    return keys
+    return keys | {p.name for p in settings("train").values() if "path" in p.types}
 
 
 def _matches_one(value: Any, kind: str) -> bool:

@@ -19,7 +19,7 @@ def test_every_option_explains_itself(option):
 
 
 def test_settings_explain_themselves():
-    assert set(schema.settings("train")) == {"seed", "name", "fresh"}
+    assert set(schema.settings("train")) == {"seed", "name", "fresh", "cache_dir"}
     for parameter in schema.settings("train").values():
         assert parameter.types
         assert parameter.meaning
@@ -55,4 +55,4 @@ def test_missing_value_is_asked_for_in_words():
 
 
 def test_path_keys_are_found_in_the_comments():
-    assert {"dataset.root", "dataset.data_dir", "extractor.weights", "hydra.run.dir"} <= schema.path_keys()
+    assert {"dataset.root", "dataset.data_dir", "extractor.weights", "hydra.run.dir", "cache_dir"} <= schema.path_keys()

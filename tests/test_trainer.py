@@ -6,7 +6,6 @@ import pytest
 
 from darkhar_cli import clips as data
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.features import FeatureInputs, collate
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.trainer import Experiment, Trainer, resolve_mode
@@ -41,22 +40,32 @@ def clips(clip_folder):
     )
 
 
-def trainer(clips, sampler="random", extractor=FROZEN, enhance="histeq", **train):
-    experiment = Experiment(
-        sampler=(sampler, {"frames": 4}),
-        enhance=[(enhance, {})],
-        extractor=extractor,
-        classifier=("lstm", {"units": 8, "dense": [8]}),
-        seed=3,
-        train=TRAIN | train,
-    )
-    return Trainer(experiment, clips)
+@pytest.fixture
+def trainer(tmp_path, clips):
+    """Make a trainer with an empty bank, or that of an earlier one (`bank=`)."""
+    made = []
+
+    def make(sampler="random", extractor=FROZEN, enhance="histeq", seed=3, units=8, runtime=None, bank=None, **train):
+        made.append(None)
+        experiment = Experiment(
+            sampler=(sampler, {"frames": 4}),
+            enhance=[(enhance, {})],
+            extractor=extractor,
+            classifier=("lstm", {"units": units, "dense": [8]}),
+            seed=seed,
+            train=TRAIN | train,
+            runtime={"name": "auto", "precision": "float32"} | (runtime or {}),
+            cache=tmp_path / (bank or f"bank{len(made)}"),
+        )
+        return Trainer(experiment, clips)
+
+    return make
 
 
-def test_end_to_end_and_features_agree(clips):
+def test_end_to_end_and_features_agree(trainer, clips):
     results = {}
     for mode in ("end_to_end", "features"):
-        made = trainer(clips, mode=mode)
+        made = trainer(mode=mode)
         learner = made.learner()
         losses = [made.train_epoch(learner, clips.rows("train"), epoch)["loss"] for epoch in range(3)]
         logits, positions = made.logits(learner, clips.rows("train"))
@@ -67,11 +76,11 @@ def test_end_to_end_and_features_agree(clips):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_saved_model_gives_the_runners_logits(clips, tmp_path):
+def test_the_saved_model_gives_the_runners_logits(trainer, clips, tmp_path):
     from darkhar_cli.randomness import key_of
     from darkhar_cli.video import read_frames
 
-    made = trainer(clips, extractor=("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
+    made = trainer(extractor=("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
     assert made.mode == "end_to_end"
     learner = made.learner()
     made.train_epoch(learner, clips.rows("train"), 0)
@@ -84,10 +93,10 @@ def test_the_saved_model_gives_the_runners_logits(clips, tmp_path):
         np.testing.assert_allclose(got[0], logits, rtol=1e-4, atol=1e-5)
 
 
-def test_each_frame_is_computed_once(clips):
-    made = trainer(clips)
+def test_each_frame_is_computed_once(trainer, clips):
+    made = trainer()
     plan = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0)
-    made.prepare(plan)
+    made.prepare(plan, TRAIN["epochs"])
     needed = made.inputs.computed
     assert 0 < needed <= clips.table["n_frames"].sum()
     learner = made.learner()
@@ -97,18 +106,8 @@ def test_each_frame_is_computed_once(clips):
     assert made.inputs.computed == needed
 
 
-def test_features_do_not_depend_on_the_order_of_filling(clips):
-    rows = clips.rows("train")[:2]
-    every = [np.arange(8)] * 2
-    whole, pieces = trainer(clips).inputs, trainer(clips).inputs
-    assert isinstance(whole, FeatureInputs)
-    for start in (5, 0, 3):
-        pieces.fill(rows, [np.arange(start, min(start + 3, 8))] * 2)
-    np.testing.assert_array_equal(whole.load(rows, every)[0], pieces.load(rows, every)[0])
-
-
-def test_only_the_rows_given_are_shown(clips):
-    made = trainer(clips)
+def test_only_the_rows_given_are_shown(trainer, clips):
+    made = trainer()
     shown, load = [], made.inputs.load
     made.inputs.load = lambda rows, positions: shown.extend(rows) or load(rows, positions)
     rows = clips.rows("train")[1::2]
@@ -116,8 +115,8 @@ def test_only_the_rows_given_are_shown(clips):
     assert sorted(shown) == rows
 
 
-def test_an_epochs_loss_is_of_all_its_clips(clips):
-    made = trainer(clips, sampler="uniform", learning_rate=1e-12, batch_per_class=1)
+def test_an_epochs_loss_is_of_all_its_clips(trainer, clips):
+    made = trainer(sampler="uniform", learning_rate=1e-12, batch_per_class=1)
     learner, rows = made.learner(), clips.rows("train")[:11]
     got = made.train_epoch(learner, rows, 0)
     expected = made.watch(learner, rows)
@@ -125,8 +124,8 @@ def test_an_epochs_loss_is_of_all_its_clips(clips):
     assert got["accuracy"] == pytest.approx(expected["inner_accuracy"])
 
 
-def test_every_fold_starts_from_the_same_fresh_weights(clips):
-    made = trainer(clips)
+def test_every_fold_starts_from_the_same_fresh_weights(trainer, clips):
+    made = trainer()
     first = made.learner()
     before = first.weights_hash()
     made.train_epoch(first, clips.rows("train"), 0)
@@ -135,11 +134,11 @@ def test_every_fold_starts_from_the_same_fresh_weights(clips):
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision_trains_and_keeps_logits_float32(clips, policy):
+def test_mixed_precision_trains_and_keeps_logits_float32(trainer, clips, policy):
     from darkhar_cli import device
 
     with device.precision(policy):
-        made = trainer(clips, extractor=("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
+        made = trainer(extractor=("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
         learner = made.learner()
         losses = [made.train_epoch(learner, clips.rows("train"), epoch)["loss"] for epoch in range(3)]
         logits, _ = made.logits(learner, clips.rows("train"))
@@ -149,17 +148,10 @@ def test_mixed_precision_trains_and_keeps_logits_float32(clips, policy):
     assert (grid != grid.round()).any(), "float16 logits of this size would stand on a grid"
 
 
-def test_modes_that_cannot_be_are_refused(clips):
-    frozen = trainer(clips).extractor
+def test_modes_that_cannot_be_are_refused(trainer, clips):
+    frozen = trainer().extractor
     assert resolve_mode("auto", frozen)[0] == "features"
-    learns = trainer(clips, extractor=("conv_small", {"size": [16, 20]})).extractor
+    learns = trainer(extractor=("conv_small", {"size": [16, 20]})).extractor
     assert resolve_mode("auto", learns)[0] == "end_to_end"
     with pytest.raises(BadRequest, match=r"learns; use train.mode=end_to_end"):
         resolve_mode("features", learns)
-
-
-def test_collate_pads_and_masks():
-    batch, mask = collate([np.ones((2, 3)), np.ones((4, 3))])
-    assert batch.shape == (2, 4, 3)
-    assert mask.tolist() == [[True, True, False, False], [True] * 4]
-    assert batch[0, 2:].sum() == 0

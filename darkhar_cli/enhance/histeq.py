@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import cv2
+import numpy as np
 from keras import ops
 
 from darkhar_cli.registry import register
@@ -9,7 +11,18 @@ from darkhar_cli.registry import register
 _LEVELS = 256
 
 
-@register("enhance", "histeq")
+def equalise_on_host(frames: np.ndarray) -> np.ndarray:
+    """Return what `histeq` does as uint8 (N, H, W, 3), of uint8 or float frames, by OpenCV: same bits, less time."""
+    levels = frames if frames.dtype == np.uint8 else np.rint(np.clip(frames, 0.0, 255.0)).astype(np.uint8)
+    out = np.empty_like(levels)
+    for frame, place in zip(np.ascontiguousarray(levels), out, strict=True):
+        counts = [cv2.calcHist([frame], [channel], None, [_LEVELS], [0, _LEVELS]).ravel() for channel in range(3)]
+        table = _look_up_table(np, np.stack(counts).astype(np.int64))  # OpenCV counts in float32: exact to 2**24
+        cv2.LUT(frame, np.ascontiguousarray(table.T.astype(np.uint8))[None], place)
+    return out
+
+
+@register("enhance", "histeq", host=equalise_on_host)
 def histeq(frames: Any) -> Any:
     """Equalise each channel of each frame on its own, (N, H, W, 3) float32 0..255 -> same.
 
@@ -25,17 +38,17 @@ def histeq(frames: Any) -> Any:
     offsets = ops.arange(n * channels, dtype="int32")[:, None] * _LEVELS
     flat = ops.reshape(planes + offsets, (-1,))
     counts = ops.segment_sum(ops.ones_like(flat), flat, num_segments=n * channels * _LEVELS)
-    table = _look_up_table(ops.reshape(counts, (n * channels, _LEVELS)))
+    table = _look_up_table(ops, ops.reshape(counts, (n * channels, _LEVELS)))
     equalised = ops.reshape(ops.take(ops.reshape(table, (-1,)), flat), (n, channels, height, width))
     return ops.cast(ops.transpose(equalised, (0, 2, 3, 1)), frames.dtype)
 
 
-def _look_up_table(counts: Any) -> Any:
-    """Return the level that each level becomes, (P, 256) int32, from histograms (P, 256) int32."""
-    level = ops.arange(_LEVELS, dtype="int32")[None, :]
-    total = ops.sum(counts, axis=1, keepdims=True)
-    smallest = ops.min(ops.where(counts > 0, counts, total), axis=1, keepdims=True)
+def _look_up_table(xp: Any, counts: Any) -> Any:
+    """Return the level that each level becomes, (P, 256), from histograms (P, 256), integers."""
+    level = xp.arange(_LEVELS, dtype="int32")[None, :]
+    total = xp.sum(counts, axis=1, keepdims=True)
+    smallest = xp.min(xp.where(counts > 0, counts, total), axis=1, keepdims=True)
     step = (total - smallest) // 255
-    below = ops.cumsum(counts, axis=1) - counts
-    safe = ops.maximum(step, 1)
-    return ops.where(step > 0, ops.minimum((below + step // 2) // safe, 255), level)
+    below = xp.cumsum(counts, axis=1) - counts
+    safe = xp.maximum(step, 1)
+    return xp.where(step > 0, xp.minimum((below + step // 2) // safe, 255), level)

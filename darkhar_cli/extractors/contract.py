@@ -1,7 +1,7 @@
 """What every extractor is: frames -> one feature vector per frame.
 
 A part's builder returns an `Extractor`. Its backend is `keras` (a Keras model on resized float32 frames, frozen or
-trained) or `host` (a function on enhanced frames at their own size; always frozen).
+trained) or `host` (a function on enhanced frames at their own size; always frozen; it is called from several threads).
 """
 
 from collections.abc import Callable
@@ -24,7 +24,9 @@ class Extractor:
         function: backend `host`: (N, H, W, 3) float32 0..255 -> (N, F) float32.
         weights_hash: names the weights, for provenance; empty while they are still to be learnt.
         channels: names of the F features, where they have any.
-        scope: `frame`: what is seen in a frame depends on that frame alone.
+        scope: `frame`: what is seen in a frame depends on that frame alone; `clip`: backend `host`, called with one
+            whole clip, enhanced and rounded to uint8, (T, H, W, 3) -> (T, F).
+        runtime: backend `host`: what it runs in.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Extractor:
     weights_hash: str = ""
     channels: tuple[str, ...] = ()
     scope: str = "frame"
+    runtime: str = "host"
 
     @property
     def backend(self) -> str:

@@ -1,8 +1,10 @@
 """MoveNet SinglePose: 17 body keypoints per frame (Google, TF Hub / Kaggle Models)."""
 
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from queue import SimpleQueue
 
 import cv2
 import numpy as np
@@ -32,6 +34,7 @@ KEYPOINTS = [
     "left_ankle",
     "right_ankle",
 ]
+_MOST_INTERPRETERS = 8
 _SOURCE = "https://www.kaggle.com/models/google/movenet"
 
 
@@ -50,17 +53,24 @@ def _tflite(path: Path) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
     """Return a function on one square (1, S, S, 3) -> (17, 3), and S, from a TFLite file run by LiteRT."""
     from ai_edge_litert.interpreter import Interpreter
 
+    idle: SimpleQueue = SimpleQueue()  # an interpreter serves one thread at a time
     with quiet_start():
-        interpreter = Interpreter(model_path=str(path), num_threads=1)
-        interpreter.allocate_tensors()
+        for _ in range(min(os.cpu_count() or 1, _MOST_INTERPRETERS)):
+            interpreter = Interpreter(model_path=str(path), num_threads=1)
+            interpreter.allocate_tensors()
+            idle.put(interpreter)
     given, answer = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     if given["shape"].tolist()[-1:] != [3] or answer["shape"].tolist()[-2:] != [17, 3]:
         raise ValueError(f"takes {given['shape'].tolist()} and gives {answer['shape'].tolist()}, not 17 keypoints")
 
     def run(square: np.ndarray) -> np.ndarray:
-        interpreter.set_tensor(given["index"], square.astype(given["dtype"]))
-        interpreter.invoke()
-        return interpreter.get_tensor(answer["index"]).reshape(17, 3)
+        interpreter = idle.get()
+        try:
+            interpreter.set_tensor(given["index"], square.astype(given["dtype"]))
+            interpreter.invoke()
+            return interpreter.get_tensor(answer["index"]).reshape(17, 3)
+        finally:
+            idle.put(interpreter)
 
     return run, int(given["shape"][1])
 
@@ -117,5 +127,11 @@ def movenet(weights: str, confidence: bool = True) -> Extractor:
     kinds = ("y", "x", "score") if confidence else ("y", "x")
     channels = tuple(f"{name}_{kind}" for name in KEYPOINTS for kind in kinds)
     return Extractor(
-        "movenet", len(channels), None, function=extract, weights_hash=_content_hash(path), channels=channels
+        "movenet",
+        len(channels),
+        None,
+        function=extract,
+        weights_hash=_content_hash(path),
+        channels=channels,
+        runtime="tensorflow" if path.is_dir() else "litert",
     )

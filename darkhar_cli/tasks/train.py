@@ -11,14 +11,14 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from darkhar_cli import bank, console, schema, tables
 from darkhar_cli import clips as data
-from darkhar_cli import console, schema, tables
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.folds import Plan, assignment, leaks, plan_folds
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
 
-_NOT_IDENTITY = ("name", "fresh")
+_NOT_IDENTITY = ("name", "fresh", "cache_dir")
 
 
 def identity(config: Mapping[str, Any], fingerprint: str) -> str:
@@ -91,7 +91,8 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
         device.make_deterministic()
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
     with device.precision(policy):
-        ready = trainer.Trainer(_experiment(config), clips)  # weights that do not fit leave nothing but error.txt
+        # weights that do not fit leave nothing but error.txt
+        ready = trainer.Trainer(_experiment(config), clips, run.log)
         _describe(config, clips, plan, run, overrides)
         run.add_facts(
             **device.facts(policy),
@@ -125,6 +126,8 @@ def _experiment(config: Mapping[str, Any]) -> Any:
         classifier=model.part_of(config["classifier"]),
         seed=config["seed"],
         train=config["train"],
+        runtime=config["runtime"],
+        cache=bank.root(config["cache_dir"]),
     )
 
 

@@ -1,0 +1,212 @@
+"""The feature bank on disk: what frozen parts have computed, kept by content.
+
+A bank is a folder for one way of computing features, `<root>/<extractor>-<hash>/`; `about.json` in it says which
+way in full. An entry is one clip's features, `<clip's hash>.npz`: NumPy's own format for arrays, read without
+pickle, each array guarded by the archive's CRC-32. An entry is written aside by the one process that holds its claim
+and then renamed, so it is whole or not there, and several processes may fill one bank at once.
+"""
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import shutil
+import time
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darkhar_cli.errors import FailedWork
+from darkhar_cli.home import home
+
+FORMAT = 1  # raise it when decoding, resizing or the files' layout change: older banks are then not found
+_ABOUT = "about.json"
+_STRIPES = 3  # entries whose hashes share so many first letters share a lock file
+_DAMAGE = (ValueError, OSError, KeyError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+
+
+def root(asked: str | None) -> Path:
+    """Return the folder of all banks: what was asked for, or `features` in darkhar's home."""
+    return Path(asked) if asked else home() / "features"
+
+
+class Damaged(Exception):
+    """An entry that cannot be trusted; the message says why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One clip's features: ascending frame positions (n,) int64 and features (n, F) float32."""
+
+    positions: np.ndarray
+    features: np.ndarray
+
+
+class Claim:
+    """The right to write some entries; the operating system takes it back when its process dies."""
+
+    def __init__(self, file: int):
+        self._file = file
+
+    def release(self) -> None:
+        """Let others have it; a second call does nothing."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
+
+
+class Bank:
+    """Entries of features that were computed in one way.
+
+    Args:
+        root: the folder of all banks.
+        about: everything that a feature's bits depend on but the clip; JSON values.
+
+    Raises:
+        FailedWork: the folder cannot be written.
+    """
+
+    def __init__(self, root: Path, about: Mapping[str, Any]):
+        self.about = {"format": FORMAT, **about}
+        text = json.dumps(self.about, sort_keys=True)
+        self.folder = Path(root) / f"{about['extractor']}-{sha256(text.encode()).hexdigest()[:12]}"
+        with self._writing():
+            self._make()
+            os.utime(self.folder / _ABOUT)  # when it was last used
+
+    def _make(self) -> None:
+        """Make the folder where it is not there, or not there any more: somebody may prune it at any time."""
+        (self.folder / "locks").mkdir(parents=True, exist_ok=True)
+        if not (self.folder / _ABOUT).is_file():
+            aside = self.folder / f".{os.getpid()}.{_ABOUT}"
+            aside.write_text(json.dumps(self.about, indent=2, sort_keys=True) + "\n")
+            os.replace(aside, self.folder / _ABOUT)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Any:
+        try:
+            yield
+        except OSError as problem:
+            reason = problem.strerror or problem
+            raise FailedWork(
+                f"cannot keep features in {self.folder}: {reason}; choose another place with cache_dir=DIR"
+            ) from problem
+
+    def path(self, name: str) -> Path:
+        """Return where an entry is kept."""
+        return self.folder / f"{name}.npz"
+
+    def _aside(self, name: str) -> Path:
+        return self.folder / f"{name}.part"
+
+    def claim(self, name: str) -> Claim | None:
+        """Return the claim on an entry, or None while somebody else holds it; never waits."""
+        with self._writing():
+            self._make()
+            file = os.open(self.folder / "locks" / name[:_STRIPES], os.O_CREAT | os.O_RDWR, 0o666)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(file)
+                return None
+            except OSError:
+                os.close(file)
+                raise
+        return Claim(file)
+
+    def take_leftover(self, name: str) -> bool:
+        """Remove what a killed process left of an entry, under its claim; return whether there was something."""
+        leftover = self._aside(name).exists()
+        if leftover:
+            self._aside(name).unlink(missing_ok=True)
+        return leftover
+
+    def read(self, name: str) -> Entry | None:
+        """Return an entry, or None if there is none.
+
+        Raises:
+            Damaged: its bytes are not what was written.
+        """
+        try:
+            data = self.path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            raise Damaged(problem.strerror or str(problem)) from problem
+        return parse(data)
+
+    def write(self, name: str, entry: Entry) -> None:
+        """Write an entry whole, under its claim.
+
+        Raises:
+            FailedWork: the folder cannot be written.
+        """
+        with self._writing():
+            self._make()
+            with self._aside(name).open("wb") as file:
+                np.savez(file, allow_pickle=False, positions=entry.positions, features=entry.features)
+            os.replace(self._aside(name), self.path(name))
+
+
+def parse(data: bytes) -> Entry:
+    """Read an entry's bytes.
+
+    Raises:
+        Damaged: they are not an entry, whole and unchanged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            broken = archive.testzip()  # before anything in it is believed
+        if broken:
+            raise Damaged(f"{broken}: wrong checksum")
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            entry = Entry(arrays["positions"], arrays["features"])
+    except _DAMAGE as problem:
+        raise Damaged(" ".join(str(problem).split()) or type(problem).__name__) from problem
+    shapes = entry.positions.shape, entry.features.shape[:1]
+    types = entry.positions.dtype, entry.features.dtype
+    if shapes[0] != shapes[1] or entry.features.ndim != 2 or types != (np.int64, np.float32):
+        raise Damaged(f"holds {types[0]} {shapes[0]} and {types[1]} {entry.features.shape}")
+    return entry
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What one bank takes up: its folder, what it says of itself, entries, bytes, and when it was last used."""
+
+    folder: Path
+    about: Mapping[str, Any]
+    entries: int
+    size: int
+    used: float
+
+
+def stored(root: Path) -> list[Stored]:
+    """Return every bank under a folder, by name."""
+    found = []
+    for folder in sorted(Path(root).glob("*-*")):
+        if not folder.is_dir():
+            continue
+        about: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):
+            about = json.loads((folder / _ABOUT).read_text())
+        if not about:
+            continue  # no bank of ours: never listed, never removed
+        files = [path.stat() for path in folder.iterdir() if path.suffix in (".npz", ".part")]
+        used = (folder / _ABOUT).stat().st_mtime
+        found.append(Stored(folder, about, len(files), sum(file.st_size for file in files), used))
+    return found
+
+
+def remove(bank: Stored) -> None:
+    """Remove a bank; a process that uses it computes what it misses again."""
+    aside = bank.folder.with_name(f".{bank.folder.name}.{os.getpid()}.{time.time_ns()}")
+    os.replace(bank.folder, aside)
+    shutil.rmtree(aside)

@@ -1,0 +1,115 @@
+"""Frames as an extractor sees them, made on the host: decoded, enhanced at native size, resized once.
+
+Both ways to train are fed from here, so both see the same numbers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from darkhar_cli import registry
+from darkhar_cli.clips import Clips
+from darkhar_cli.enhance.contract import chain_scope
+from darkhar_cli.errors import FailedWork
+from darkhar_cli.layers import ResizeFrames
+from darkhar_cli.pipeline import collate, in_threads
+from darkhar_cli.video import ClipError, iter_frames
+
+_CHUNK = 16  # frames held at native size at a time, where each is enhanced on its own
+
+
+class HostFrames:
+    """Makes frames (T, h, w, 3) float32 of one clip at ascending positions; safe in threads.
+
+    Args:
+        clips: where the bytes come from.
+        chain: (name, parameters) of each enhancement, in order; those with a `host` function run that one.
+        size: (height, width) to resize to, or None.
+    """
+
+    def __init__(self, clips: Clips, chain: Sequence[tuple[str, Mapping[str, Any]]], size: tuple[int, int] | None):
+        self.clips, self.scope = clips, chain_scope(chain)
+        self._steps = [_step(registry.get("enhance", name), parameters) for name, parameters in chain]
+        if size:
+            self._steps.append(_compiled(ResizeFrames(size)))
+
+    def __call__(self, row: int, positions: np.ndarray) -> np.ndarray:
+        """Return the frames.
+
+        Raises:
+            FailedWork: the stored clip cannot be read; names it.
+        """
+        clip, done, held = self.clips.table.loc[row], [], []
+        try:
+            for frame in iter_frames(self.clips.video(row), positions, int(clip["n_frames"])):
+                held.append(frame)
+                if self.scope == "frame" and len(held) == _CHUNK:
+                    done.append(self.made_of(np.stack(held)))
+                    held = []
+        except ClipError as problem:
+            raise FailedWork(f"{clip['id']}: {problem}") from problem
+        if held:
+            done.append(self.made_of(np.stack(held)))
+        return np.concatenate(done) if len(done) > 1 else done[0]
+
+    def made_of(self, frames: np.ndarray) -> np.ndarray:
+        """Return what enhancement and resizing make of decoded frames (T, H, W, 3) uint8, float32."""
+        for step in self._steps:
+            frames = step(frames)
+        return frames.astype(np.float32, copy=False)
+
+
+def _step(function: Callable[..., Any], parameters: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+    host = getattr(function, "host", None)
+    return (lambda frames: host(frames, **parameters)) if host else _compiled(lambda x: function(x, **parameters))
+
+
+def _compiled(function: Callable[[Any], Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function of NumPy frames (T, H, W, 3) that runs a graph on them as float32."""
+    graph = tf.function(function, input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)])
+    return lambda frames: graph(frames.astype(np.float32, copy=False)).numpy()
+
+
+class FrameInputs:
+    """Frames for training end to end, (B, T, h, w, 3) float32.
+
+    What enhancement and resizing made of a frame is kept for the next epochs, up to `keep_bytes` in all.
+    """
+
+    def __init__(self, frames: HostFrames, keep_bytes: int = 1 << 30):
+        self.frames, self.room = frames, keep_bytes
+        self._kept: dict[Any, np.ndarray] = {}
+
+    def _one(self, item: tuple[int, np.ndarray]) -> np.ndarray:
+        """Return one clip's frames at these positions (T, h, w, 3), made or remembered."""
+        row, positions = item
+        if self.frames.scope == "clip":
+            key = (row, positions.tobytes())
+            return self._kept[key] if key in self._kept else self._keep(key, self.frames(row, positions))
+        missing = np.array([p for p in np.unique(positions) if (row, p) not in self._kept])
+        made: dict[int, np.ndarray] = {}
+        if len(missing):
+            made = dict(zip(missing.tolist(), self.frames(row, missing), strict=True))
+        frames = np.stack([made[p] if p in made else self._kept[row, p] for p in positions.tolist()])
+        for position, frame in made.items():
+            self._keep((row, position), frame)
+        return frames
+
+    def _keep(self, key: Any, frames: np.ndarray) -> np.ndarray:
+        if frames.nbytes <= self.room:
+            self._kept[key] = frames
+            self.room -= frames.nbytes
+        return frames
+
+    def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the batch of these rows' frames at these positions, and its mask.
+
+        Raises:
+            FailedWork: `extractor.size=native` and clips of different sizes.
+        """
+        parts = list(in_threads(self._one, zip(rows, positions, strict=True)))
+        if len({part.shape[1:] for part in parts}) > 1:
+            raise FailedWork("clips differ in size: extractor.size=native trains on clips of one size; give a size")
+        return collate(parts)

@@ -1,0 +1,86 @@
+"""An extractor that does not learn, with its engine, and everything that its features depend on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from darkhar_cli import device, registry
+from darkhar_cli.engine import build_engine, resolve_runtime, versions
+from darkhar_cli.enhance.contract import chain_scope
+from darkhar_cli.extractors.contract import Extractor, weights_hash
+from darkhar_cli.features import Unit
+from darkhar_cli.model import Part, build_extractor
+from darkhar_cli.pipeline import Engine
+
+_NOT_IDENTITY = ("weights", "trainable")  # their hash stands for the first; a frozen part has the second off
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A frozen extractor ready to fill a bank.
+
+    Attributes:
+        extractor: built in the precision its runtime wants.
+        engine: runs it.
+        unit: what is computed together.
+        about: what its features depend on but the clip.
+        runtime: `openvino`, `keras`, or the extractor's own.
+        precision: it computes in.
+        why: this runtime.
+    """
+
+    extractor: Extractor
+    engine: Engine
+    unit: Unit
+    about: Mapping[str, Any]
+    runtime: str
+    precision: str
+    why: str
+
+    def prepared(self, frames: Callable[[int, np.ndarray], np.ndarray]) -> Callable[[int, np.ndarray], np.ndarray]:
+        """Return what makes the frames that the engine takes, of what makes enhanced and resized ones."""
+        if self.extractor.scope == "frame":
+            return frames
+        return lambda row, positions: np.rint(np.clip(frames(row, positions), 0, 255)).astype(np.uint8)
+
+
+def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapping[str, Any], seed: int) -> Frozen:
+    """Return a frozen extractor with the engine that the `runtime` settings choose.
+
+    Args:
+        part: (name, parameters) of the extractor.
+        built: that extractor, in the run's precision; built again where the runtime wants another.
+        enhance: (name, parameters) of each enhancement, in order.
+        settings: `name` (auto, keras, openvino) and `precision` (float32, bfloat16).
+        seed: of random weights.
+    """
+    runtime, why = resolve_runtime(settings["name"], built)
+    precision = "float32"
+    if built.backend == "keras":
+        policy = "float32" if runtime == "openvino" else keras.config.dtype_policy().name
+        if runtime == "keras" and settings["precision"] == "bfloat16":
+            policy = "mixed_bfloat16"
+        if policy != keras.config.dtype_policy().name:
+            with device.precision(policy):
+                keras.utils.set_random_seed(seed)
+                built = build_extractor(part)
+        precision = settings["precision"] if runtime == "openvino" else policy
+    unit = Unit.FRAME
+    if built.scope == "clip" or chain_scope(enhance) == "clip":
+        unit = Unit.CLIP if built.scope == "clip" else Unit.SAMPLE
+    about = {
+        "extractor": built.name,
+        "parameters": {key: value for key, value in part[1].items() if key not in _NOT_IDENTITY},
+        "weights": built.weights_hash or (weights_hash(built.model) if built.model else ""),
+        "source": registry.source_hash("extractor", part[0]),
+        "enhance": [[name, dict(values), registry.source_hash("enhance", name)] for name, values in enhance],
+        "size": list(built.size) if built.size else "native",
+        "unit": unit.value,
+        "runtime": runtime,
+        "precision": precision,
+        "versions": versions(runtime),
+    }
+    return Frozen(built, build_engine(built, runtime, precision), unit, about, runtime, precision, why)

@@ -1,0 +1,108 @@
+"""`darkhar cache`: what computed features take up, by part; `darkhar cache prune` removes them."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.filesize import decimal
+from rich.markup import escape
+from rich.table import Table
+
+from darkhar_cli import bank, console
+from darkhar_cli.bank import Stored
+from darkhar_cli.errors import BadRequest, FailedWork, nearest
+
+HELP = """darkhar cache: computed features on disk; a run makes again what it misses
+
+  darkhar cache                                   size by part, and when each was last used
+  darkhar cache extractor=mobilenet               of some only: extractor, enhance, runtime, precision, older
+  darkhar cache prune older=30                    remove what was not used for 30 days
+  darkhar cache prune extractor=mobilenet enhance=gamma+histeq
+  darkhar cache prune all=true
+  darkhar cache cache_dir=DIR ...                 another place than $DARKHAR_HOME/features
+"""
+_PARTS = ("extractor", "enhance", "runtime", "precision")
+_KEYS = (*_PARTS, "older", "all", "cache_dir")
+
+
+def cache(words: Sequence[str]) -> None:
+    """Show the banks that the words choose, or remove them.
+
+    Raises:
+        BadRequest: an unknown word or value, or nothing said of what to prune.
+        FailedWork: a folder cannot be removed.
+    """
+    if "-h" in words or "--help" in words:
+        print(HELP, end="")
+        return
+    prune = "prune" in words
+    asked = _read([word for word in words if word != "prune"])
+    root = bank.root(asked.get("cache_dir"))
+    chosen = [one for one in bank.stored(root) if _fits(one, asked)]
+    if not prune:
+        _show(chosen, root)
+        return
+    if set(asked) <= {"cache_dir"}:
+        raise BadRequest(f"say what to prune: {', '.join(f'{key}=...' for key in (*_PARTS, 'older'))}, or all=true")
+    for one in chosen:
+        try:
+            bank.remove(one)
+        except OSError as problem:
+            raise FailedWork(f"cannot remove {one.folder}: {problem.strerror or problem}") from problem
+    freed = decimal(sum(one.size for one in chosen))
+    console.out.print(f"{len(chosen)} removed, {freed} freed in {escape(str(root))}", soft_wrap=True)
+
+
+def _read(words: Sequence[str]) -> dict[str, str]:
+    asked = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not sign or key not in _KEYS:
+            close = nearest(key, ("prune", *_KEYS))
+            raise BadRequest(f"cache does not know {word!r}; it takes prune and {', '.join(_KEYS)}{close}")
+        asked[key] = value
+    if "older" in asked and not asked["older"].replace(".", "", 1).isdigit():
+        raise BadRequest(f"older={asked['older']!r}: allowed is a number of days")
+    if asked.get("all", "true") != "true":
+        raise BadRequest(f"all={asked['all']!r}: allowed is true")
+    if "cache_dir" in asked:
+        asked["cache_dir"] = str(Path(asked["cache_dir"]).expanduser().absolute())
+        if not Path(asked["cache_dir"]).is_dir():
+            raise BadRequest(f"cache_dir={asked['cache_dir']}: no such folder")
+    return asked
+
+
+def _labels(one: Stored) -> dict[str, str]:
+    about = one.about
+    chain = "+".join(name for name, *_ in about.get("enhance", ()))
+    return {
+        "extractor": str(about.get("extractor")),
+        "enhance": chain,
+        "runtime": str(about.get("runtime")),
+        "precision": str(about.get("precision")),
+    }
+
+
+def _fits(one: Stored, asked: dict[str, str]) -> bool:
+    labels = _labels(one)
+    old = time.time() - one.used >= float(asked.get("older", 0)) * 86400
+    return old and all(labels[key] == asked[key] for key in _PARTS if key in asked)
+
+
+def _show(banks: Sequence[Stored], root: Path) -> None:
+    """Print a row for each bank, the largest first, and their sum."""
+    grid = Table(title=escape(str(root)), title_justify="left", show_footer=True, box=None, padding=(0, 2, 0, 0))
+    grid.add_column("extractor", "all", no_wrap=True)
+    grid.add_column("enhance", overflow="fold")
+    for key in ("size", "runtime", "precision"):
+        grid.add_column(key, no_wrap=True)
+    grid.add_column("entries", str(sum(one.entries for one in banks)), justify="right")
+    grid.add_column("on disk", decimal(sum(one.size for one in banks)), justify="right", no_wrap=True)
+    grid.add_column("last used", no_wrap=True)
+    for one in sorted(banks, key=lambda one: -one.size):
+        labels, size = _labels(one), one.about.get("size")
+        shown = "x".join(map(str, size)) if isinstance(size, list) else str(size)
+        used = time.strftime("%Y-%m-%d", time.localtime(one.used))
+        cells = (labels["extractor"], labels["enhance"], shown, labels["runtime"], labels["precision"])
+        grid.add_row(*map(escape, cells), str(one.entries), decimal(one.size), used)
+    console.out.print(grid)

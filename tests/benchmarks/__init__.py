@@ -1,0 +1,15 @@
+"""Speed and memory, each shown as a ratio of two things measured in one run; `make bench` prints the table."""
+
+ROWS = {
+    "notebook_convnext": "bank / notebook: ConvNeXt-T at 224, 8 frames, 12 clips, 3 folds, 10 epochs",
+    "notebook_mobilenet": "bank / notebook: MobileNet 0.25, 16 frames, 24 clips, 3 folds, 10 epochs",
+    "notebook_projected": "bank / notebook, projected: ConvNeXt-S, 32 frames, 150 clips, 3 folds, 10 epochs",
+    "extraction": "decode + enhance + extract / engine alone, frames per second: ConvNeXt-T at 224",
+    "openvino": "OpenVINO / model.predict, frames per second: ConvNeXt-T at 224",
+    "histeq": "histeq on the host / keras_cv Equalization in a tf.function, one thread: 240x320 frames",
+    "second_job": "a job with another head, fold count and seed / the first: MobileNet 0.25",
+    "heads": "compiled loop / Keras train_on_batch, both traced: LSTM on 8 frames of 256 features",
+    "folds": "a fold from the traced step / from a model built anew",
+    "memory": "peak memory of extraction: 1,000 clips / 100 clips",
+    "start_up": "darkhar --help / 0.5 s, and a config error / 1 s",
+}
