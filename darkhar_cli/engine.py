@@ -22,6 +22,7 @@ from darkhar_cli.pipeline import Engine
 
 _KERAS_BATCH = {False: 16, True: 64}  # frames, on a CPU and on a GPU
 _OPENVINO_BATCH = 4  # larger ones are not faster, and small ones waste less when the last is filled up
+_THROUGHPUT = {"PERFORMANCE_HINT": "THROUGHPUT"}
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 
@@ -45,6 +46,11 @@ def build_engine(extractor: Extractor, runtime: str, precision: str) -> Engine:
     if extractor.backend == "host":
         return Engine(extractor.function)
     return openvino_engine(extractor, precision) if runtime == "openvino" else keras_engine(extractor, device.on_gpu())
+
+
+def runs_bfloat16() -> bool:
+    """Return whether this CPU computes in bfloat16: elsewhere OpenVINO takes float32 instead."""
+    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def versions(runtime: str) -> dict[str, str]:
@@ -74,7 +80,7 @@ def keras_engine(extractor: Extractor, xla: bool) -> Engine:
     return Engine(lambda frames: graph(_filled_up(frames, size)).numpy()[: len(frames)], size)
 
 
-def _import_openvino() -> Any:
+def import_openvino() -> Any:
     """Import OpenVINO without its telemetry, which otherwise reports each import and conversion to its maker."""
     if "openvino" not in sys.modules:
         before = sys.modules.get("openvino_telemetry")
@@ -95,7 +101,7 @@ class _OpenVINO:
 
     def __init__(self, extractor: Extractor, precision: str, batch: int):
         self.extractor, self.batch = extractor, batch
-        self.settings = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "THROUGHPUT"}
+        self.settings = {"INFERENCE_PRECISION_HINT": _HINTS[precision], **_THROUGHPUT}
         self._idle: dict[tuple[int, ...], SimpleQueue] = {}
         self._lock = Lock()
 
@@ -109,7 +115,7 @@ class _OpenVINO:
     def _compile(self, shape: tuple[int, ...]) -> SimpleQueue:
         idle: SimpleQueue = SimpleQueue()
         try:
-            ov = _import_openvino()
+            ov = import_openvino()
             model = self.extractor.model
             signature = [tf.TensorSpec((self.batch, *shape), tf.float32)]
             graph = tf.function(lambda frames: model(frames, training=False), input_signature=signature)

@@ -1,5 +1,6 @@
 """Shared fixtures. Nothing here needs a network, a GPU, or data beside the repository."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from darkhar_cli import cli
+from darkhar_cli import clips as data
 from darkhar_cli.video import write_video
 
 # absl's log handler closes its stream when Hydra sets logging up; it must not be the one pytest captures with.
@@ -94,6 +96,21 @@ def write_clips(root: Path, classes=("right", "down", "stay"), takes: int = 4, g
 def clip_folder(tmp_path_factory):
     """A folder of twelve small clips in three classes and two groups."""
     return write_clips(tmp_path_factory.mktemp("my clips (1)"))
+
+
+@pytest.fixture(scope="session")
+def prepared_clips(clip_folder):
+    """The twelve small clips, prepared."""
+    request = {"name": "video_folder", "root": str(clip_folder), "labels": None, "group": r"^([a-z]+_\d+)_"}
+    return data.open_clips({**request, "test": None, "data_dir": None, "on_error": "stop"})
+
+
+@pytest.fixture
+def clips(prepared_clips):
+    """The twelve small clips; tests may change their table."""
+    made = copy.copy(prepared_clips)
+    made.table = prepared_clips.table.copy()
+    return made
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
-from darkhar_cli import clips as data
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.randomness import SCORING
@@ -25,39 +25,26 @@ TRAIN = {
 FROZEN = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": 32})
 
 
-@pytest.fixture(scope="module")
-def clips(clip_folder):
-    return data.open_clips(
-        {
-            "name": "video_folder",
-            "root": str(clip_folder),
-            "labels": None,
-            "group": r"^([a-z]+_\d+)_",
-            "test": None,
-            "data_dir": None,
-            "on_error": "stop",
-        }
-    )
-
-
 @pytest.fixture
 def trainer(tmp_path, clips):
     """Make a trainer with an empty bank, or that of an earlier one (`bank=`)."""
     made = []
 
-    def make(sampler="random", extractor=FROZEN, enhance="histeq", seed=3, units=8, runtime=None, bank=None, **train):
+    def make(
+        sampler="random", extractor=FROZEN, enhance="histeq", seed=3, units=8, runtime=None, bank=None, on=None, **train
+    ):
         made.append(None)
         experiment = Experiment(
             sampler=(sampler, {"frames": 4}),
             enhance=[(enhance, {})],
             extractor=extractor,
-            classifier=("lstm", {"units": units, "dense": [8]}),
+            classifier=("lstm", {"units": 8, "dense": [8]}),
             seed=seed,
             train=TRAIN | train,
             runtime={"name": "auto", "precision": "float32"} | (runtime or {}),
             cache=tmp_path / (bank or f"bank{len(made)}"),
         )
-        return Trainer(experiment, clips)
+        return Trainer(experiment, clips if on is None else on)
 
     return make
 
@@ -155,3 +142,21 @@ def test_modes_that_cannot_be_are_refused(trainer, clips):
     assert resolve_mode("auto", learns)[0] == "end_to_end"
     with pytest.raises(BadRequest, match=r"learns; use train.mode=end_to_end"):
         resolve_mode("features", learns)
+
+
+def test_both_ways_agree_on_real_clips(trainer, clips, real_clips, real_models, tmp_path):
+    from darkhar_cli import clips as data
+
+    rows = [{"path": str(path), "label": path.parent.name} for path in sorted(real_clips.glob("train/*/*.mp4"))[::19]]
+    pd.DataFrame(rows).to_csv(tmp_path / "some.csv", index=False)
+    request = {"name": "video_folder", "root": str(real_clips), "labels": str(tmp_path / "some.csv"), "group": None}
+    real = data.open_clips({**request, "test": None, "data_dir": str(tmp_path), "on_error": "stop"})
+    weights = {"alpha": 0.25, "weights": str(real_models / "mobilenet_2_5_224_tf_no_top.h5"), "size": 224}
+    found = {}
+    for mode in ("end_to_end", "features"):
+        made = trainer(extractor=("mobilenet", weights), mode=mode, learning_rate=0.001, on=real)
+        learner, every = made.learner(), real.rows("train")
+        losses = [made.train_epoch(learner, every, epoch)["loss"] for epoch in range(3)]
+        found[mode] = losses, made.logits(learner, every)[0]
+    np.testing.assert_allclose(found["features"][0], found["end_to_end"][0], rtol=1e-4)
+    np.testing.assert_allclose(found["features"][1], found["end_to_end"][1], rtol=1e-3, atol=1e-3)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from darkhar_cli import video
-from darkhar_cli.video import ClipError, inspect, read_frames, write_video
+from darkhar_cli.video import ClipError, inspect, iter_frames, read_frames, write_video
 from tests.conftest import moving_square
 
 
@@ -111,3 +111,43 @@ def test_decoding_is_bounded(clip, monkeypatch):
 def test_a_position_beyond_the_end_is_an_error(clip):
     with pytest.raises(ClipError, match="frame 30 is not there"):
         read_frames(clip, [2, 30])
+
+
+def counted(data, positions, n_frames, monkeypatch):
+    """Return the frames, and how many the decoder gave for them."""
+    given = []
+    decode = video._needed_frames
+
+    def count(container, wanted, n):
+        for item in decode(container, wanted, n):
+            given.append(item[0])
+            yield item
+
+    monkeypatch.setattr(video, "_needed_frames", count)
+    return np.stack(list(iter_frames(data, positions, n_frames))), given
+
+
+@pytest.mark.parametrize("positions", [[0], [11], [0, 11], [1, 2, 2, 7], list(range(12)), [5]])
+def test_sparing_the_decoder_changes_no_pixel(clip, positions, monkeypatch):
+    frames, given = counted(clip, positions, len(read_frames(clip)), monkeypatch)
+    np.testing.assert_array_equal(frames, read_frames(clip)[positions])
+    assert given == sorted(set(positions)), "found by sparing, not by decoding all"
+
+
+def test_a_wrong_count_falls_back_to_decoding_all(clip, monkeypatch):
+    frames, given = counted(clip, [3, 9], 99, monkeypatch)
+    np.testing.assert_array_equal(frames, read_frames(clip)[[3, 9]])
+    assert given == []
+    with pytest.raises(ClipError, match="frame 30 is not there"):
+        list(iter_frames(clip, [2, 30], len(read_frames(clip))))
+
+
+def test_sparing_changes_no_pixel_of_real_clips(real_clips, monkeypatch):
+    rng = np.random.default_rng(0)
+    for path in sorted(real_clips.glob("train/*/*.mp4"))[::15]:
+        data = path.read_bytes()
+        whole = read_frames(data)
+        positions = np.sort(rng.choice(len(whole), 8))
+        frames, given = counted(data, positions, len(whole), monkeypatch)
+        np.testing.assert_array_equal(frames, whole[positions])
+        assert given == sorted(set(positions.tolist()))

@@ -40,7 +40,10 @@ def cache(words: Sequence[str]) -> None:
     root = bank.root(asked.get("cache_dir"))
     chosen = [one for one in bank.stored(root) if _fits(one, asked)]
     if not prune:
-        _show(chosen, root)
+        if chosen:
+            _show(chosen, root)
+        else:
+            console.note(f"no {'such ' if set(asked) - {'cache_dir'} else ''}features are kept in {root}")
         return
     if set(asked) <= {"cache_dir"}:
         raise BadRequest(f"say what to prune: {', '.join(f'{key}=...' for key in (*_PARTS, 'older'))}, or all=true")

@@ -16,7 +16,12 @@ from tests.benchmarks import ROWS
 def alone(name: str) -> None:
     """Run one row here and print what it found as JSON."""
     from darkhar_cli import console
+    from darkhar_cli.quiet import quiet_start
     from tests.benchmarks import rows
+
+    if name not in ("start_up", "memory"):
+        with quiet_start():
+            import tensorflow  # noqa: F401
 
     console.set_quiet(True)
     with tempfile.TemporaryDirectory() as place:

@@ -56,11 +56,11 @@ def _against_notebook(place: Path, extractor: str, frames: int, classes: int, pe
     import tensorflow as tf
 
     from darkhar_cli import registry, runner, trainer  # noqa: F401  imports are no part of either
-    from darkhar_cli.engine import _import_openvino
+    from darkhar_cli.engine import import_openvino
     from darkhar_cli.folds import plan_folds
     from tests.benchmarks import notebook
 
-    _import_openvino()
+    import_openvino()
     registry.parts("extractor")
     tf.zeros(1).numpy()
     clips = some_clips(place, classes, per_class)

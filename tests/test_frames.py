@@ -1,0 +1,105 @@
+"""Frames made on the host: the same as the model's layers make, whatever the chunk, and each decoded frame right."""
+
+import keras
+import numpy as np
+import pytest
+
+from darkhar_cli import frames as host
+from darkhar_cli import registry, schema
+from darkhar_cli.errors import FailedWork
+from darkhar_cli.frames import FrameInputs, HostFrames
+from darkhar_cli.layers import EnhanceFrames, ResizeFrames
+from darkhar_cli.video import read_frames
+
+CHAINS = [[name] for name in sorted(registry.parts("enhance"))] + [["gamma", "histeq"], ["histeq", "gamma"]]
+
+
+def chain(names):
+    return [(n, {key: p.default for key, p in schema.options("enhance")[n].parameters.items()}) for n in names]
+
+
+@pytest.fixture
+def brighten_together(monkeypatch):
+    """An enhancement of scope `clip`: every frame is moved by the mean of all that it is given."""
+    registry.parts("enhance")
+    monkeypatch.setattr(registry, "_parts", {kind: dict(parts) for kind, parts in registry._parts.items()})
+
+    def part(frames):
+        return keras.ops.clip(frames + keras.ops.mean(frames), 0.0, 255.0)
+
+    registry.register("enhance", "together", scope="clip")(part)
+    return [("together", {})]
+
+
+@pytest.mark.parametrize("names", CHAINS, ids="+".join)
+@pytest.mark.parametrize("size", [(20, 26), None])
+def test_the_host_makes_what_the_layers_make(clips, names, size):
+    positions = np.array([0, 2, 2, 7, 9])
+    got = HostFrames(clips, chain(names), size)(0, positions)
+    decoded = read_frames(clips.video(0), positions)
+    expected = keras.ops.convert_to_numpy(ResizeFrames(size)(EnhanceFrames(chain(names))(decoded)))
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, expected, atol=1e-3)
+    if "gamma" not in names and size is None:
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("name", sorted(registry.parts("enhance")))
+def test_an_enhancements_host_way_has_the_same_bits(name):
+    part = registry.get("enhance", name)
+    if not hasattr(part, "host"):
+        pytest.skip(f"{name} has one way only")
+    rng = np.random.default_rng(0)
+    for frames in (rng.integers(0, 256, (3, 24, 32, 3)), rng.gamma(2, 9, (3, 24, 32, 3)), np.full((1, 8, 8, 3), 7)):
+        given = np.clip(frames, 0, 255).astype(np.float32)
+        parameters = chain([name])[0][1]
+        expected = keras.ops.convert_to_numpy(EnhanceFrames(chain([name]))(given))
+        np.testing.assert_array_equal(part.host(given, **parameters).astype(np.float32), expected)
+        levels = given.astype(np.uint8)
+        expected = keras.ops.convert_to_numpy(EnhanceFrames(chain([name]))(levels))
+        np.testing.assert_array_equal(part.host(levels, **parameters).astype(np.float32), expected)
+
+
+def test_chunks_do_not_show(clips, monkeypatch):
+    whole = HostFrames(clips, chain(["histeq"]), (20, 26))(0, np.arange(10))
+    monkeypatch.setattr(host, "_CHUNK", 3)
+    np.testing.assert_array_equal(HostFrames(clips, chain(["histeq"]), (20, 26))(0, np.arange(10)), whole)
+
+
+def test_a_clip_wide_enhancement_sees_all_sampled_frames_at_once(clips, monkeypatch, brighten_together):
+    monkeypatch.setattr(host, "_CHUNK", 3)
+    positions = np.array([0, 3, 4, 8, 9])
+    decoded = read_frames(clips.video(0), positions).astype(np.float32)
+    expected = np.clip(decoded + decoded.mean(), 0, 255)
+    made = HostFrames(clips, brighten_together, None)
+    np.testing.assert_allclose(made(0, positions), expected, rtol=1e-5)
+    inputs = FrameInputs(made)
+    batch, _ = inputs.load([0, 0], [positions, positions[:2]])
+    np.testing.assert_allclose(batch[0], expected, rtol=1e-5)
+    two = np.clip(decoded[:2] + decoded[:2].mean(), 0, 255)
+    np.testing.assert_allclose(batch[1, :2], two, rtol=1e-5)
+
+
+def test_the_layer_keeps_the_clips_of_a_batch_apart(clips, brighten_together):
+    batch = np.stack([read_frames(clips.video(row), [0, 3, 4]) for row in (0, 5)]).astype(np.float32)
+    expected = np.clip(batch + batch.mean(axis=(1, 2, 3, 4), keepdims=True), 0, 255)
+    layer = EnhanceFrames(brighten_together)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(batch)), expected, rtol=1e-5)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(batch[1])), expected[1], rtol=1e-5)
+
+
+def test_a_clip_that_cannot_be_read_is_named(clips, monkeypatch):
+    monkeypatch.setattr(clips, "video", lambda row: b"no video")
+    with pytest.raises(FailedWork, match=r"right/right_0_0\.mp4.*: not a video"):
+        HostFrames(clips, chain(["none"]), None)(clips.table.index[clips.table["id"].str.contains("right_0_0")][0], [0])
+
+
+def test_end_to_end_frames_are_kept_within_bounds(clips):
+    made = HostFrames(clips, chain(["none"]), (20, 26))
+    calls = []
+    counted = FrameInputs(made, keep_bytes=2 * 20 * 26 * 3 * 4)
+    counted.frames = lambda row, positions: calls.append(len(positions)) or made(row, positions)
+    counted.frames.scope = "frame"
+    for _ in range(2):
+        counted.load([0], [np.array([0, 1, 2, 3])])
+    assert calls == [4, 2]

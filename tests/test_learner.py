@@ -1,0 +1,125 @@
+"""The compiled loop trains as Keras does; one traced step serves folds and seeds, and starts them truly fresh."""
+
+import keras
+import numpy as np
+import pytest
+
+from darkhar_cli import device, learner, registry
+from darkhar_cli.learner import Learner, compile_model, head_learner
+from darkhar_cli.model import build_classifier
+from tests.test_trainer import TRAIN
+
+CLASSIFIERS = sorted(registry.parts("classifier"))
+SMALL = {"lstm": {"units": 6, "dense": [5], "dropout": 0.3}, "mean_pool": {"dropout": 0.3}}
+
+
+@pytest.fixture(autouse=True)
+def no_traced_heads():
+    learner._heads.clear()
+
+
+def builder(name="lstm", **parameters):
+    return lambda: build_classifier((name, SMALL.get(name, {}) | parameters), 7, 3)
+
+
+def some_clips(n=10, frames=4, seed=0):
+    rng = np.random.default_rng(seed)
+    mask = np.arange(frames) < rng.integers(2, frames + 1, n)[:, None]
+    return [rng.normal(size=(n, frames, 7)).astype(np.float32), mask], rng.integers(0, 3, n)
+
+
+def made(seed, build=None, **train):
+    keras.utils.set_random_seed(seed)
+    found = head_learner("shape", build or builder(), TRAIN | train)
+    found.renew()
+    return found
+
+
+def by_keras(seed, build, **train):
+    keras.utils.set_random_seed(seed)
+    model = build()
+    compile_model(model, TRAIN | train)
+    return Learner(model, model)
+
+
+def trained(one, epochs=3, size=4):
+    return [one.train([some_clips()], size) for _ in range(epochs)]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "adamw", "rmsprop"])
+def test_the_compiled_loop_trains_as_keras_does(name, optimizer):
+    build = builder(name, dropout=0.0) if name in SMALL else builder(name)
+    one, other = made(1, build, optimizer=optimizer), by_keras(1, build, optimizer=optimizer)
+    for got, expected in zip(trained(one), trained(other), strict=True):
+        assert got["loss"] == pytest.approx(expected["loss"], rel=1e-4)
+        assert got["accuracy"] == pytest.approx(expected["accuracy"])
+    inputs, _ = some_clips()
+    np.testing.assert_allclose(one.logits(inputs), other.logits(inputs), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_the_compiled_loop_scales_the_loss_as_mixed_precision_wants(policy):
+    with device.precision(policy):
+        build = builder(dropout=0.0)
+        one, other = made(1, build), by_keras(1, build)
+        first, second = trained(one, 4), trained(other, 4)
+    assert one.logits(some_clips()[0]).dtype == np.float32
+    for got, expected in zip(first, second, strict=True):
+        assert got["loss"] == pytest.approx(expected["loss"], rel=0.02)
+    assert first[-1]["loss"] < first[0]["loss"]
+
+
+def test_folds_and_seeds_share_one_traced_step_and_start_fresh():
+    inputs, _ = some_clips()
+    alone = {}
+    for seed in (1, 2):
+        learner._heads.clear()
+        one = made(seed)
+        start = one.weights_hash()
+        alone[seed] = (start, trained(one), one.logits(inputs))
+    learner._heads.clear()
+    shared = None
+    for seed in (1, 2, 1):
+        one = made(seed)
+        shared = shared or one
+        assert one.model is shared.model
+        for _ in range(2):  # two folds: nothing of the first is left for the second
+            one.renew()
+            assert one.weights_hash() == alone[seed][0]
+            assert trained(one) == alone[seed][1]
+            np.testing.assert_array_equal(one.logits(inputs), alone[seed][2])
+    assert alone[1][0] != alone[2][0]
+    assert shared._traced.steps.experimental_get_tracing_count() == 1
+    assert shared._traced.score.experimental_get_tracing_count() == 1
+
+
+def test_clips_frames_and_batch_sizes_are_not_traced_anew():
+    one = made(0)
+    for n, frames, size in ((10, 4, 4), (3, 9, 2), (1, 1, 5)):
+        one.train([some_clips(n, frames)], size)
+        one.logits(some_clips(n, frames)[0])
+    assert one._traced.steps.experimental_get_tracing_count() == 1
+
+
+def test_two_learners_of_one_shape_keep_their_own_first_weights():
+    first, second = made(1), made(2)
+    hashes = []
+    for one in (first, second, first):
+        one.renew()
+        hashes.append(one.weights_hash())
+        trained(one)
+    assert hashes[0] == hashes[2] != hashes[1]
+
+
+def test_another_rate_optimizer_or_policy_is_another_step():
+    models = [made(0).model, made(0, learning_rate=0.5).model, made(0, optimizer="sgd").model]
+    with device.precision("mixed_bfloat16"):
+        models.append(made(0).model)
+    assert len({id(model) for model in models}) == 4
+
+
+def test_heads_do_not_pile_up():
+    for rate in range(1, 14):
+        made(0, learning_rate=rate / 100)
+    assert len(learner._heads) == learner._MOST_HEADS
