@@ -11,11 +11,10 @@ import fcntl
 import io
 import json
 import os
-import shutil
-import time
+import uuid
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,7 +27,8 @@ from darkhar_cli.home import home
 
 FORMAT = 1  # raise it when decoding, resizing or the files' layout change: older banks are then not found
 _ABOUT = "about.json"
-_STRIPES = 3  # entries whose hashes share so many first letters share a lock file
+_STRIPES = 3  # entries whose names' hashes share so many first letters share a lock file
+_TRIES = 50
 _DAMAGE = (ValueError, OSError, KeyError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
@@ -75,22 +75,32 @@ class Bank:
 
     def __init__(self, root: Path, about: Mapping[str, Any]):
         self.about = {"format": FORMAT, **about}
-        text = json.dumps(self.about, sort_keys=True)
-        self.folder = Path(root) / f"{about['extractor']}-{sha256(text.encode()).hexdigest()[:12]}"
-        with self._writing():
-            self._make()
+        self.folder = Path(root) / folder_name(self.about)
+        self._locks = Path(root) / ".locks" / self.folder.name  # outside: a claim outlives a pruned folder
+        self._despite_pruning(lambda: None)
+        with contextlib.suppress(OSError):  # a bank that may only be read serves what it has
             os.utime(self.folder / _ABOUT)  # when it was last used
 
     def _make(self) -> None:
         """Make the folder where it is not there, or not there any more: somebody may prune it at any time."""
-        (self.folder / "locks").mkdir(parents=True, exist_ok=True)
-        if not (self.folder / _ABOUT).is_file():
-            aside = self.folder / f".{os.getpid()}.{_ABOUT}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if _read_about(self.folder) != self.about:
+            aside = self.folder / f".{uuid.uuid4().hex}.part"
             aside.write_text(json.dumps(self.about, indent=2, sort_keys=True) + "\n")
             os.replace(aside, self.folder / _ABOUT)
 
+    def _despite_pruning(self, work: Callable[[], Any]) -> Any:
+        """Make the folder and do some work in it, again where somebody prunes it meanwhile."""
+        with self._writing():
+            for _ in range(_TRIES):
+                with contextlib.suppress(FileNotFoundError, FileExistsError):
+                    self._make()
+                    return work()
+            self._make()
+            return work()
+
     @contextlib.contextmanager
-    def _writing(self) -> Any:
+    def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as problem:
@@ -109,8 +119,9 @@ class Bank:
     def claim(self, name: str) -> Claim | None:
         """Return the claim on an entry, or None while somebody else holds it; never waits."""
         with self._writing():
-            self._make()
-            file = os.open(self.folder / "locks" / name[:_STRIPES], os.O_CREAT | os.O_RDWR, 0o666)
+            self._locks.mkdir(parents=True, exist_ok=True)
+            stripe = sha256(name.encode()).hexdigest()[:_STRIPES]
+            file = os.open(self._locks / stripe, os.O_CREAT | os.O_RDWR, 0o666)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -123,23 +134,24 @@ class Bank:
 
     def take_leftover(self, name: str) -> bool:
         """Remove what a killed process left of an entry, under its claim; return whether there was something."""
-        leftover = self._aside(name).exists()
-        if leftover:
-            self._aside(name).unlink(missing_ok=True)
-        return leftover
+        with self._writing(), contextlib.suppress(FileNotFoundError):
+            self._aside(name).unlink()
+            return True
+        return False
 
     def read(self, name: str) -> Entry | None:
         """Return an entry, or None if there is none.
 
         Raises:
             Damaged: its bytes are not what was written.
+            FailedWork: it cannot be read at all.
         """
         try:
             data = self.path(name).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as problem:
-            raise Damaged(problem.strerror or str(problem)) from problem
+            raise FailedWork(f"cannot read {self.path(name)}: {problem.strerror or problem}") from problem
         return parse(data)
 
     def write(self, name: str, entry: Entry) -> None:
@@ -148,11 +160,18 @@ class Bank:
         Raises:
             FailedWork: the folder cannot be written.
         """
-        with self._writing():
-            self._make()
-            with self._aside(name).open("wb") as file:
-                np.savez(file, allow_pickle=False, positions=entry.positions, features=entry.features)
-            os.replace(self._aside(name), self.path(name))
+
+        def put() -> None:
+            try:
+                with self._aside(name).open("wb") as file:
+                    np.savez(file, allow_pickle=False, positions=entry.positions, features=entry.features)
+                os.replace(self._aside(name), self.path(name))
+            except OSError:
+                self._aside(name).unlink(missing_ok=True)
+                raise
+            self._make()  # an entry nobody can list could never be pruned
+
+        self._despite_pruning(put)
 
 
 def parse(data: bytes) -> Entry:
@@ -188,25 +207,45 @@ class Stored:
     used: float
 
 
+def folder_name(about: Mapping[str, Any]) -> str:
+    """Return the name of the bank that says this of itself: proof that a folder is a bank."""
+    text = json.dumps(about, sort_keys=True)
+    return f"{about['extractor']}-{sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _read_about(folder: Path) -> dict[str, Any] | None:
+    """Return what a folder says of itself, or None where that is not what a bank says."""
+    try:
+        about = json.loads((folder / _ABOUT).read_text())
+        return about if isinstance(about, dict) and folder_name(about) == folder.name else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
 def stored(root: Path) -> list[Stored]:
-    """Return every bank under a folder, by name."""
+    """Return every bank under a folder, by name; other folders are not listed, and so never removed."""
     found = []
-    for folder in sorted(Path(root).glob("*-*")):
-        if not folder.is_dir():
+    for folder in sorted(Path(root).glob("[!.]*-*")):
+        about = _read_about(folder)
+        if about is None:
             continue
-        about: dict[str, Any] = {}
-        with contextlib.suppress(OSError, ValueError):
-            about = json.loads((folder / _ABOUT).read_text())
-        if not about:
-            continue  # no bank of ours: never listed, never removed
-        files = [path.stat() for path in folder.iterdir() if path.suffix in (".npz", ".part")]
-        used = (folder / _ABOUT).stat().st_mtime
-        found.append(Stored(folder, about, len(files), sum(file.st_size for file in files), used))
+        sizes: dict[str, list[int]] = {".npz": [], ".part": []}
+        with contextlib.suppress(FileNotFoundError):  # pruned meanwhile
+            for path in folder.iterdir():
+                if path.suffix in sizes:
+                    with contextlib.suppress(FileNotFoundError):  # renamed meanwhile
+                        sizes[path.suffix].append(path.stat().st_size)
+            used = (folder / _ABOUT).stat().st_mtime
+            found.append(Stored(folder, about, len(sizes[".npz"]), sum(map(sum, sizes.values())), used))
     return found
 
 
 def remove(bank: Stored) -> None:
-    """Remove a bank; a process that uses it computes what it misses again."""
-    aside = bank.folder.with_name(f".{bank.folder.name}.{os.getpid()}.{time.time_ns()}")
-    os.replace(bank.folder, aside)
-    shutil.rmtree(aside)
+    """Remove a bank's files and nothing else; a process that uses it computes again what it then misses."""
+    with contextlib.suppress(FileNotFoundError):  # somebody else is at it too
+        for path in bank.folder.iterdir():
+            if path.suffix in (".npz", ".part"):
+                path.unlink(missing_ok=True)
+        (bank.folder / _ABOUT).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a process writes on, and makes it whole again
+            bank.folder.rmdir()

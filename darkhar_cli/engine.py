@@ -7,6 +7,7 @@ batches of one fixed size, the last one filled up.
 
 import os
 import sys
+from collections import OrderedDict
 from importlib import metadata
 from queue import SimpleQueue
 from threading import Lock
@@ -22,6 +23,7 @@ from darkhar_cli.pipeline import Engine
 
 _KERAS_BATCH = {False: 16, True: 64}  # frames, on a CPU and on a GPU
 _OPENVINO_BATCH = 4  # larger ones are not faster, and small ones waste less when the last is filled up
+_MOST_SHAPES = 4  # frame sizes kept compiled
 _THROUGHPUT = {"PERFORMANCE_HINT": "THROUGHPUT"}
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
@@ -43,20 +45,21 @@ def build_engine(extractor: Extractor, runtime: str, precision: str) -> Engine:
         runtime: as `resolve_runtime` gives it.
         precision: of OpenVINO, float32 or bfloat16; a Keras model has its own.
     """
-    if extractor.backend == "host":
-        return Engine(extractor.function)
+    if extractor.backend == "host":  # of scope `frame` it has been at work already, a few frames at a time
+        return Engine(extractor.function if extractor.scope == "clip" else lambda features: features)
     return openvino_engine(extractor, precision) if runtime == "openvino" else keras_engine(extractor, device.on_gpu())
 
 
 def runs_bfloat16() -> bool:
-    """Return whether this CPU computes in bfloat16: elsewhere OpenVINO takes float32 instead."""
+    """Return whether OpenVINO computes in bfloat16 on this CPU; elsewhere it takes float32 instead."""
     return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def versions(runtime: str) -> dict[str, str]:
     """Return the versions of everything that features' bits come from, the device included."""
     packages = {"openvino": "openvino", "litert": "ai-edge-litert"}
-    names = ["av", "opencv-python-headless", "tensorflow", "keras"] + [packages[runtime]] * (runtime in packages)
+    names = ["av", "opencv-python-headless", "tensorflow", "keras"]
+    names += [packages[runtime]] if runtime in packages else []
     where = {"device": device.name()} if runtime == "keras" else {}
     return {name: metadata.version(name) for name in names} | where
 
@@ -102,7 +105,7 @@ class _OpenVINO:
     def __init__(self, extractor: Extractor, precision: str, batch: int):
         self.extractor, self.batch = extractor, batch
         self.settings = {"INFERENCE_PRECISION_HINT": _HINTS[precision], **_THROUGHPUT}
-        self._idle: dict[tuple[int, ...], SimpleQueue] = {}
+        self._idle: OrderedDict[tuple[int, ...], SimpleQueue] = OrderedDict()
         self._lock = Lock()
 
     def _requests(self, shape: tuple[int, ...]) -> SimpleQueue:
@@ -110,6 +113,9 @@ class _OpenVINO:
         with self._lock:
             if shape not in self._idle:
                 self._idle[shape] = self._compile(shape)
+                while len(self._idle) > _MOST_SHAPES:
+                    self._idle.popitem(last=False)
+            self._idle.move_to_end(shape)
             return self._idle[shape]
 
     def _compile(self, shape: tuple[int, ...]) -> SimpleQueue:
@@ -121,7 +127,7 @@ class _OpenVINO:
             graph = tf.function(lambda frames: model(frames, training=False), input_signature=signature)
             network = ov.convert_model(graph.get_concrete_function(), share_weights=False)
             compiled = ov.Core().compile_model(network, "CPU", self.settings)
-        except RuntimeError as problem:
+        except Exception as problem:  # OpenVINO's own classes have no common public name
             reason = " ".join(str(problem).split())[:200]
             raise FailedWork(
                 f"OpenVINO cannot run extractor {self.extractor.name!r} ({reason}); give runtime=keras"

@@ -6,7 +6,6 @@ what they look at (`Unit`).
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -18,8 +17,11 @@ import pandas as pd
 from darkhar_cli.bank import Bank, Claim, Damaged, Entry
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.pipeline import Engine, collate, extract
+from darkhar_cli.recent import Recent
 
 _WAIT_S = 0.05  # before asking again for entries that other processes are writing
+_PATIENCE = 200  # such waits before a user is told
+_TRIES = 3  # to read what was just written
 _NONE = np.zeros(0, np.int64)
 
 
@@ -38,34 +40,10 @@ class _Task:
     row: int
     name: str
     positions: np.ndarray
-    claim: Claim
+    last: bool  # of the entry
 
 
 Wanted = dict[str, tuple[int, np.ndarray]]  # entry -> clip's row, positions
-
-
-class _Recent:
-    """The entries read last, as many as fit into `room` bytes."""
-
-    def __init__(self, room: int):
-        self.room = room
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
-
-    def get(self, name: str) -> Entry | None:
-        if name in self._entries:
-            self._entries.move_to_end(name)
-        return self._entries.get(name)
-
-    def put(self, name: str, entry: Entry) -> None:
-        self.drop(name)
-        self._entries[name] = entry
-        self.room -= entry.features.nbytes
-        while self.room < 0 and len(self._entries) > 1:
-            self.room += self._entries.popitem(last=False)[1].features.nbytes
-
-    def drop(self, name: str) -> None:
-        if name in self._entries:
-            self.room += self._entries.pop(name).features.nbytes
 
 
 class FeatureInputs:
@@ -79,6 +57,7 @@ class FeatureInputs:
         unit: what is computed together.
         report: told of damaged entries.
         keep_bytes: memory for entries that were read.
+        at_a_time: most frames of a clip that are prepared together, where each is computed on its own.
 
     Attributes:
         computed: how many frames this process has extracted.
@@ -93,14 +72,16 @@ class FeatureInputs:
         unit: Unit = Unit.FRAME,
         report: Callable[[str], None] = lambda _: None,
         keep_bytes: int = 1 << 30,
+        at_a_time: int = 1 << 30,
     ):
         self.table, self.bank, self.engine, self.unit, self.report = table, bank, engine, unit, report
         self.computed = 0
+        self._at_a_time = at_a_time
         self._prepare = prepare
         self._known: dict[str, np.ndarray] = {}
         self._asked: dict[str, np.ndarray] = {}
         self._reported: set[str] = set()
-        self._recent = _Recent(keep_bytes)
+        self._recent = Recent(keep_bytes)
 
     @property
     def reused(self) -> int:
@@ -170,19 +151,24 @@ class FeatureInputs:
             before = self._asked.get(name, _NONE)
             self._asked[name] = np.union1d(before, positions) if self.unit is Unit.FRAME else positions
         todo = {name: item for name, item in wanted.items() if len(self._lacking(name, item[1]))}
+        waits = 0
         while todo:
             busy: Wanted = {}
             held: dict[str, Claim] = {}
             try:
                 for task, features in extract(self._claimed(todo, busy, held, advance), self._frames, self.engine):
                     self._store(task, features)
-                    held.pop(task.name).release()
+                    if task.last:
+                        held.pop(task.name).release()
                     advance("", len(features))
             finally:
                 for claim in held.values():
                     claim.release()
             if len(busy) == len(todo):  # never while claims are held: nobody can wait in a circle
                 time.sleep(_WAIT_S)
+                waits += 1
+                if waits == _PATIENCE:
+                    self.report(f"waiting for another process that computes {len(busy)} entries of {self.bank.folder}")
             todo = busy
 
     def _claimed(
@@ -202,16 +188,22 @@ class FeatureInputs:
             lacking = self._lacking(name, positions)
             if len(lacking) < len(before):
                 advance("", len(before) - len(lacking))
-            if len(lacking):
-                yield _Task(row, name, lacking, claim)
-            else:
+            if not len(lacking):
                 held.pop(name).release()
+                continue
+            step = self._at_a_time if self.unit is Unit.FRAME else len(lacking)
+            for start in range(0, len(lacking), step):
+                yield _Task(row, name, lacking[start : start + step], start + step >= len(lacking))
 
     def _frames(self, task: _Task) -> np.ndarray:
         return self._prepare(task.row, task.positions)
 
     def _store(self, task: _Task, features: np.ndarray) -> None:
         """Add computed features to their entry."""
+        if features.ndim != 2 or len(features) != len(task.positions):
+            raise FailedWork(
+                f"{self.table.at[task.row, 'id']}: the extractor gave {features.shape} for {len(task.positions)} frames"
+            )
         if not np.isfinite(features).all():
             raise FailedWork(
                 f"{self.table.at[task.row, 'id']}: features are not finite; try train.precision=float32 or "
@@ -224,6 +216,7 @@ class FeatureInputs:
             features = np.concatenate([old.features, features])[first]
         self.bank.write(task.name, Entry(positions, features))
         self._known[task.name] = positions
+        self._reported.discard(task.name)
         self._recent.drop(task.name)  # read again when it is needed: extraction's memory does not grow
         self.computed += len(task.positions)
 
@@ -231,11 +224,15 @@ class FeatureInputs:
         """Return one clip's features at these positions (T, F)."""
         name = self._name(row, positions)
         entry = self._recent.get(name)
-        while entry is None:  # not read yet, pruned by somebody, or damaged since
+        for _ in range(_TRIES):  # it may be unread yet, pruned by somebody, or damaged since
+            if entry is not None:
+                break
             entry = self._look(name)
-            if entry is None or len(self._lacking(name, *self._wanted([(row, positions)])[name][1:])):
+            if len(self._lacking(name, self._wanted([(row, positions)])[name][1])):
                 self.fill([(row, positions)])
                 entry = None
+        else:
+            raise FailedWork(f"{self.bank.path(name)} cannot be read again after it was written; is the disk failing?")
         if self.unit is Unit.SAMPLE:
             return entry.features
         return entry.features[np.searchsorted(entry.positions, positions)]

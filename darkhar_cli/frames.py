@@ -17,7 +17,7 @@ from darkhar_cli.layers import ResizeFrames
 from darkhar_cli.pipeline import collate, in_threads
 from darkhar_cli.video import ClipError, iter_frames
 
-_CHUNK = 16  # frames held at native size at a time, where each is enhanced on its own
+_CHUNK = 8  # frames held at native size at a time, where each is enhanced on its own
 
 
 class HostFrames:
@@ -27,13 +27,21 @@ class HostFrames:
         clips: where the bytes come from.
         chain: (name, parameters) of each enhancement, in order; those with a `host` function run that one.
         size: (height, width) to resize to, or None.
+        last: what becomes of frames (n, h, w, 3) float32 then, a few at a time, where that needs less memory.
     """
 
-    def __init__(self, clips: Clips, chain: Sequence[tuple[str, Mapping[str, Any]]], size: tuple[int, int] | None):
-        self.clips, self.scope = clips, chain_scope(chain)
-        self._steps = [_step(registry.get("enhance", name), parameters) for name, parameters in chain]
+    def __init__(
+        self,
+        clips: Clips,
+        chain: Sequence[tuple[str, Mapping[str, Any]]],
+        size: tuple[int, int] | None,
+        last: Callable[[np.ndarray], np.ndarray] | None = None,
+    ):
+        self.clips, self.scope, self.last = clips, chain_scope(chain), last
+        apart = self.scope == "frame"
+        self._steps = [_step(registry.get("enhance", name), parameters, apart) for name, parameters in chain]
         if size:
-            self._steps.append(_compiled(ResizeFrames(size)))
+            self._steps.append(_compiled(ResizeFrames(size), apart=True))
 
     def __call__(self, row: int, positions: np.ndarray) -> np.ndarray:
         """Return the frames.
@@ -55,21 +63,36 @@ class HostFrames:
         return np.concatenate(done) if len(done) > 1 else done[0]
 
     def made_of(self, frames: np.ndarray) -> np.ndarray:
-        """Return what enhancement and resizing make of decoded frames (T, H, W, 3) uint8, float32."""
+        """Return what enhancement and resizing make of decoded frames (T, H, W, 3) uint8."""
         for step in self._steps:
             frames = step(frames)
-        return frames.astype(np.float32, copy=False)
+        frames = frames.astype(np.float32, copy=False)
+        return self.last(frames) if self.last else frames
 
 
-def _step(function: Callable[..., Any], parameters: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+def _step(
+    function: Callable[..., Any], parameters: Mapping[str, Any], apart: bool
+) -> Callable[[np.ndarray], np.ndarray]:
     host = getattr(function, "host", None)
-    return (lambda frames: host(frames, **parameters)) if host else _compiled(lambda x: function(x, **parameters))
+    return (lambda x: host(x, **parameters)) if host else _compiled(lambda x: function(x, **parameters), apart)
 
 
-def _compiled(function: Callable[[Any], Any]) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function of NumPy frames (T, H, W, 3) that runs a graph on them as float32."""
+def _compiled(function: Callable[[Any], Any], apart: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function of NumPy frames (T, H, W, 3) that runs a graph on them as float32, on the CPU.
+
+    With `apart` frames go through it one by one: TensorFlow's vectorised kernels treat the end of a tensor in another
+    way, so that a frame's bits would depend on its neighbours.
+    """
     graph = tf.function(function, input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)])
-    return lambda frames: graph(frames.astype(np.float32, copy=False)).numpy()
+
+    def run(frames: np.ndarray) -> np.ndarray:
+        frames = frames.astype(np.float32, copy=False)
+        with tf.device("CPU:0"):
+            if not apart:
+                return graph(frames).numpy()
+            return np.concatenate([graph(frames[i : i + 1]).numpy() for i in range(len(frames))])
+
+    return run
 
 
 class FrameInputs:

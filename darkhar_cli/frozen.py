@@ -1,14 +1,14 @@
 """An extractor that does not learn, with its engine, and everything that its features depend on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from darkhar_cli import device, registry
-from darkhar_cli.engine import build_engine, resolve_runtime, versions
+from darkhar_cli import device, engine, frames, layers, registry, video
+from darkhar_cli.engine import build_engine, resolve_runtime, runs_bfloat16, versions
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.extractors.contract import Extractor, weights_hash
 from darkhar_cli.features import Unit
@@ -40,11 +40,11 @@ class Frozen:
     precision: str
     why: str
 
-    def prepared(self, frames: Callable[[int, np.ndarray], np.ndarray]) -> Callable[[int, np.ndarray], np.ndarray]:
-        """Return what makes the frames that the engine takes, of what makes enhanced and resized ones."""
-        if self.extractor.scope == "frame":
-            return frames
-        return lambda row, positions: np.rint(np.clip(frames(row, positions), 0, 255)).astype(np.uint8)
+    def last(self, frames: np.ndarray) -> np.ndarray:
+        """Do with a few enhanced and resized frames (n, h, w, 3) float32 what need not wait for the whole clip."""
+        if self.extractor.scope == "clip":
+            return np.rint(np.clip(frames, 0, 255)).astype(np.uint8)
+        return self.extractor.function(frames) if self.extractor.backend == "host" else frames
 
 
 def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapping[str, Any], seed: int) -> Frozen:
@@ -67,7 +67,10 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
             with device.precision(policy):
                 keras.utils.set_random_seed(seed)
                 built = build_extractor(part)
-        precision = settings["precision"] if runtime == "openvino" else policy
+        precision = policy
+        if runtime == "openvino" and settings["precision"] == "bfloat16":
+            precision = "bfloat16" if runs_bfloat16() else "float32"
+            why += "" if runs_bfloat16() else "; this CPU has no bfloat16"
     unit = Unit.FRAME
     if built.scope == "clip" or chain_scope(enhance) == "clip":
         unit = Unit.CLIP if built.scope == "clip" else Unit.SAMPLE
@@ -82,5 +85,6 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
         "runtime": runtime,
         "precision": precision,
         "versions": versions(runtime),
+        "code": registry.file_hash(frames, layers, video, engine),
     }
     return Frozen(built, build_engine(built, runtime, precision), unit, about, runtime, precision, why)

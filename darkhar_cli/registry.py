@@ -65,5 +65,10 @@ def get(kind: str, name: str) -> Callable[..., Any]:
 
 def source_hash(kind: str, name: str) -> str:
     """Return a short hash of the file that defines a part: an edited part is another part."""
-    file = inspect.getsourcefile(get(kind, name))
-    return sha256(Path(file).read_bytes()).hexdigest()[:16] if file else ""
+    return file_hash(get(kind, name))
+
+
+def file_hash(*defined: Any) -> str:
+    """Return a short hash of the files that define modules, functions or classes."""
+    files = [inspect.getsourcefile(one) for one in defined]
+    return sha256(b"".join(Path(file).read_bytes() for file in files if file)).hexdigest()[:16]

@@ -167,6 +167,7 @@ def _tell_frames(trainer: Trainer, run: Run, seconds: float) -> None:
         known, new = trainer.inputs.reused, trainer.inputs.computed
         speed = f" in {seconds:.1f} s ({new / seconds:.1f} frames/s)" if new else ""
         run.log(f"features: {known} frames known, {new} computed{speed}")
+        _keep_frames(trainer, run)
 
 
 def _keep_frames(trainer: Trainer, run: Run) -> None:

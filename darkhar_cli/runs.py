@@ -109,9 +109,13 @@ class Run:
         """Add to run.json."""
         write_text(self.folder / "run.json", json.dumps(self.facts() | facts, indent=2, sort_keys=True) + "\n")
 
-    def log(self, message: str) -> None:
+    def warn(self, message: str) -> None:
+        """Print a line that should not be missed, and keep it in log.txt."""
+        self.log(message, console.warn)
+
+    def log(self, message: str, say: Callable[[str], None] = console.note) -> None:
         """Print a line and keep it, with the time, in log.txt."""
-        console.note(message)
+        say(message)
         with (self.folder / "log.txt").open("a") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
 

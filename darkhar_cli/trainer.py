@@ -1,6 +1,7 @@
 """How one experiment's models are built, fed, trained for an epoch and asked for logits."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from darkhar_cli.randomness import SCORING, key_of, shuffled
 _SCORED_AT_A_TIME = 32
 _AHEAD = 10  # epochs whose random frames are computed together: clips are then decoded once for all of them
 _CHUNK_BYTES = 1 << 26  # features handed to the compiled loop at a time
+_FLOW_BYTES = 1 << 30  # prepared frames on their way to the engine
 
 
 @dataclass(frozen=True)
@@ -85,18 +87,22 @@ class Trainer:
                 experiment.extractor, self.extractor, experiment.enhance, experiment.runtime, experiment.seed
             )
             self.extractor = self.frozen.extractor
-        frames = HostFrames(clips, experiment.enhance, self.extractor.size)
+        last = self.frozen.last if self.frozen else None
+        frames = HostFrames(clips, experiment.enhance, self.extractor.size, last)
+        self.inputs: FeatureInputs | FrameInputs = FrameInputs(frames)
         if self.frozen:
             bank = Bank(experiment.cache, self.frozen.about)
-            prepare = self.frozen.prepared(frames)
-            self.inputs: FeatureInputs | FrameInputs = FeatureInputs(
-                clips.table, bank, prepare, self.frozen.engine, self.frozen.unit, report
+            self.inputs = FeatureInputs(
+                clips.table, bank, frames, self.frozen.engine, self.frozen.unit, report, at_a_time=self._at_a_time()
             )
-        else:
-            self.inputs = FrameInputs(frames)
         columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
         self._about = dict(zip(clips.table.index.tolist(), zip(*columns, strict=True), strict=True))
         self._learner = self._build()
+
+    def _at_a_time(self) -> int:
+        """Return how many frames of a clip may be prepared together: as many as all cores' share of memory holds."""
+        height, width = self.extractor.size or self.clips.table[["height", "width"]].max()
+        return max(16, int(_FLOW_BYTES // ((os.cpu_count() or 1) + 1) // (height * width * 12)))
 
     def extractor_facts(self) -> dict[str, Any]:
         """Return the extractor's name, backend and weights hash for run.json."""

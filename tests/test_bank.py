@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -151,12 +152,70 @@ def test_a_bank_pruned_while_in_use_is_made_again(tmp_path, bank):
     bank.write(NAME, entry())
     assert len(banks.stored(tmp_path / "features")) == 1
     claim.release()
-    assert not [path for path in (tmp_path / "features").iterdir() if path.name.startswith(".")]
+    assert [path.name for path in (tmp_path / "features").iterdir() if path.name.startswith(".")] == [".locks"]
 
 
-def test_folders_that_are_no_banks_are_left_alone(tmp_path):
+@pytest.mark.parametrize("about", [None, "{not json", "[1]", '{"title": "x"}', '{"extractor": "my"}', "null", ""])
+def test_folders_that_are_no_banks_are_left_alone(tmp_path, about):
     (tmp_path / "my-folder").mkdir()
-    (tmp_path / "my-other").mkdir()
-    (tmp_path / "my-other" / "about.json").write_text("{not json")
+    if about is not None:
+        (tmp_path / "my-folder" / "about.json").write_text(about)
     assert banks.stored(tmp_path) == []
     assert banks.stored(tmp_path / "nowhere") == []
+
+
+def test_only_a_banks_own_files_are_removed(tmp_path, bank):
+    bank.write(NAME, entry())
+    (bank.folder / "notes.txt").write_text("mine")
+    banks.remove(banks.stored(tmp_path / "features")[0])
+    assert [path.name for path in bank.folder.iterdir()] == ["notes.txt"]
+    assert banks.stored(tmp_path / "features") == []
+
+
+@pytest.mark.parametrize("damage", ["", "{}", '{"extractor": "fake"}'])
+def test_a_damaged_description_is_mended(tmp_path, bank, damage):
+    bank.write(NAME, entry())
+    (bank.folder / "about.json").write_text(damage)
+    assert banks.stored(tmp_path / "features") == []
+    Bank(tmp_path / "features", ABOUT)
+    assert [one.entries for one in banks.stored(tmp_path / "features")] == [1]
+
+
+def test_a_claim_outlives_a_pruned_folder(tmp_path, bank):
+    claim = bank.claim(NAME)
+    banks.remove(banks.stored(tmp_path / "features")[0])
+    assert Bank(tmp_path / "features", ABOUT).claim(NAME) is None
+    claim.release()
+
+
+def test_pruning_and_listing_disturb_no_writer(tmp_path, bank):
+    stop = threading.Event()
+
+    def prune():
+        while not stop.is_set():
+            for one in banks.stored(tmp_path / "features"):
+                banks.remove(one)
+
+    threads = [threading.Thread(target=prune) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for i in range(300):
+            claim = bank.claim(NAME)
+            bank.write(NAME, entry(1 + i % 5))
+            found = bank.read(NAME)
+            assert found is None or same(found, entry(1 + i % 5))
+            claim.release()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    bank.write(NAME, entry())
+    assert same(bank.read(NAME), entry())
+    assert len(banks.stored(tmp_path / "features")) == 1
+
+
+def test_what_cannot_be_read_is_not_called_damaged(bank):
+    bank.path(NAME).mkdir()
+    with pytest.raises(FailedWork, match="cannot read"):
+        bank.read(NAME)

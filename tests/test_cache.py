@@ -36,7 +36,8 @@ def test_sizes_are_shown_by_part(darkhar, banks):
     lines = [line.split() for line in out.splitlines()]
     assert ["mobilenet", "gamma+histeq", "32x32", "openvino", "float32", "1"] in [line[:6] for line in lines]
     assert [line[1] for line in lines if line[:1] == ["all"]] == ["3"]
-    assert "7." in out.split("movenet")[1], "7 kB"
+    assert "6.9 kB" in out.split("movenet")[1]
+    assert "20.8 kB" in out
     assert len(stored(banks)) == 3
 
 
@@ -74,6 +75,9 @@ def test_what_is_asked_for_is_pruned_and_nothing_else(darkhar, banks, words, lef
         (("prune", "older=soon"), "older='soon': allowed is a number of days"),
         (("prune", "all=yes"), "all='yes': allowed is true"),
         (("cache_dir=nowhere",), "nowhere: no such folder"),
+        (("prune", "all=true", "cache_dir="), "cache_dir= is empty"),
+        (("prune", "older=²"), "allowed is a number of days"),
+        (("prune", "extractor=mobilnet"), "unknown extractor in .*did you mean 'mobilenet'"),
     ],
 )
 def test_wrong_words_remove_nothing(darkhar, banks, words, message):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from darkhar_cli import device, engine, registry, schema
+from darkhar_cli import device, engine, frozen, registry, schema
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.pipeline import extract
@@ -77,6 +77,23 @@ def test_bfloat16_is_asked_for_not_taken():
     assert difference < 0.3
     if engine.runs_bfloat16():
         assert difference > 1e-4
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_the_precision_that_is_computed_in_is_the_one_that_is_named(able, monkeypatch):
+    monkeypatch.setattr(frozen, "runs_bfloat16", lambda: able)
+    asked = {"name": "openvino", "precision": "bfloat16"}
+    part = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": SIZE})
+    made = frozen.freeze(part, build(), [("none", {})], asked, 0)
+    assert made.precision == made.about["precision"] == ("bfloat16" if able else "float32")
+    assert ("no bfloat16" in made.why) != able
+
+
+def test_a_few_frame_sizes_are_kept_compiled():
+    made = engine.openvino_engine(build(size="native"))
+    for width in range(32, 32 + 4 * engine._MOST_SHAPES, 2):
+        made.run(np.zeros((1, 32, width, 3), np.float32))
+    assert len(made.run._idle) == engine._MOST_SHAPES
 
 
 def test_frames_of_every_size_are_taken_at_native_size():

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pandas as pd
@@ -164,6 +165,53 @@ def test_features_that_are_not_finite_are_refused_with_the_clips_name(tmp_path):
     claim = bank.claim(TABLE["digest"][2])
     assert claim, "a failure gives its claims back"
     claim.release()
+
+
+def test_a_second_damage_of_an_entry_is_told_too(make):
+    inputs, _, told = make(keep_bytes=0)
+    load(inputs, (0, [1, 2]), (1, [1]))
+    for times in (1, 2):
+        inputs.bank.path(TABLE["digest"][0]).write_bytes(b"gone wrong")
+        load(inputs, (0, [1, 2]), (1, [1]))
+        assert len(told) == times
+
+
+def test_an_extractor_that_loses_frames_is_an_error_not_a_loop(tmp_path):
+    bank = Bank(tmp_path, {"extractor": "fake"})
+    inputs = FeatureInputs(TABLE, bank, Work().prepare, Engine(lambda frames: frames[1:, 0, 0]), Unit.CLIP)
+    with pytest.raises(FailedWork, match=r"clip 1: the extractor gave \(11, 3\) for 12 frames"):
+        load(inputs, (1, [0]))
+
+
+def test_an_entry_that_never_can_be_read_is_an_error_not_a_loop(make, monkeypatch):
+    inputs, _, _ = make()
+    monkeypatch.setattr(inputs.bank, "read", lambda name: None)
+    with pytest.raises(FailedWork, match="cannot be read again"):
+        load(inputs, (1, [0]))
+
+
+def test_many_frames_of_a_clip_are_prepared_a_few_at_a_time(make):
+    whole, _, _ = make("whole")
+    load(whole, (3, range(30)))
+    parts, work, _ = make("parts", at_a_time=8)
+    sizes, prepare = [], work.prepare
+    parts._prepare = lambda row, positions: sizes.append(len(positions)) or prepare(row, positions)
+    load(parts, (3, range(30)), (0, range(9)))
+    assert sorted(sizes) == [1, 6, 8, 8, 8, 8]
+    name = TABLE["digest"][3]
+    assert parts.bank.path(name).read_bytes() == whole.bank.path(name).read_bytes()
+    assert parts.computed == 39
+
+
+def test_waiting_for_another_process_is_told(make, monkeypatch):
+    monkeypatch.setattr("darkhar_cli.features._WAIT_S", 0.001)
+    inputs, _, told = make()
+    claim = inputs.bank.claim(TABLE["digest"][0])
+    release = threading.Timer(0.5, claim.release)
+    release.start()
+    load(inputs, (0, [1]))
+    assert len(told) == 1
+    assert "waiting for another process" in told[0]
 
 
 class Shuffling(Work):

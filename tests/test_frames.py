@@ -60,10 +60,16 @@ def test_an_enhancements_host_way_has_the_same_bits(name):
         np.testing.assert_array_equal(part.host(levels, **parameters).astype(np.float32), expected)
 
 
-def test_chunks_do_not_show(clips, monkeypatch):
-    whole = HostFrames(clips, chain(["histeq"]), (20, 26))(0, np.arange(10))
-    monkeypatch.setattr(host, "_CHUNK", 3)
-    np.testing.assert_array_equal(HostFrames(clips, chain(["histeq"]), (20, 26))(0, np.arange(10)), whole)
+@pytest.mark.parametrize("names", CHAINS, ids="+".join)
+@pytest.mark.parametrize("size", [(20, 26), None])
+def test_a_frames_bits_do_not_depend_on_its_neighbours(clips, monkeypatch, names, size):
+    rng = np.random.default_rng(0)
+    odd = rng.gamma(2, 9, (11, 37, 35, 3)).clip(0, 255).astype(np.uint8)
+    monkeypatch.setattr(host, "iter_frames", lambda data, positions, n: (odd[i] for i in positions))
+    made = HostFrames(clips, chain(names), size)
+    whole = made(0, np.arange(11))
+    for positions in (np.arange(3, 9), np.array([10]), np.array([0, 4, 7, 8])):
+        np.testing.assert_array_equal(made(0, positions), whole[positions])
 
 
 def test_a_clip_wide_enhancement_sees_all_sampled_frames_at_once(clips, monkeypatch, brighten_together):

@@ -96,7 +96,7 @@ def test_folds_and_seeds_share_one_traced_step_and_start_fresh():
 
 def test_clips_frames_and_batch_sizes_are_not_traced_anew():
     one = made(0)
-    for n, frames, size in ((10, 4, 4), (3, 9, 2), (1, 1, 5)):
+    for n, frames, size in ((10, 4, 4), (3, 9, 2), (1, 2, 5)):
         one.train([some_clips(n, frames)], size)
         one.logits(some_clips(n, frames)[0])
     assert one._traced.steps.experimental_get_tracing_count() == 1

@@ -1,5 +1,6 @@
 """`darkhar cache`: what computed features take up, by part; `darkhar cache prune` removes them."""
 
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from darkhar_cli import bank, console
 from darkhar_cli.bank import Stored
-from darkhar_cli.errors import BadRequest, FailedWork, nearest
+from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
 
 HELP = """darkhar cache: computed features on disk; a run makes again what it misses
 
@@ -38,7 +39,12 @@ def cache(words: Sequence[str]) -> None:
     prune = "prune" in words
     asked = _read([word for word in words if word != "prune"])
     root = bank.root(asked.get("cache_dir"))
-    chosen = [one for one in bank.stored(root) if _fits(one, asked)]
+    every = bank.stored(root)
+    for key in _PARTS:
+        known = {_labels(one)[key] for one in every}
+        if known and key in asked and asked[key] not in known:
+            raise unknown(f"{key} in {root}", asked[key], known)
+    chosen = [one for one in every if _fits(one, asked)]
     if not prune:
         if chosen:
             _show(chosen, root)
@@ -64,10 +70,13 @@ def _read(words: Sequence[str]) -> dict[str, str]:
             close = nearest(key, ("prune", *_KEYS))
             raise BadRequest(f"cache does not know {word!r}; it takes prune and {', '.join(_KEYS)}{close}")
         asked[key] = value
-    if "older" in asked and not asked["older"].replace(".", "", 1).isdigit():
+    if "older" in asked and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", asked["older"]):
         raise BadRequest(f"older={asked['older']!r}: allowed is a number of days")
     if asked.get("all", "true") != "true":
         raise BadRequest(f"all={asked['all']!r}: allowed is true")
+    empty = next((key for key, value in asked.items() if not value), None)
+    if empty:
+        raise BadRequest(f"{empty}= is empty")
     if "cache_dir" in asked:
         asked["cache_dir"] = str(Path(asked["cache_dir"]).expanduser().absolute())
         if not Path(asked["cache_dir"]).is_dir():

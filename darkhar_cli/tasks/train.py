@@ -92,7 +92,7 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
-        ready = trainer.Trainer(_experiment(config), clips, run.log)
+        ready = trainer.Trainer(_experiment(config), clips, run.warn)
         _describe(config, clips, plan, run, overrides)
         run.add_facts(
             **device.facts(policy),

@@ -17,15 +17,14 @@ def alone(name: str) -> None:
     """Run one row here and print what it found as JSON."""
     from darkhar_cli import console
     from darkhar_cli.quiet import quiet_start
-    from tests.benchmarks import rows
 
-    if name not in ("start_up", "memory"):
-        with quiet_start():
-            import tensorflow  # noqa: F401
+    with quiet_start():
+        from tests.benchmarks import beside_notebook, frames, jobs
 
     console.set_quiet(True)
     with tempfile.TemporaryDirectory() as place:
-        print(json.dumps(getattr(rows, name)(Path(place))))
+        row = next(getattr(module, name) for module in (beside_notebook, frames, jobs) if hasattr(module, name))
+        print(json.dumps(row(Path(place))))
 
 
 def main(names: list[str]) -> int:

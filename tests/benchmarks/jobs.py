@@ -1,0 +1,106 @@
+"""Jobs, folds and heads from the bank, and starting up."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks.material import TRAIN, experiment, some_clips
+from tests.benchmarks.measure import FOLDS, bank_job, best, row
+
+
+def second_job(place: Path) -> dict[str, Any]:
+    """Compare a first job with a second one that finds its features."""
+    import keras
+
+    clips = some_clips(place, 6, 4)
+    weights = str(place / "mobilenet.weights.h5")  # random weights would follow the seed
+    keras.applications.MobileNet(alpha=0.25, include_top=False, weights=None, pooling="avg").save_weights(weights)
+    asked = experiment(place, "mobilenet", 16, alpha=0.25, weights=weights)
+    first, computed = bank_job(place, clips, asked)
+    other = replace(asked, classifier=("mean_pool", {}), seed=1)
+    second, again = bank_job(place, clips, other, FOLDS | {"folds": 2})
+    found = row(f"{second:.1f} s", f"{first:.1f} s", first / second, 1, f"frames computed: {computed}, then {again}")
+    return found | {"good": found["good"] and again == 0}
+
+
+def _head() -> tuple[Any, Any]:
+    from darkhar_cli.learner import compile_model
+    from darkhar_cli.model import build_classifier
+
+    def build() -> Any:
+        return build_classifier(("lstm", {}), 256, 6)
+
+    return build, compile_model
+
+
+def heads(place: Path) -> dict[str, Any]:
+    """Compare an epoch in the compiled loop with one in Keras's."""
+    from darkhar_cli.learner import Learner, head_learner
+
+    build, compile_model = _head()
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=(96, 8, 256)).astype(np.float32), np.ones((96, 8), bool)]
+    labels = rng.integers(0, 6, 96)
+    model = build()
+    compile_model(model, TRAIN)
+    by_keras, compiled = Learner(model, model), head_learner("bench", build, TRAIN)
+    by_keras.train([(inputs, labels)], 12)
+    compiled.train([(inputs, labels)], 12)
+    slow = best(lambda: by_keras.train([(inputs, labels)], 12), 10)
+    fast = best(lambda: compiled.train([(inputs, labels)], 12), 10)
+    note = "an epoch of 8 steps, 12 clips each"
+    return row(f"{1000 * fast:.1f} ms", f"{1000 * slow:.1f} ms", slow / fast, 1, note)
+
+
+def folds(place: Path) -> dict[str, Any]:
+    """Compare another seed's fold on the traced step with one on a model traced for it."""
+    import keras
+
+    from darkhar_cli import learner
+
+    build, _ = _head()
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=(16, 8, 256)).astype(np.float32), np.ones((16, 8), bool)]
+    labels = rng.integers(0, 6, 16)
+
+    def fold(made: Any) -> np.ndarray:
+        made.renew()
+        for _ in range(10):
+            made.train([(inputs, labels)], 12)
+        return made.logits(inputs)
+
+    def anew() -> np.ndarray:
+        learner._heads.clear()
+        keras.utils.set_random_seed(0)
+        return fold(learner.head_learner("bench", build, TRAIN))
+
+    expected = anew()
+    slow = best(anew, 3)
+    learner._heads.clear()
+    keras.utils.set_random_seed(0)
+    kept = learner.head_learner("bench", build, TRAIN)
+    fold(kept)
+    fast = best(lambda: fold(kept), 3)
+    same = np.array_equal(expected, fold(kept))
+    found = row(f"{fast:.2f} s", f"{slow:.2f} s", slow / fast, 2, f"same bits: {same}; 16 clips, 10 epochs")
+    return found | {"good": found["good"] and same}
+
+
+def start_up(place: Path) -> dict[str, Any]:
+    """Compare start-up with its limits."""
+    program = [sys.executable, "-m", "darkhar_cli"]
+    environment = {**os.environ, "DARKHAR_HOME": str(place)}
+
+    def run(*words: str) -> None:
+        subprocess.run([*program, *words], env=environment, capture_output=True, check=False)
+
+    times = {words: best(lambda words=words: run(*words)) for words in (("--help",), ("train", "enhance=histeqq"))}
+    helped, refused = times.values()
+    ratio = max(helped / 0.5, refused / 1.0)
+    found = row(f"{helped:.2f} s, {refused:.2f} s", "0.5 s, 1 s", ratio, 0)
+    return found | {"mark": "<= 1", "good": ratio <= 1}
