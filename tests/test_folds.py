@@ -1,31 +1,12 @@
 """Folds: every class on both sides, no group on both, and refusals that name what lacks."""
 
-import pandas as pd
 import pytest
 
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.folds import assignment, inner_part, leaks, plan_folds
+from darkhar_cli.folds import assignment, plan_folds
+from tests.clip_tables import nested, shared, table
 
 AUTO = {"name": "auto", "folds": None, "seed": None}
-
-
-def table(groups: dict[str, list[tuple[str, int]]], test: int = 0) -> pd.DataFrame:
-    """Make a clip table: class -> [(group, clips)]."""
-    rows = []
-    for label, members in groups.items():
-        for group, count in members:
-            rows += [(f"{label}/{group}_{i}.mp4", "train", label, group) for i in range(count)]
-    rows += [(f"test/{i}.mp4", "test", sorted(groups)[i % len(groups)], "") for i in range(test)]
-    clips = pd.DataFrame(rows, columns=["id", "split", "label", "group"])
-    return clips.assign(digest=clips["id"])
-
-
-def nested(per_class: int = 3, clips: int = 4):
-    return table({label: [(f"{label}{g}", clips) for g in range(per_class)] for label in "abc"}, test=6)
-
-
-def shared(groups: int = 5, clips: int = 2):
-    return table({label: [(f"scene{g}", clips) for g in range(groups)] for label in "abc"})
 
 
 def plan(clips, **cv):
@@ -108,47 +89,11 @@ def test_groups_that_cannot_be_divided_are_refused_with_what_works():
         plan_folds({"name": "stratified_group", "folds": 3, "seed": 0}, clips, 0)
 
 
-@pytest.mark.parametrize("clips", [nested(), shared(8)], ids=["nested", "shared"])
-def test_the_inner_part_shares_no_group_and_has_every_class(clips):
-    rows = clips.index[clips["split"] == "train"].tolist()
-    fit, inner = inner_part(clips, rows, 0.2, seed=0)
-    assert sorted(fit + inner) == rows
-    assert 0 < len(inner) <= 0.35 * len(rows)
-    assert not set(clips.loc[fit, "group"]) & set(clips.loc[inner, "group"])
-    for part in (fit, inner):
-        assert set(clips.loc[part, "label"]) == {"a", "b", "c"}
-
-
-def test_without_a_second_group_there_is_no_inner_part():
-    clips = nested(1)
-    assert inner_part(clips, clips.index[clips["split"] == "train"].tolist(), 0.2, seed=0) is None
-
-
-def test_ungrouped_clips_are_their_own_groups():
-    clips = nested().assign(group="")
-    rows = clips.index[clips["split"] == "train"].tolist()
-    _, inner = inner_part(clips, rows, 0.25, seed=0)
-    assert len(inner) == 9
-
-
 def test_assignment_names_every_clip():
     clips = nested()
     listed = assignment(plan(clips), clips)
     assert sorted(listed["id"]) == sorted(clips["id"])
     assert set(listed.loc[listed["split"] == "test", "fold"]) == {"all"}
-
-
-def test_leaks_are_found():
-    clips = nested()
-    assert leaks(plan(clips), clips).empty
-    by_clip = leaks(plan(clips, name="stratified"), clips)
-    assert set(by_clip["kind"]) == {"group"}
-    assert set(by_clip["value"]) == {f"{c}{g}" for c in "abc" for g in range(3)}
-    twin = clips.assign(digest=clips["digest"].replace("test/0.mp4", "a/a0_0.mp4"))
-    found = leaks(plan(twin), twin)
-    assert set(found["kind"]) == {"same file"}
-    assert set(found["train_ids"]) == {"a/a0_0.mp4"}
-    assert set(found["scored_ids"]) == {"test/0.mp4"}
 
 
 def test_real_groups_have_one_partition(real_clips):

@@ -14,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from darkhar_cli import bank, console, schema, tables
 from darkhar_cli import clips as data
 from darkhar_cli.errors import DarkharError
-from darkhar_cli.folds import Plan, assignment, leaks, plan_folds
+from darkhar_cli.folds import Plan, assignment, plan_folds
+from darkhar_cli.leaks import leaks
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
 
