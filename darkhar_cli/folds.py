@@ -4,20 +4,22 @@ Groups (scene, actor, recording) must not straddle a fold where clips have them.
 resolves what was asked for and hands the training clips to a scheme.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from darkhar_cli.errors import BadRequest, nearest
-from darkhar_cli.groups import fewest, groups_of
-from darkhar_cli.schemes import by_clip, by_group
+from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.groups import are_known, fewest, groups_of, ungrouped_note
+from darkhar_cli.schemes import Division, by_clip, by_group, paper_slices, repeated, share_held_out
+
+Settings = Mapping[str, Any]  # the `cv` node of a configuration
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold: table rows that are trained on and rows that are scored (none for `holdout`)."""
+    """One fold: table rows that are trained on and rows that are scored (none where the official split is)."""
 
     index: int
     train: list[int]
@@ -27,18 +29,40 @@ class Fold:
 
 @dataclass(frozen=True)
 class Plan:
-    """A resolved cross-validation: the scheme's name, its folds, and its own settings for the record."""
+    """A resolved cross-validation.
+
+    Attributes:
+        name: the scheme.
+        folds: folds of repeat 0 first; a fold is named by (repeat, index), and a clip may be scored by several.
+        settings: the `cv` node that gives these folds again.
+        notes: sentences that a reader of the numbers must know.
+        carried: one model is carried from fold to fold, where it would be a fresh one.
+        watches_scored: early stopping watches the scored clips, where it would be an inner part.
+    """
 
     name: str
     folds: list[Fold]
     settings: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    carried: bool = False
+    watches_scored: bool = False
 
 
-def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int, classes: Sequence[str] = ()) -> Plan:
+_SCHEMES: dict[str, Callable[[pd.DataFrame, Settings, int], Division]] = {
+    "stratified": lambda train, cv, seed: Division([by_clip(train, cv["folds"], seed)]),
+    "stratified_group": lambda train, cv, seed: Division([by_group(train, cv["folds"], seed)]),
+    "repeated": lambda train, cv, seed: repeated(train, cv["folds"], cv["repeats"], seed),
+    "holdout": lambda train, cv, seed: share_held_out(train, cv["share"], seed),
+    "paper": lambda train, cv, seed: paper_slices(train),
+}
+_GROUPS_DO_NOT_MATTER = ("stratified", "paper")
+
+
+def plan_folds(cv: Settings, table: pd.DataFrame, seed: int, classes: Sequence[str] = ()) -> Plan:
     """Resolve the `cv` node of a configuration for a table of clips.
 
     Args:
-        cv: name, and where the scheme has them folds and seed.
+        cv: name, and what the scheme has of folds, repeats, share and seed.
         table: columns id, split, label, group; rows of split `train` are divided.
         seed: the run's seed, used where `cv.seed` is null.
         classes: the data set's class names; each needs training clips.
@@ -46,6 +70,25 @@ def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int, classes: S
     Raises:
         BadRequest: the data do not allow it; names the class and the largest number of folds that works.
     """
+    train = _trainable(table, classes)
+    settings = _resolve(cv, train, seed)
+    name = settings["name"]
+    if name == "official" or (name == "holdout" and settings.get("share") is None):
+        return Plan(name, [_official(name, train, table)], settings)
+    if name not in _SCHEMES:
+        raise unknown("cv", name, ["auto", "official", *_SCHEMES])
+    division = _SCHEMES[name](train, settings, settings.get("seed", seed))
+    folds = [
+        Fold(index, ours, scored, repeat)
+        for repeat, pairs in enumerate(division.repeats)
+        for index, (ours, scored) in enumerate(pairs)
+    ]
+    notes = division.notes if name in _GROUPS_DO_NOT_MATTER else division.notes + ungrouped_note(train)
+    return Plan(name, folds, settings, notes, carried=name == "paper", watches_scored=name == "paper")
+
+
+def _trainable(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return the training clips, or refuse classes that cannot be learnt from them."""
     train = table[table["split"] == "train"]
     if train["label"].nunique() < 2:
         raise BadRequest(f"all {len(train)} training clips are of one class; nothing can be learnt")
@@ -53,28 +96,29 @@ def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int, classes: S
     if unseen:
         close = nearest(unseen[0], set(train["label"]))
         raise BadRequest(f"class {unseen[0]!r} has no training clip, so it cannot be learnt or scored{close}")
-    if cv["name"] == "holdout":
-        if not (table["split"] == "test").any():
-            raise BadRequest("cv=holdout needs an official held-out split, and this data set has none; use cv=auto")
-        return Plan("holdout", [Fold(0, train.index.tolist(), [])], {"name": "holdout"})
-    name, k = _resolve(cv, train)
-    split_seed = seed if cv.get("seed") is None else cv["seed"]
-    pairs = by_group(train, k, split_seed) if name == "stratified_group" else by_clip(train, k, split_seed)
-    folds = [Fold(i, ours, scored) for i, (ours, scored) in enumerate(pairs)]
-    return Plan(name, folds, {"name": name, "folds": k, "seed": split_seed})
+    return train
 
 
-def _resolve(cv: Mapping[str, Any], train: pd.DataFrame) -> tuple[str, int]:
-    """Return the scheme and the number of folds that `auto` stands for here."""
-    if cv["name"] != "auto":
-        return cv["name"], cv["folds"]
-    if not train["group"].any():
-        return "stratified", cv["folds"] or 3
-    return "stratified_group", cv["folds"] or max(2, min(3, _fewest_groups(train)))
+def _official(name: str, train: pd.DataFrame, table: pd.DataFrame) -> Fold:
+    if not (table["split"] == "test").any():
+        instead = "cv=auto" + (" or cv.share=0.2" if name == "holdout" else "")
+        raise BadRequest(f"cv={name} needs an official held-out split, and this data set has none; use {instead}")
+    return Fold(0, train.index.tolist(), [])
 
 
-def _fewest_groups(train: pd.DataFrame) -> int:
-    return fewest({label: len(names) for label, names in groups_of(train).items()})[1]
+def _resolve(cv: Settings, train: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """Return what was asked for with `auto` and null settled by the data and the run's seed."""
+    settings = dict(cv)
+    if "seed" in cv and cv["seed"] is None:
+        settings["seed"] = seed
+    if cv["name"] == "auto":
+        settings["name"] = "stratified_group" if are_known(train) else "stratified"
+    if cv["name"] in ("auto", "repeated") and cv["folds"] is None:
+        settings["folds"] = 3
+        if are_known(train):
+            _, count = fewest({label: len(names) for label, names in groups_of(train).items()})
+            settings["folds"] = max(2, min(3, count))
+    return settings
 
 
 def assignment(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:

@@ -47,3 +47,11 @@ def needed_groups(scheme: str, table: pd.DataFrame) -> dict[str, list[str]]:
             "mind that groups then stand on both sides"
         )
     return groups
+
+
+def ungrouped_note(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return what to say where some clips have a group and others have none."""
+    without = int((table["group"] == "").sum())
+    if not without or not are_known(table):
+        return ()
+    return (f"{without} of {len(table)} training clips have no group; each of them counts as a group of its own",)
