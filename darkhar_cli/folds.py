@@ -12,6 +12,7 @@ import pandas as pd
 
 from darkhar_cli.errors import BadRequest, nearest, unknown
 from darkhar_cli.groups import are_known, fewest, groups_of, ungrouped_note
+from darkhar_cli.left_out import group_per_class_out, one_group_out
 from darkhar_cli.schemes import Division, by_clip, by_group, paper_slices, repeated, share_held_out
 
 Settings = Mapping[str, Any]  # the `cv` node of a configuration
@@ -53,6 +54,8 @@ _SCHEMES: dict[str, Callable[[pd.DataFrame, Settings, int], Division]] = {
     "stratified_group": lambda train, cv, seed: Division([by_group(train, cv["folds"], seed)]),
     "repeated": lambda train, cv, seed: repeated(train, cv["folds"], cv["repeats"], seed),
     "holdout": lambda train, cv, seed: share_held_out(train, cv["share"], seed),
+    "leave_one_group_out": lambda train, cv, seed: one_group_out(train),
+    "leave_group_per_class_out": lambda train, cv, seed: group_per_class_out(train, cv["repeats"], seed),
     "paper": lambda train, cv, seed: paper_slices(train),
 }
 _GROUPS_DO_NOT_MATTER = ("stratified", "paper")

@@ -5,11 +5,11 @@ import pytest
 from darkhar_cli import schema
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.folds import assignment, plan_folds
-from tests.clip_tables import REAL, groups_apart, nested, shared, table, ungrouped
+from tests.clip_tables import REAL, groups_apart, ids, nested, shared, table, turned, ungrouped
 
 AUTO = {"name": "auto", "folds": None, "seed": None}
 DEFAULTS = {name: {key: p.default for key, p in o.parameters.items()} for name, o in schema.options("cv").items()}
-BY_GROUP = ["stratified_group", "repeated"]
+BY_GROUP = ["stratified_group", "repeated", "leave_one_group_out", "leave_group_per_class_out"]
 
 
 def asked(name, **values):
@@ -119,6 +119,14 @@ def test_the_paper_carries_its_model_and_watches_what_it_scores():
     assert "one model is carried from fold to fold" in made.notes[0]
 
 
+@pytest.mark.parametrize("name", ["leave_one_group_out", "leave_group_per_class_out"])
+def test_leaving_groups_out_does_not_depend_on_the_order_of_the_table(name):
+    clips = table(REAL)
+    back = turned(clips)
+    there, here = (plan_folds(asked(name), each, 0) for each in (clips, back))
+    assert [ids(clips, fold.validation) for fold in there.folds] == [ids(back, fold.validation) for fold in here.folds]
+
+
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_clips_without_a_group_among_others_are_said_where_groups_matter(name):
     clips = table({"a": [("x", 6), ("y", 6), ("z", 6), ("", 1)], "b": [("v", 6), ("w", 6), ("u", 6)]}, test=2)
@@ -153,6 +161,9 @@ def test_clips_without_a_group_among_others_are_said_where_groups_matter(name):
         (table({"a": [("g", 9), ("h", 2)]}), asked("paper"), "all 11 training clips are of one class"),
         (ungrouped(4), asked("repeated", folds=5), "class 'a' has 4 clips, fewer than cv.folds=5; .*works is 4"),
         (nested(2), asked("repeated", folds=3), "class 'a' has 2 groups, fewer than cv.folds=3; .*works is 2"),
+        (ungrouped(), asked("leave_one_group_out"), "cv=leave_one_group_out needs groups and these clips have none"),
+        (ungrouped(), asked("leave_group_per_class_out"), "dataset.group=REGEX or a csv with a group column"),
+        (nested(1), asked("leave_group_per_class_out"), "class 'a' has 1 group"),
         (nested(), {"name": "stratifed"}, "unknown cv 'stratifed'; choose from auto, holdout, .*mean 'stratified'"),
     ],
 )
@@ -173,6 +184,21 @@ def test_assignment_names_every_clip():
     listed = assignment(plan(clips), clips)
     assert sorted(listed["id"]) == sorted(clips["id"])
     assert set(listed.loc[listed["split"] == "test", "fold"]) == {"all"}
+
+
+def test_assignment_names_every_fold_that_scores_a_clip():
+    clips = nested(2)
+    made = plan_folds(asked("leave_group_per_class_out", repeats=None), clips, 0)
+    listed = assignment(made, clips)
+    assert list(listed.columns) == ["repeat", "fold", "id", "split", "group", "label"]
+    validation = listed[listed["split"] == "validation"]
+    assert validation["id"].value_counts().eq(4).all(), "each group is left out by half of the 8 combinations"
+    for fold in made.folds:
+        assert set(validation.loc[validation["fold"] == fold.index, "id"]) == ids(clips, fold.validation)
+    assert validation[["id", "fold"]].apply(tuple, axis=1).is_monotonic_increasing
+    official = assignment(plan_folds(asked("official"), clips, 0), clips)
+    assert official["repeat"].tolist() == [0] * 6
+    assert set(official["fold"]) == {"all"}
 
 
 def test_real_groups_have_one_partition(real_clips):
