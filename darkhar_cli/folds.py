@@ -1,27 +1,26 @@
-"""Clip -> fold: who is trained on, who is scored, and what the two share.
+"""Clip -> fold: who is trained on and who is scored.
 
-Groups (scene, actor, recording) must not straddle a fold where clips have them. Every fold has every class on
-both sides, or the request is refused with the class that lacks and the largest number of folds that works.
+Groups (scene, actor, recording) must not straddle a fold where clips have them. `plan_folds` is the one way in: it
+resolves what was asked for and hands the training clips to a scheme.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from darkhar_cli.errors import BadRequest, nearest
-from darkhar_cli.randomness import key_of
+from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.groups import are_known, fewest, groups_of, ungrouped_note
+from darkhar_cli.left_out import group_per_class_out, one_group_out
+from darkhar_cli.schemes import Division, by_clip, by_group, paper_slices, repeated, share_held_out
 
-_TRIES = 50
-_MOST_INNER = 0.35  # a larger inner part would cost more training clips than early stopping is worth
+Settings = Mapping[str, Any]  # the `cv` node of a configuration
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold: table rows that are trained on and rows that are scored (none for `holdout`)."""
+    """One fold: table rows that are trained on and rows that are scored (none where the official split is)."""
 
     index: int
     train: list[int]
@@ -31,23 +30,42 @@ class Fold:
 
 @dataclass(frozen=True)
 class Plan:
-    """A resolved cross-validation: the scheme's name, its folds, and its own settings for the record."""
+    """A resolved cross-validation.
+
+    Attributes:
+        name: the scheme.
+        folds: folds of repeat 0 first; a fold is named by (repeat, index), and a clip may be scored by several.
+        settings: the `cv` node that gives these folds again.
+        notes: sentences that a reader of the numbers must know.
+        carried: one model is carried from fold to fold, where it would be a fresh one.
+        watches_scored: early stopping watches the scored clips, where it would be an inner part.
+    """
 
     name: str
     folds: list[Fold]
     settings: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    carried: bool = False
+    watches_scored: bool = False
 
 
-def group_names(table: pd.DataFrame) -> list[str]:
-    """Return each clip's group; a clip without one is its own."""
-    return [group or f"clip {name}" for group, name in zip(table["group"], table["id"], strict=True)]
+_SCHEMES: dict[str, Callable[[pd.DataFrame, Settings, int], Division]] = {
+    "stratified": lambda train, cv, seed: Division([by_clip(train, cv["folds"], seed)]),
+    "stratified_group": lambda train, cv, seed: Division([by_group(train, cv["folds"], seed)]),
+    "repeated": lambda train, cv, seed: repeated(train, cv["folds"], cv["repeats"], seed),
+    "holdout": lambda train, cv, seed: share_held_out(train, cv["share"], seed),
+    "leave_one_group_out": lambda train, cv, seed: one_group_out(train),
+    "leave_group_per_class_out": lambda train, cv, seed: group_per_class_out(train, cv["repeats"], seed),
+    "paper": lambda train, cv, seed: paper_slices(train),
+}
+_GROUPS_DO_NOT_MATTER = ("stratified", "paper")
 
 
-def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int, classes: Sequence[str] = ()) -> Plan:
+def plan_folds(cv: Settings, table: pd.DataFrame, seed: int, classes: Sequence[str] = ()) -> Plan:
     """Resolve the `cv` node of a configuration for a table of clips.
 
     Args:
-        cv: name, and where the scheme has them folds and seed.
+        cv: name, and what the scheme has of folds, repeats, share and seed.
         table: columns id, split, label, group; rows of split `train` are divided.
         seed: the run's seed, used where `cv.seed` is null.
         classes: the data set's class names; each needs training clips.
@@ -55,6 +73,25 @@ def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int, classes: S
     Raises:
         BadRequest: the data do not allow it; names the class and the largest number of folds that works.
     """
+    train = _trainable(table, classes)
+    settings = _resolve(cv, train, seed)
+    name = settings["name"]
+    if name == "official" or (name == "holdout" and settings.get("share") is None):
+        return Plan(name, [_official(name, train, table)], settings)
+    if name not in _SCHEMES:
+        raise unknown("cv", name, ["auto", "official", *_SCHEMES])
+    division = _SCHEMES[name](train, settings, settings.get("seed", seed))
+    folds = [
+        Fold(index, ours, scored, repeat)
+        for repeat, pairs in enumerate(division.repeats)
+        for index, (ours, scored) in enumerate(pairs)
+    ]
+    notes = division.notes if name in _GROUPS_DO_NOT_MATTER else division.notes + ungrouped_note(train)
+    return Plan(name, folds, settings, notes, carried=name == "paper", watches_scored=name == "paper")
+
+
+def _trainable(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return the training clips, or refuse classes that cannot be learnt from them."""
     train = table[table["split"] == "train"]
     if train["label"].nunique() < 2:
         raise BadRequest(f"all {len(train)} training clips are of one class; nothing can be learnt")
@@ -62,188 +99,36 @@ def plan_folds(cv: Mapping[str, Any], table: pd.DataFrame, seed: int, classes: S
     if unseen:
         close = nearest(unseen[0], set(train["label"]))
         raise BadRequest(f"class {unseen[0]!r} has no training clip, so it cannot be learnt or scored{close}")
-    if cv["name"] == "holdout":
-        if not (table["split"] == "test").any():
-            raise BadRequest("cv=holdout needs an official held-out split, and this data set has none; use cv=auto")
-        return Plan("holdout", [Fold(0, train.index.tolist(), [])], {"name": "holdout"})
-    name, k = _resolve(cv, train)
-    split_seed = seed if cv.get("seed") is None else cv["seed"]
-    pairs = _by_group(train, k, split_seed) if name == "stratified_group" else _by_clip(train, k, split_seed)
-    rows = train.index.to_numpy()
-    folds = [Fold(i, rows[a].tolist(), rows[b].tolist()) for i, (a, b) in enumerate(pairs)]
-    return Plan(name, folds, {"name": name, "folds": k, "seed": split_seed})
+    return train
 
 
-def _resolve(cv: Mapping[str, Any], train: pd.DataFrame) -> tuple[str, int]:
-    """Return the scheme and the number of folds that `auto` stands for here."""
-    if cv["name"] != "auto":
-        return cv["name"], cv["folds"]
-    if not train["group"].any():
-        return "stratified", cv["folds"] or 3
-    return "stratified_group", cv["folds"] or max(2, min(3, _fewest(_groups_of(train))[1]))
+def _official(name: str, train: pd.DataFrame, table: pd.DataFrame) -> Fold:
+    if not (table["split"] == "test").any():
+        instead = "cv=auto" + (" or cv.share=0.2" if name == "holdout" else "")
+        raise BadRequest(f"cv={name} needs an official held-out split, and this data set has none; use {instead}")
+    return Fold(0, train.index.tolist(), [])
 
 
-def _groups_of(train: pd.DataFrame) -> dict[str, int]:
-    named = train.assign(group=group_names(train))
-    return named.groupby("label")["group"].nunique().to_dict()
-
-
-def _fewest(counts: Mapping[str, int]) -> tuple[str, int]:
-    return min(counts.items(), key=lambda item: (item[1], item[0]))
-
-
-def _by_clip(train: pd.DataFrame, k: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    from sklearn.model_selection import StratifiedKFold
-
-    name, count = _fewest(train["label"].value_counts().to_dict())
-    if count < k:
-        raise BadRequest(_too_few(name, count, "clip", k, count))
-    splitter = StratifiedKFold(k, shuffle=True, random_state=_state(seed, 0))
-    return list(splitter.split(np.zeros(len(train)), train["label"]))
-
-
-def _by_group(train: pd.DataFrame, k: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    if not train["group"].any():
-        raise BadRequest(
-            "cv=stratified_group needs groups and these clips have none; use cv=stratified, or name the groups "
-            "(video_folder: dataset.group=REGEX or a csv with a group column)"
-        )
-    name, count = _fewest(_groups_of(train))
-    if count < k:
-        raise BadRequest(_too_few(name, count, "group", k, _largest_that_works(train, count, seed)))
-    pairs = _try_groups(train, k, seed)
-    if pairs is None:
-        largest = _largest_that_works(train, k - 1, seed)
-        raise BadRequest(
-            f"no division into cv.folds={k} by group has every class in every fold (class {name!r} has {count} groups)"
-            + _instead(largest)
-        )
-    return pairs
-
-
-def _try_groups(train: pd.DataFrame, k: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]] | None:
-    """Return the first division, of several drawn ones, whose folds all have every class on both sides."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    labels, groups = train["label"].to_numpy(), np.array(group_names(train))
-    classes = set(labels)
-    for attempt in range(_TRIES):
-        splitter = StratifiedGroupKFold(k, shuffle=True, random_state=_state(seed, attempt))
-        pairs = list(splitter.split(np.zeros(len(labels)), labels, groups))
-        if all(set(labels[side]) == classes for pair in pairs for side in pair):
-            return pairs
-    return None
-
-
-def _largest_that_works(train: pd.DataFrame, most: int, seed: int) -> int:
-    return next((k for k in range(most, 1, -1) if _try_groups(train, k, seed) is not None), 0)
-
-
-def _too_few(name: str, count: int, what: str, k: int, largest: int) -> str:
-    if what == "group" and count == 1:
-        return (
-            f"class {name!r} has 1 group, so by group it cannot be both trained on and scored: use cv=stratified, and "
-            "mind that groups then stand on both sides"
-        )
-    plural = "" if count == 1 else "s"
-    return f"class {name!r} has {count} {what}{plural}, fewer than cv.folds={k}" + _instead(largest, what)
-
-
-def _instead(largest: int, what: str = "group") -> str:
-    if largest >= 2:
-        return f"; the largest number of folds that works is {largest} (cv.folds={largest})"
-    if what == "clip":
-        return "; no number of folds works: give each class at least 2 clips"
-    return "; no number of folds works by group: use cv=stratified and mind that groups then stand on both sides"
-
-
-def _state(seed: int, attempt: int) -> int:
-    return key_of(seed, attempt, "folds")
-
-
-def inner_part(table: pd.DataFrame, rows: Sequence[int], share: float, seed: int) -> tuple[list[int], list[int]] | None:
-    """Divide a fold's training rows into rows to fit and an inner part for early stopping to watch.
-
-    The inner part shares no group with the rest, both have every class, and it is as near to `share` as found.
-
-    Returns:
-        (fit rows, inner rows), or None where no such part of at most a third exists.
-    """
-    part = table.loc[list(rows)]
-    labels, groups = part["label"].to_numpy(), np.array(group_names(part))
-    members: dict[str, Counter[str]] = defaultdict(Counter)
-    for label, group in zip(labels, groups, strict=True):
-        members[group][label] += 1
-    total = Counter(labels.tolist())
-    best: tuple[float, set[str]] | None = None
-    for attempt in range(_TRIES):
-        chosen = _draw_inner(members, total, share, seed, attempt)
-        size = sum(sum(members[group].values()) for group in chosen) / len(labels)
-        if chosen and size <= _MOST_INNER and (best is None or abs(size - share) < best[0]):
-            best = (abs(size - share), chosen)
-    if best is None:
-        return None
-    inside = np.isin(groups, sorted(best[1]))
-    index = part.index.to_numpy()
-    return index[~inside].tolist(), index[inside].tolist()
-
-
-def _draw_inner(
-    members: Mapping[str, Counter[str]], total: Counter[str], share: float, seed: int, attempt: int
-) -> set[str]:
-    """Draw groups, class by class, until every class has about its share; an empty set if that fails."""
-    drawn = sorted(members, key=lambda group: key_of(seed, attempt, f"inner/{group}"))
-    chosen: set[str] = set()
-    inside: Counter[str] = Counter()
-    for label in sorted(total):
-        wanted = max(1, round(share * total[label]))
-        for group in drawn:
-            count = members[group]
-            if inside[label] >= wanted:
-                break
-            if group in chosen or not count[label]:
-                continue
-            if all(inside[c] + count[c] < total[c] for c in count):
-                chosen.add(group)
-                inside.update(count)
-    return chosen if all(inside[label] for label in total) else set()
+def _resolve(cv: Settings, train: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """Return what was asked for with `auto` and null settled by the data and the run's seed."""
+    settings = dict(cv)
+    if "seed" in cv and cv["seed"] is None:
+        settings["seed"] = seed
+    if cv["name"] == "auto":
+        settings["name"] = "stratified_group" if are_known(train) else "stratified"
+    if cv["name"] in ("auto", "repeated") and cv["folds"] is None:
+        settings["folds"] = 3
+        if are_known(train):
+            _, count = fewest({label: len(names) for label, names in groups_of(train).items()})
+            settings["folds"] = max(2, min(3, count))
+    return settings
 
 
 def assignment(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """Return assignment.csv: the fold in which each clip is scored (`test` clips are scored by every fold)."""
-    rows = []
-    for fold in plan.folds:
-        for row in fold.validation:
-            clip = table.loc[row]
-            rows.append((fold.repeat, fold.index, clip["id"], "validation", clip["group"], clip["label"]))
-    for _, clip in table[table["split"] == "test"].iterrows():
-        rows.append((0, "all", clip["id"], "test", clip["group"], clip["label"]))
+    """Return assignment.csv: the folds in which each clip is scored (`test` clips are scored by every fold)."""
+    about = table[["id", "group", "label"]]
+    parts = [about.loc[f.validation].assign(repeat=f.repeat, fold=f.index, split="validation") for f in plan.folds]
+    parts.append(about[table["split"] == "test"].assign(repeat=0, fold="all", split="test"))
+    listed = pd.concat([part.astype({"fold": object}) for part in parts], ignore_index=True)
     columns = ["repeat", "fold", "id", "split", "group", "label"]
-    return pd.DataFrame(rows, columns=columns).sort_values(["split", "repeat", "id"], ignore_index=True)
-
-
-def leaks(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """Return leaks.csv: groups and identical files that a fold both trains on and scores, with their clips."""
-    rows = []
-    test = table.index[table["split"] == "test"].tolist()
-    for fold in plan.folds:
-        for split, scored in (("validation", fold.validation), ("test", test)):
-            for kind, column in (("group", "group"), ("same file", "digest")):
-                ours, theirs = table.loc[fold.train], table.loc[scored]
-                for value in sorted((set(ours[column]) & set(theirs[column])) - {""}):
-                    a, b = ours[ours[column] == value]["id"], theirs[theirs[column] == value]["id"]
-                    rows.append(
-                        (
-                            fold.repeat,
-                            fold.index,
-                            split,
-                            kind,
-                            value,
-                            len(a),
-                            len(b),
-                            " ".join(a),
-                            " ".join(b),
-                        )
-                    )
-    columns = ["repeat", "fold", "split", "kind", "value", "n_train", "n_scored", "train_ids", "scored_ids"]
-    return pd.DataFrame(rows, columns=columns)
+    return listed[columns].sort_values(["split", "repeat", "id"], ignore_index=True)

@@ -14,7 +14,8 @@ from darkhar_cli import console, device
 from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features import FeatureInputs
-from darkhar_cli.folds import Fold, Plan, inner_part
+from darkhar_cli.folds import Fold, Plan
+from darkhar_cli.inner import inner_part
 from darkhar_cli.runs import Run
 from darkhar_cli.trainer import Learner, Trainer
 

@@ -14,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from darkhar_cli import bank, console, schema, tables
 from darkhar_cli import clips as data
 from darkhar_cli.errors import DarkharError
-from darkhar_cli.folds import Plan, assignment, leaks, plan_folds
+from darkhar_cli.folds import Plan, assignment, plan_folds
+from darkhar_cli.leaks import leaks
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
 
@@ -82,7 +83,7 @@ def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str], sho
 
 def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
     started = time.monotonic()
-    scheme = plan.name if plan.name == "holdout" else f"{plan.name} with {len(plan.folds)} folds"
+    scheme = plan.name if len(plan.folds) == 1 else f"{plan.name} with {len(plan.folds)} folds"
     run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device, runner, trainer
@@ -135,6 +136,8 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
     """Write what is going to be done, and say what the folds share."""
     run.save_config({**config, "cv": plan.settings}, overrides)
     run.save("assignment.csv", assignment(plan, clips.table))
+    for note in plan.notes:
+        run.log(f"cv={plan.name}: {note}")
     shared = leaks(plan, clips.table)
     run.save("leaks.csv", shared)
     if len(clips.skipped):
