@@ -1,0 +1,472 @@
+"""What numbers mean, against independent references, by enumeration, and in worlds whose truth is known."""
+
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as reference
+from sklearn.metrics import top_k_accuracy_score
+from statsmodels.stats.proportion import proportion_confint
+
+from darkhar_cli import stats
+from darkhar_cli.errors import BadRequest
+
+NAN = pytest.approx((np.nan, np.nan), nan_ok=True)
+GROUPS = np.repeat(["a", "b", "c", "d"], [1, 2, 5, 40])  # of very different size
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Fewer flips a test: simulations make thousands of tests; statsmodels collects garbage at each correction."""
+    monkeypatch.setattr("gc.collect", lambda: 0)
+    monkeypatch.setattr(stats, "EXACT_UNITS", 10)
+    monkeypatch.setattr(stats, "RESAMPLES", 1999)
+
+
+def at_most(rate: float, repeats: int) -> int:
+    """Return the count that events of this rate exceed in one of 1000 simulations."""
+    return int(reference.binom.ppf(0.999, repeats, rate))
+
+
+def group_sizes(rng: np.random.Generator, groups: int, clips: int) -> np.ndarray:
+    """Return sizes of at least 1, as unequal as a broken stick."""
+    return 1 + rng.multinomial(clips - groups, rng.dirichlet(np.ones(groups)))
+
+
+def world(rng, groups: int, clips: int, systems: int, gain: float = 0.0, spread: float = 1.5):
+    """Return right (systems, clips) and groups: each group is harder for all, and suits each system by its own luck."""
+    where = np.repeat(np.arange(groups), group_sizes(rng, groups, clips))
+    logits = rng.normal(0, 1, groups) + rng.normal(0, spread, (systems, groups))
+    logits[1:] += gain
+    right = rng.random((systems, clips)) < 1 / (1 + np.exp(-logits[:, where]))
+    return right, np.array([f"scene {i}" for i in where])
+
+
+def enumerated(means) -> float:
+    """Return the sign-flip p by going through every pattern of signs, zeros included."""
+    totals = [abs(np.dot(signs, means)) for signs in itertools.product([-1, 1], repeat=len(means))]
+    return np.mean(np.array(totals) >= abs(np.sum(means)) - 1e-9)
+
+
+def results(right, groups, ids=None) -> pd.DataFrame:
+    names = [f"clip {i}" for i in range(len(right))] if ids is None else ids
+    return pd.DataFrame({"id": names, "group": list(groups), "right": np.asarray(right, bool)})
+
+
+def test_importing_it_imports_nothing_slow():
+    slow = "{'tensorflow', 'keras', 'scipy', 'statsmodels', 'sklearn'} & set(sys.modules)"
+    code = f"import sys, darkhar_cli.stats; sys.exit(str({slow}) if {slow} else 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+# intervals
+
+
+@pytest.mark.parametrize(("correct", "n"), [(0, 1), (1, 1), (0, 96), (14, 96), (10, 96), (75, 150), (150, 150)])
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_wilson_is_statsmodels(correct, n, level):
+    expected = proportion_confint(correct, n, alpha=1 - level, method="wilson")
+    assert stats.wilson(correct, n, level) == pytest.approx(expected, abs=1e-12)
+    assert stats.wilson(float(correct), np.int64(n), level) == pytest.approx(expected, abs=1e-12)
+
+
+def test_wilson_of_the_papers_fourteen_of_ninety_six():
+    assert np.round(stats.wilson(14, 96), 3).tolist() == [0.089, 0.230]
+    assert stats.wilson(0, 0) == NAN
+
+
+def test_a_mean_count_gets_the_interval_of_both_its_neighbours():
+    assert stats.wilson(13.4, 96) == (stats.wilson(13, 96)[0], stats.wilson(14, 96)[1])
+    assert stats.wilson(sum([0.1] * 30), 96) == stats.wilson(3, 96)  # 3.0000000000000013
+
+
+def test_the_group_interval_is_students_over_group_means():
+    rng = np.random.default_rng(0)
+    right = rng.random(len(GROUPS)) < 0.6
+    means = pd.Series(right.astype(float)).groupby(GROUPS).mean()
+    expected = reference.ttest_1samp(means, 0).confidence_interval(0.8)
+    assert 0 < expected.low < expected.high < 1
+    assert stats.group_interval(right, GROUPS, 0.8) == pytest.approx(tuple(expected))
+    order = rng.permutation(len(right))
+    assert stats.group_interval(right[order], GROUPS[order], 0.8) == pytest.approx(tuple(expected))
+
+
+def test_the_group_interval_takes_real_values_and_stays_within_0_and_1():
+    assert stats.group_interval([0.2, 0.4, 0.9], ["a", "a", "b"], 0.5) == pytest.approx((0.3, 0.9))  # t(1) at .75 is 1
+    assert stats.group_interval([0, 1, 1], ["a", "b", "b"]) == (0, 1)
+
+
+def test_clips_without_a_group_are_a_group_each():
+    right, singles = [1, 0, 0, 1, 1], ["a", "", "", "a", "b"]
+    named = stats.group_interval(right, ["a", "x", "y", "a", "b"], 0.5)
+    assert stats.group_interval(right, singles, 0.5) == named
+    assert stats.group_interval(right, ["a", None, np.nan, "a", "b"], 0.5) == named
+    assert stats.group_interval(right, pd.Series(["a", None, None, "a", "b"]), 0.5) == named
+    assert stats.interval(right, singles)[2] == "t over 4 groups"
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_groups_all_right_or_all_wrong_get_wilson_over_groups(value):
+    right = np.full(len(GROUPS), value)
+    low, high, method = stats.interval(right, GROUPS)
+    assert (low, high) == pytest.approx(stats.wilson(4 * value, 4))
+    assert high - low > 0.4
+    assert method == "t over 4 groups, all equal"
+
+
+def test_equal_groups_never_have_an_interval_of_no_width():
+    low, high = stats.group_interval([0, 1] * 15, np.repeat(np.arange(15), 2))
+    assert low < 0.42
+    assert high > 0.58
+    thirds = stats.group_interval([0.1 + 0.2, 0.3], ["a", "b"])  # equal but for rounding
+    assert thirds == pytest.approx(stats.group_interval([0.3, 0.3], ["a", "b"]))
+    few, many = (np.diff(stats.group_interval(np.ones(n), np.arange(n))) for n in (5, 50))
+    assert few > 4 * many > 0
+
+
+@pytest.mark.parametrize("groups", [["a"], ["a", "a", "a"], None, [""]])
+def test_one_unit_has_no_interval_by_group(groups):
+    right = [1, 0, 1] if groups == ["a", "a", "a"] else [1]
+    assert stats.group_interval(right, groups) == NAN
+    assert stats.difference_interval(right, groups) == NAN
+    if groups and any(groups):
+        assert stats.interval(right, groups)[:2] == NAN
+        assert stats.interval(right, groups)[2] == "t over 1 group"
+
+
+@pytest.mark.parametrize("groups", [None, [""] * 96, [np.nan] * 96])
+def test_without_groups_the_interval_is_wilsons_and_says_so(groups):
+    right = np.arange(96) < 14
+    assert stats.interval(right, groups) == (*stats.wilson(14, 96), "Wilson, clips independent")
+    assert stats.interval(np.full(96, 13.4 / 96), groups)[:2] == stats.wilson(13.4, 96)
+
+
+def test_the_difference_interval_is_paired_and_within_minus_1_and_1():
+    a, b = np.array([0.5, 0.2, 0.7, 0.1]), np.array([0.4, 0.6, 0.9, 0.4])
+    expected = reference.ttest_rel(b, a).confidence_interval()
+    assert expected.low < 0
+    assert stats.difference_interval(b - a, ["a", "b", "c", "d"]) == pytest.approx(tuple(expected))
+    assert stats.difference_interval(b - a, None) == pytest.approx(tuple(expected))
+    assert stats.difference_interval([-1, 1, 1], ["a", "b", "b"]) == (-1, 1)
+    low, high = stats.difference_interval(np.zeros(48), GROUPS)
+    assert (low, high) == pytest.approx((-stats.wilson(0, 4)[1], stats.wilson(0, 4)[1]))
+    assert stats.difference_interval(np.ones(48), GROUPS) == pytest.approx((1 - 2 * high, 1))
+
+
+# tests and corrections
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_sign_flip_goes_through_every_pattern_of_signs(seed):
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(9).astype(str), group_sizes(rng, 9, 40))
+    differences = rng.integers(-1, 2, 40) + (rng.random(40) < 0.2 * (seed % 3))
+    means = pd.Series(differences).groupby(groups).mean()
+    assert stats.sign_flip(differences, groups) == pytest.approx(enumerated(means))
+    order = rng.permutation(40)
+    assert stats.sign_flip(differences[order], groups[order]) == stats.sign_flip(differences, groups)
+    assert stats.sign_flip(-differences, groups) == stats.sign_flip(differences, groups)
+
+
+def test_sign_flip_counts_ties_that_rounding_parts():
+    differences = [1 / 5, 2 / 3, 3 / 5, -1 / 11, 3 / 10, -2 / 3, -1]  # their sum is near 0, and reached in many ways
+    assert stats.sign_flip(differences, None) == enumerated(differences) == 1
+    assert stats.sign_flip([0.1, 0.2, -0.3, 0.7, 0.7], None) == 2 * 5 / 2**5  # 0.1 + 0.2 - 0.3 is 5.6e-17
+
+
+def test_sign_flip_by_clip_is_mcnemars_test():
+    for better, worse in [(5, 0), (9, 2), (7, 7), (3, 10), (1, 0)]:
+        differences = np.repeat([1, -1, 0], [better, worse, 200])
+        assert stats.sign_flip(differences, [""] * len(differences)) == pytest.approx(
+            reference.binomtest(better, better + worse).pvalue
+        )
+
+
+def test_the_least_p_is_that_of_two_patterns_of_all():
+    for n in (2, 5, 6, 8, 16):
+        assert stats.sign_flip(np.ones(3 * n), np.repeat(np.arange(n), 3)) == pytest.approx(2 / 2**n)
+    assert stats.holm([2 / 2**8] * 8).min() > stats.ALPHA > stats.holm([2 / 2**9] * 8).max()
+
+
+def test_no_difference_is_p_of_one():
+    assert stats.sign_flip(np.zeros(48), GROUPS) == 1
+    assert stats.sign_flip([1, -1, 0, 0], ["a", "a", "b", "c"]) == 1  # none by group
+    assert stats.sign_flip([1], ["a"]) == stats.sign_flip([1, 1], ["a", "a"]) == stats.sign_flip([0], None) == 1
+    assert np.isnan(stats.sign_flip([], []))
+
+
+def test_many_units_are_sampled_alike_each_time(monkeypatch):
+    rng = np.random.default_rng(0)
+    differences = rng.normal(0.4, 1, 12)
+    exact = stats.sign_flip(differences, None)
+    assert 0.05 < exact < 0.95
+    monkeypatch.setattr(stats, "EXACT_UNITS", 11)
+    monkeypatch.setattr(stats, "RESAMPLES", 3999)  # below 2**12, or SciPy would enumerate all the same
+    sampled = stats.sign_flip(differences, None)
+    assert sampled == stats.sign_flip(rng.permutation(differences), None)
+    assert sampled != exact
+    assert sampled == pytest.approx(exact, abs=4 * np.sqrt(exact / 3999))
+    assert stats.sign_flip(np.ones(2000), None) == 2 / 4000  # never 0
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(stats.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
+    np.testing.assert_allclose(stats.holm([0.01, np.nan, 0.04, 0.03, np.nan]), [0.03, np.nan, 0.06, 0.06, np.nan])
+    np.testing.assert_allclose(stats.holm([0.9, 0.8]), [1, 1])
+    assert stats.holm([]).tolist() == []
+    assert np.isnan(stats.holm([np.nan])).all()
+
+
+def test_mcnemar_is_a_binomial_test_of_the_discordant_clips():
+    a, b = np.repeat([1, 1, 0, 0], [20, 3, 11, 5]), np.repeat([1, 0, 1, 0], [20, 3, 11, 5])
+    assert stats.mcnemar(a, b) == pytest.approx(reference.binomtest(3, 14).pvalue)
+    assert stats.mcnemar(b, a) == stats.mcnemar(a, b)
+    assert stats.mcnemar([True, False], [False, True]) == 1
+    assert stats.mcnemar(a, a) == stats.mcnemar([], []) == 1
+
+
+# probabilities and brightness
+
+
+def test_calibration_error_by_hand():
+    sure = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
+    # two at 0.9 of which one is right, two at 0.6 which both are: (2 * 0.4 + 2 * 0.4) / 4
+    assert stats.calibration_error(sure, [0, 1, 1, 1]) == pytest.approx(0.4)
+    # in one bin: confidence 0.75, accuracy 0.75
+    assert stats.calibration_error(sure, [0, 1, 1, 1], bins=1) == pytest.approx(0)
+    assert stats.calibration_error([[1.0, 0.0]], [1]) == 1
+    assert stats.calibration_error([[1.0, 0.0]], [0]) == 0
+    assert np.isnan(stats.calibration_error(np.empty((0, 2)), []))
+
+
+def test_calibration_error_bins_are_closed_above():
+    half = np.array([[0.5, 0.5, 0.0], [0.5 + 1e-6, 0.5 - 1e-6, 0.0]])  # 0.5 ends a bin, the next begins
+    assert stats.calibration_error(half, [0, 1], bins=2) == pytest.approx(0.5, abs=1e-5)
+    together = half[[1, 1]]
+    assert stats.calibration_error(together, [0, 1], bins=2) == pytest.approx(0, abs=1e-5)
+    slipped = [[0.1 + 0.2, 0.26, 0.22, 0.22], [0.25] * 4]  # 0.30000000000000004 belongs to the bin of 0.3 and 0.25
+    assert stats.calibration_error(slipped, [0, 1], bins=10) == pytest.approx(0.5 - 0.275)
+
+
+def test_calibration_error_is_that_of_a_loop_over_bins():
+    rng = np.random.default_rng(0)
+    p, truth = rng.dirichlet(np.ones(4), 500), rng.integers(0, 4, 500)
+    confidence, right = p.max(1), p.argmax(1) == truth
+    expected = 0
+    for m in range(15):
+        inside = (confidence > m / 15) & (confidence <= (m + 1) / 15)
+        if inside.any():
+            expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    assert stats.calibration_error(p, truth) == pytest.approx(expected)
+    calibrated = (rng.random(500) > p[:, 0]).astype(int)
+    pairs = np.stack([p[:, 0], 1 - p[:, 0]], axis=1)
+    assert stats.calibration_error(pairs, calibrated) < 0.1 < 0.4 < stats.calibration_error(pairs, 1 - calibrated)
+
+
+def test_top_k_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    p, truth = rng.dirichlet(np.ones(6), 200), rng.integers(0, 6, 200)
+    for k in (1, 2, 5):
+        assert stats.top_k(p, truth, k) == pytest.approx(top_k_accuracy_score(truth, p, k=k, labels=range(6)))
+    assert stats.top_k(p, truth, 6) == stats.top_k(p, truth, 9) == 1
+    with pytest.raises(BadRequest, match="not 0"):
+        stats.top_k(p, truth, 0)
+
+
+def test_top_k_of_equals_takes_the_first_as_argmax_does():
+    flat = np.full((6, 6), 1 / 6)
+    assert stats.top_k(flat, range(6), 1) == pytest.approx(1 / 6) == np.mean(flat.argmax(1) == range(6))
+    assert stats.top_k(flat, range(6), 2) == pytest.approx(2 / 6)
+    assert np.isnan(stats.top_k(np.empty((0, 6)), [], 1))
+
+
+def test_every_clip_is_in_exactly_one_bin_of_brightness():
+    rng = np.random.default_rng(0)
+    luma = np.concatenate([rng.gamma(3, 6, 300).clip(0, 255), stats.LUMA_EDGES[:-1], [255.0]])
+    right = rng.random(len(luma)) < 0.5
+    table = stats.by_brightness(luma, right)
+    assert list(table.columns) == ["low", "high", "n", "correct", "accuracy", "lower", "upper"]
+    assert (table["low"].iloc[0], table["high"].iloc[-1]) == (0, 256)
+    assert (table["low"].iloc[1:].to_numpy() == table["high"].iloc[:-1].to_numpy()).all()
+    assert (table["n"].sum(), table["correct"].sum()) == (len(luma), right.sum())
+    for _, row in table.iterrows():
+        inside = right[(luma >= row["low"]) & (luma < row["high"])]
+        assert (row["n"], row["correct"], row["accuracy"]) == (len(inside), inside.sum(), inside.mean())
+        assert (row["lower"], row["upper"]) == stats.wilson(inside.sum(), len(inside))
+
+
+def test_brightness_keeps_empty_bins_and_refuses_what_is_outside():
+    table = stats.by_brightness([3, 10, 10], [True, False, True], edges=(0, 5, 10, 20))
+    assert table["n"].tolist() == [1, 0, 2]
+    assert table.loc[1, ["accuracy", "lower", "upper"]].isna().all()
+    assert table.loc[2, "accuracy"] == 0.5
+    for bad in (20, -1, np.nan):
+        with pytest.raises(BadRequest, match=f"{bad}.* is not in 0..20"):
+            stats.by_brightness([3, bad], [True, True], edges=(0, 5, 10, 20))
+    assert stats.by_brightness([], [])["n"].tolist() == [0] * 7
+
+
+# comparisons
+
+
+def test_compare_says_what_its_parts_say():
+    rng = np.random.default_rng(3)
+    right, groups = world(rng, 9, 60, 2, gain=0.5)
+    got = stats.compare(results(right[0], groups), results(right[1], groups))
+    differences = right[1].astype(int) - right[0]
+    means = pd.Series(differences).groupby(groups).mean()
+    assert (got["n"], got["groups"]) == (60, 9)
+    assert (got["accuracy_a"], got["accuracy_b"]) == pytest.approx((right[0].mean(), right[1].mean()))
+    assert got["difference"] == pytest.approx(means.mean())
+    assert (got["lower"], got["upper"]) == pytest.approx(tuple(reference.ttest_1samp(means, 0).confidence_interval()))
+    assert got["p"] == pytest.approx(enumerated(means))
+    assert got["mcnemar"] == stats.mcnemar(right[0], right[1])
+    back = stats.compare(results(right[1], groups), results(right[0], groups))
+    assert back["difference"] == pytest.approx(-got["difference"])
+    assert (back["p"], back["upper"]) == (got["p"], pytest.approx(-got["lower"]))
+
+
+def test_compare_without_groups_is_by_clip():
+    a, b = np.repeat([1, 0, 1], [10, 8, 1]), np.repeat([1, 1, 0], [10, 8, 1])
+    got = stats.compare(results(a, [None] * 19), results(b, [np.nan] * 19))
+    assert (got["groups"], got["difference"]) == (0, pytest.approx(7 / 19))
+    assert got["p"] == pytest.approx(got["mcnemar"]) == pytest.approx(20 / 512)
+
+
+def test_compare_of_nothing_and_of_one_clip():
+    none = stats.compare(results([], []), results([], []))
+    assert none["n"] == 0
+    assert np.isnan([none[key] for key in ("accuracy_a", "difference", "lower", "p")]).all()
+    assert stats.sentence(none, "A", "B", np.nan) == "No clips to compare A and B by."
+    one = stats.compare(results([0], ["a"]), results([1], ["a"]))
+    assert (one["difference"], one["p"]) == (1, 1)
+    expected = "No evidence of a difference between A and B (+100.0 points, no interval, p = 1.00, 1 clip in 1 group)."
+    assert stats.sentence(one, "A", "B", one["p"]) == expected
+
+
+def test_compare_refuses_other_clips_other_groups_and_repeats():
+    a = results([1, 0], ["x", "y"])
+    others = [results([1, 0], ["x", "z"]), results([1, 0], ["x", "y"], ["clip 1", "clip 0"]), results([1], ["x"])]
+    for other in others:
+        with pytest.raises(BadRequest, match="same clips and groups"):
+            stats.compare(a, other)
+    twice = results([1, 0], ["x", "x"], ["one", "one"])
+    with pytest.raises(BadRequest, match="'one' is scored twice"):
+        stats.compare(twice, twice)
+
+
+RESULT = {"n": 150, "groups": 15, "accuracy_a": 0.6, "accuracy_b": 0.621, "difference": 0.021, "lower": -0.03}
+RESULT |= {"upper": 0.072, "p": 0.41, "mcnemar": 0.001}
+
+
+def test_sentences():
+    facts = "95 % interval -3.0 to +7.2, p = 0.41, 150 clips in 15 groups"
+    assert (
+        stats.sentence(RESULT, "A", "B", 0.41) == f"No evidence of a difference between A and B (+2.1 points, {facts})."
+    )
+    won = RESULT | {"accuracy_b": 0.68, "difference": 0.08, "lower": 0.021, "upper": 0.139}
+    facts = "95 % interval +2.1 to +13.9, p = 0.012, 150 clips in 15 groups"
+    assert stats.sentence(won, "A", "B", 0.012) == f"B is better than A by 8.0 points ({facts})."
+    lost = RESULT | {"accuracy_b": 0.52, "difference": -0.08, "lower": -0.139, "upper": -0.021}
+    assert stats.sentence(lost, "B", "A", 0.012) == f"B is better than A by 8.0 points ({facts})."
+    assert stats.sentence(won | {"groups": 0}, "A", "B", 0.0001).endswith("p < 0.001, 150 clips taken as independent).")
+
+
+def test_only_the_adjusted_p_decides():
+    won = RESULT | {"accuracy_b": 0.68, "difference": 0.08, "lower": 0.021, "upper": 0.139, "p": 0.001}
+    for p in (0.05, 0.3, 1.0, np.nan):
+        assert stats.sentence(won, "A", "B", p).startswith("No evidence of a difference between A and B (+8.0 points")
+    assert stats.sentence(won | {"p": 0.9, "lower": -0.1}, "A", "B", 0.0499).startswith("B is better than A by 8.0")
+    assert "p = 0.0499," in stats.sentence(won, "A", "B", 0.0499)
+
+
+def test_a_sentence_says_when_clips_and_groups_disagree():
+    large, small = np.repeat(["big"], 30), np.repeat([f"s{i}" for i in range(10)], 2)
+    groups = np.concatenate([large, small])
+    a, b = np.repeat([1, 0], [30, 20]), np.repeat([0, 1], [30, 20])  # b loses the one big scene, wins the ten small
+    got = stats.compare(results(a, groups), results(b, groups))
+    assert got["difference"] > 0 > got["accuracy_b"] - got["accuracy_a"]
+    text = stats.sentence(got, "A", "B", got["p"])
+    assert text.startswith("B is better than A by 81.8 points")
+    assert text.endswith("50 clips in 11 groups, each group counting once; -20.0 by clip).")
+
+
+def test_a_difference_of_nothing_has_no_minus():
+    right = [1, 0] * 10
+    got = stats.compare(results(right, range(20)), results(right, range(20)))
+    assert "(+0.0 points, 95 % interval -16.1 to +16.1, p = 1.00" in stats.sentence(got, "A", "B", 1)
+    assert "(+0.0 points" in stats.sentence(got | {"difference": -1e-9}, "A", "B", 1)
+
+
+# worlds whose truth is known
+
+
+@pytest.mark.parametrize("n", [75, 96, 150])
+def test_wilson_covers_independent_clips(n):
+    ends = np.array([stats.wilson(k, n) for k in range(n + 1)])
+    covered = []
+    for p in np.linspace(0.05, 0.95, 91):  # exact: no dice are needed
+        holds = (ends[:, 0] <= p) & (p <= ends[:, 1])
+        covered.append(reference.binom.pmf(np.arange(n + 1), n, p)[holds].sum())
+    assert 0.945 < np.mean(covered) < 0.955
+    assert 0.93 < min(covered) < max(covered) < 0.97
+
+
+@pytest.mark.parametrize("mean", [0.3, 0.5, 0.75])
+@pytest.mark.parametrize("strength", [2, 5])  # beta's a + b: clips of a group correlate by 1/3, by 1/6
+def test_the_t_interval_covers_grouped_clips_and_wilsons_does_not(mean, strength):
+    rng, by_clip = np.random.default_rng(0), [stats.wilson(k, 150) for k in range(151)]
+    held = np.zeros(2)
+    for _ in range(400):
+        sizes = group_sizes(rng, 15, 150)
+        right = rng.random(150) < np.repeat(rng.beta(mean * strength, (1 - mean) * strength, 15), sizes)
+        by_group = stats.group_interval(right, np.repeat(np.arange(15), sizes))
+        held += [low <= mean <= high for low, high in (by_group, by_clip[right.sum()])]
+    t, wilson = held / 400
+    assert 0.90 <= t <= 0.98
+    assert wilson < 0.8  # the nominal 0.95 is for independent clips
+
+
+@pytest.mark.parametrize(("groups", "clips"), [(10, 150), (15, 150), (30, 300)])
+def test_sign_flip_seldom_rejects_what_is_true_by_group_and_mcnemar_often_does(quick, groups, clips):
+    rng, rejected, held = np.random.default_rng(0), np.zeros(2), 0
+    for _ in range(300):
+        right, names = world(rng, groups, clips, 2)
+        differences = right[1].astype(float) - right[0]
+        rejected += [stats.sign_flip(differences, names) < 0.05, stats.mcnemar(*right) < 0.05]
+        low, high = stats.difference_interval(differences, names)
+        held += low <= 0 <= high
+    assert 3 <= rejected[0] <= at_most(0.05, 300)
+    assert rejected[1] > 0.25 * 300
+    assert 0.92 <= held / 300 <= 0.985
+
+
+def test_sign_flip_finds_what_is_there(quick):
+    found = {}
+    for gain in (0.5, 1, 2):  # of a half: +10, +19 and +34 points
+        rng, p = np.random.default_rng(1), []
+        for _ in range(150):
+            right, names = world(rng, 15, 150, 2, gain=gain, spread=0.5)
+            p.append(stats.sign_flip(right[1].astype(float) - right[0], names))
+        found[gain] = np.mean(np.array(p) < 0.05)
+    assert 0.1 < found[0.5] < 0.35
+    assert 0.4 < found[1] < 0.75
+    assert found[2] > 0.85
+
+
+@pytest.mark.parametrize(("groups", "clips", "sweeps"), [(8, 150, 40), (10, 150, 300), (30, 300, 150)])
+def test_a_sweep_of_equals_seldom_names_a_winner(quick, groups, clips, sweeps):
+    rng, named = np.random.default_rng(2), np.zeros(3)
+    for _ in range(sweeps):
+        right, names = world(rng, groups, clips, 9)
+        differences = right[1:].astype(float) - right[0]
+        p = [stats.sign_flip(each, names) for each in differences]
+        by_clip = [stats.mcnemar(right[0], other) for other in right[1:]]
+        named += [stats.holm(p).min() < 0.05, min(p) < 0.05, stats.holm(by_clip).min() < 0.05]
+    assert named[0] <= (0 if groups == 8 else at_most(0.05, sweeps))  # 8 groups cannot: see sign_flip
+    assert named[1] > 0.1 * sweeps  # without Holm
+    assert named[2] > 0.5 * sweeps  # without groups
