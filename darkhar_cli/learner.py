@@ -72,6 +72,15 @@ class Learner:
         """Return logits (B, K) float32 in scoring."""
         return self.model.predict_on_batch(list(inputs))
 
+    def features(self, inputs: Inputs) -> np.ndarray:
+        """Return what the classifier is given (B, T, F) in scoring."""
+        return ops.convert_to_numpy(self.whole.per_frame(inputs[0]))
+
+    def adaptable(self) -> list[Any]:
+        """Return the classifier's layers that take statistics of the training clips' features."""
+        head = getattr(self.whole, "classifier", self.whole)
+        return [layer for layer in head.layers if hasattr(layer, "adapt")]
+
 
 class _TracedHead:
     """A classifier with its training loop and its scoring, each traced once for any number of clips and frames."""
@@ -133,6 +142,10 @@ class HeadLearner(Learner):
     def logits(self, inputs: Inputs) -> np.ndarray:
         """Return logits (B, K) float32 in scoring."""
         return self._traced.score(*inputs).numpy()
+
+    def features(self, inputs: Inputs) -> np.ndarray:
+        """Return what the classifier is given (B, T, F)."""
+        return inputs[0]
 
 
 _heads: OrderedDict[str, _TracedHead] = OrderedDict()

@@ -31,6 +31,14 @@ def score(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def per_clip(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Return a row per clip of a split, by id: id, group, label, luma, right (its mean over folds and repeats)."""
+    part = predictions[predictions["split"] == split]
+    part = part.assign(right=(part["predicted"] == part["label"]).astype(float))
+    kept = [name for name in ("group", "label", "luma") if name in part]
+    return part.groupby("id", as_index=False).agg({**dict.fromkeys(kept, "first"), "right": "mean"})
+
+
 def ensemble(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Return the `test` predictions of all folds averaged: one row per repeat and clip, `fold=ensemble`."""
     test = predictions[predictions["split"] == "test"]

@@ -63,6 +63,7 @@ def run_fold(trainer: Trainer, fold: Fold, run: Run, advance: Advance) -> None:
     fit, inner = parts or (fold.train, [])
     learner = trainer.learner()
     initial = learner.weights_hash()
+    trainer.begin(learner, fold, fit)
     history, kept = fit_fold(trainer, learner, fit, inner, lambda text: advance(f"fold {fold.index} {text}"))
     if len(history) < settings["epochs"]:
         advance(f"fold {fold.index} stopped early", settings["epochs"] - len(history))

@@ -11,7 +11,8 @@ from darkhar_cli import console
 from darkhar_cli.runs import Run
 
 
-def _percent(value: Any) -> str:
+def percent(value: Any) -> str:
+    """Return a share as the tables print it."""
     return "" if value == "" else f"{100 * float(value):.1f} %"
 
 
@@ -27,7 +28,7 @@ def show_run(run: Run) -> None:
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head = folds.iloc[0]
     title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
-    notes = [*run.caveats(), f"chance {_percent(summary['chance'].iloc[0])} ({summary['split'].iloc[0]})"]
+    notes = [*run.caveats(), f"chance {percent(summary['chance'].iloc[0])} ({summary['split'].iloc[0]})"]
     grid = _grid(title, ["split", "fold", "n", "correct", "accuracy", "recall", "loss", "epochs"], "; ".join(notes))
     for _, row in folds.iterrows():
         grid.add_row(*_cells(row, row["split"], str(row["fold"]), str(row["epochs"])))
@@ -40,7 +41,7 @@ def show_run(run: Run) -> None:
 
 
 def _cells(row: pd.Series, split: str, fold: str, epochs: str) -> list[str]:
-    numbers = [str(row["n"]), f"{float(row['correct']):.4g}", _percent(row["accuracy"]), _percent(row["recall_macro"])]
+    numbers = [str(row["n"]), f"{float(row['correct']):.4g}", percent(row["accuracy"]), percent(row["recall_macro"])]
     return [split, fold, *numbers, f"{float(row['loss']):.3f}", epochs]
 
 

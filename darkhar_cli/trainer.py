@@ -17,7 +17,7 @@ from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.features import FeatureInputs
-from darkhar_cli.folds import Plan
+from darkhar_cli.folds import Fold, Plan
 from darkhar_cli.frames import FrameInputs, HostFrames
 from darkhar_cli.frozen import Frozen, freeze
 from darkhar_cli.learner import Batch, Learner, compile_model, head_learner
@@ -97,6 +97,7 @@ class Trainer:
             )
         columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
         self._about = dict(zip(clips.table.index.tolist(), zip(*columns, strict=True), strict=True))
+        self._labels = clips.labels(clips.table.index)
         self._learner = self._build()
 
     def _at_a_time(self) -> int:
@@ -147,6 +148,28 @@ class Trainer:
         self._learner.renew()
         return self._learner
 
+    def begin(self, learner: Learner, fold: Fold, fit: Sequence[int]) -> None:
+        """Get ready for a fold: its training labels, and the statistics a classifier takes of the rows to fit."""
+        self._labels = self.clips.labels(self.clips.table.index)
+        if self.train["shuffle_labels"]:
+            digests = self.clips.table.loc[fold.train, "digest"].tolist()
+            order = shuffled(self.experiment.seed, fold.index, [f"labels/{fold.repeat}/{d}" for d in digests])
+            for row, label in zip(fold.train, self.clips.labels([fold.train[i] for i in order]), strict=True):
+                self._labels[row] = label
+        layers = learner.adaptable()
+        if layers:
+            batches = [self.inputs.load(*part) for part in self._scored(fit)]
+            values = np.concatenate([learner.features(inputs)[inputs[1]] for inputs in batches])
+            for layer in layers:
+                layer.adapt(values.astype(np.float32))
+
+    def _scored(self, rows: Sequence[int]) -> Iterator[tuple[Sequence[int], list[np.ndarray]]]:
+        """Yield rows and their positions in scoring, a few clips at a time."""
+        positions = self.positions(rows, SCORING)
+        for start in range(0, len(rows), _SCORED_AT_A_TIME):
+            part = slice(start, start + _SCORED_AT_A_TIME)
+            yield rows[part], positions[part]
+
     def _build(self) -> Learner:
         parts, extractor = self.experiment, self.extractor
         if not extractor.trainable:  # a head's first weights do not depend on which frozen extractor it follows
@@ -182,7 +205,7 @@ class Trainer:
         parts = [slice(start, start + at_a_time) for start in range(0, len(rows), at_a_time)]
 
         def make(part: slice) -> Batch:
-            return self.inputs.load(rows[part], positions[part]), np.array(self.clips.labels(rows[part]))
+            return self.inputs.load(rows[part], positions[part]), np.array([self._labels[row] for row in rows[part]])
 
         if len(parts) == 1:
             yield make(parts[0])
@@ -196,17 +219,13 @@ class Trainer:
 
     def logits(self, learner: Learner, rows: Sequence[int]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return logits (N, K) float32 of rows in scoring, and their frame positions."""
-        positions = self.positions(rows, SCORING)
-        out = []
-        for start in range(0, len(rows), _SCORED_AT_A_TIME):
-            part = slice(start, start + _SCORED_AT_A_TIME)
-            out.append(learner.logits(self.inputs.load(rows[part], positions[part])))
-        return np.concatenate(out), positions
+        parts = [learner.logits(self.inputs.load(*part)) for part in self._scored(rows)]
+        return np.concatenate(parts), self.positions(rows, SCORING)
 
     def watch(self, learner: Learner, rows: Sequence[int]) -> dict[str, float]:
         """Return loss and accuracy on the inner part."""
         logits, _ = self.logits(learner, rows)
-        truth = np.array(self.clips.labels(rows))
+        truth = np.array([self._labels[row] for row in rows])
         losses = keras.losses.sparse_categorical_crossentropy(truth, logits, from_logits=True)
         right = float((logits.argmax(axis=1) == truth).mean())
         return {"inner_loss": float(np.mean(losses)), "inner_accuracy": right}
