@@ -85,6 +85,7 @@ def run_fold(trainer: Trainer, fold: Fold, run: Run, advance: Advance) -> None:
         "inner": len(inner),
         "initial_weights": initial,
         "training_ids": sha256(ids.encode()).hexdigest()[:16],
+        "weights": learner.weights_hash(),
         "seconds": round(time.monotonic() - started, 2),
     }
     table = pd.DataFrame(history).assign(repeat=fold.repeat, fold=fold.index)

@@ -52,6 +52,8 @@ def read_csv(path: Path) -> pd.DataFrame:
 class Run:
     """One run's folder."""
 
+    FACTS = "run.json"
+
     def __init__(self, folder: Path):
         self.folder = Path(folder)
 
@@ -71,7 +73,7 @@ class Run:
         Raises:
             BadRequest: a run.json that no run of this program wrote.
         """
-        path = self.folder / "run.json"
+        path = self.folder / self.FACTS
         if not path.is_file():
             return {}
         with contextlib.suppress(ValueError):
@@ -107,7 +109,7 @@ class Run:
 
     def add_facts(self, **facts: Any) -> None:
         """Add to run.json."""
-        write_text(self.folder / "run.json", json.dumps(self.facts() | facts, indent=2, sort_keys=True) + "\n")
+        write_text(self.folder / self.FACTS, json.dumps(self.facts() | facts, indent=2, sort_keys=True) + "\n")
 
     def warn(self, message: str) -> None:
         """Print a line that should not be missed, and keep it in log.txt."""
@@ -132,13 +134,14 @@ class Run:
         """Read one of the run's tables."""
         return read_csv(self.folder / name)
 
-    def model_path(self, fold: int) -> Path:
+    def model_path(self, fold: int, repeat: int = 0) -> Path:
         """Return where a fold's model is kept."""
-        return self.folder / "models" / f"fold_{fold}.keras"
+        name = f"fold_{fold}" if not repeat else f"repeat_{repeat}_fold_{fold}"
+        return self.folder / "models" / f"{name}.keras"
 
-    def save_model(self, fold: int, model: Any) -> None:
+    def save_model(self, fold: int, model: Any, repeat: int = 0) -> None:
         """Write a fold's Keras model."""
-        path = self.model_path(fold)
+        path = self.model_path(fold, repeat)
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f"part_{os.getpid()}_{path.name}")
         try:
@@ -159,7 +162,7 @@ class Run:
 
     def has_fold(self, repeat: int, fold: int) -> bool:
         """Whether a fold has been finished before."""
-        return (self._fold(repeat, fold) / "facts.json").is_file() and self.model_path(fold).is_file()
+        return (self._fold(repeat, fold) / "facts.json").is_file() and self.model_path(fold, repeat).is_file()
 
     def fold_facts(self, repeat: int, fold: int) -> dict[str, Any]:
         """Return what `save_fold` was given."""
@@ -194,11 +197,23 @@ def save_tables(
     predictions = run.collect(folds, "predictions.csv").sort_values(metrics.KEYS, ignore_index=True)
     facts = {fold: run.fold_facts(*fold) for fold in folds}
     epochs = {fold: entry["epochs"] for fold, entry in facts.items()}
-    table = metrics.folds_table(predictions, classes, labels, epochs)
     run.save("predictions.csv", predictions)
+    save_metrics(run, predictions, classes, labels, epochs, skipped)
+    run.save("metrics/history.csv", run.collect(folds, "history.csv"))
+    run.add_facts(folds=[facts[fold] for fold in folds])
+
+
+def save_metrics(
+    run: Run,
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    labels: Mapping[str, Any],
+    epochs: Mapping[tuple[int, int], int],
+    skipped: int,
+) -> None:
+    """Write every table that follows from predictions, sorted by `metrics.KEYS`, and the epochs trained."""
+    table = metrics.folds_table(predictions, classes, labels, epochs)
     run.save("metrics/folds.csv", table)
     run.save("metrics/summary.csv", metrics.summary_table(predictions, table, classes).assign(skipped=skipped))
     run.save("metrics/per_class.csv", metrics.per_class_table(predictions, classes))
     run.save("metrics/confusion.csv", metrics.confusion_table(predictions, classes))
-    run.save("metrics/history.csv", run.collect(folds, "history.csv"))
-    run.add_facts(folds=[facts[fold] for fold in folds])

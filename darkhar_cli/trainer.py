@@ -108,7 +108,8 @@ class Trainer:
     def extractor_facts(self) -> dict[str, Any]:
         """Return the extractor's name, backend and weights hash for run.json."""
         known = self.extractor
-        return {"name": known.name, "backend": known.backend, "weights_hash": known.weights_hash}
+        weights = self.frozen.about["weights"] if self.frozen else known.weights_hash  # random ones have a hash too
+        return {"name": known.name, "backend": known.backend, "weights_hash": weights}
 
     def positions(self, rows: Sequence[int], epoch: int) -> list[np.ndarray]:
         """Return the sampled frame positions (T,) of each row, in training (epoch >= 0) or scoring."""

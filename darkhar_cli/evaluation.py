@@ -1,0 +1,244 @@
+"""What can be said of a finished run later: its tables again from its predictions, and evaluations on other clips.
+
+Nothing here needs TensorFlow; `scoring` runs the models.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from hashlib import file_digest, sha256
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import OmegaConf
+
+from darkhar_cli import clips as data
+from darkhar_cli import metrics
+from darkhar_cli.clips import Clips
+from darkhar_cli.errors import BadRequest, DarkharError, FailedWork, nearest, unknown
+from darkhar_cli.folds import plan_folds
+from darkhar_cli.report import figures, page
+from darkhar_cli.runs import Run, save_metrics
+from darkhar_cli.tasks.train import row_labels
+
+SPLITS = ("train", "test", "all")
+_P = "p_"
+_TEXTS = [*metrics.KEYS, "group", "label", "predicted"]
+FoldName = tuple[int, int]  # repeat, fold
+
+
+class Evaluation(Run):
+    """The folder of one evaluation: a run's tables, of other clips."""
+
+    FACTS = "evaluation.json"
+
+    def caveats(self) -> list[str]:
+        """Return what must stand beside the numbers wherever they appear."""
+        facts = self.facts()
+        n = facts.get("trained_on", {}).get("clips")
+        return super().caveats() + ([f"{n} of {facts['clips']} clips were trained on"] if n else [])
+
+
+def finished_run(folder: Path) -> Run:
+    """Return the run of a folder.
+
+    Raises:
+        BadRequest: no such folder, no run, a sweep, or a run that is not finished.
+    """
+    if not folder.is_dir():
+        beside = [path.name for path in folder.parent.iterdir()] if folder.parent.is_dir() else []
+        raise BadRequest(f"{folder}: no such folder{nearest(folder.name, beside)}")
+    run = Run(folder)
+    if run.done and run.facts():
+        return run
+    if (folder / "sweep.csv").is_file():
+        jobs = ", ".join(sorted(path.parent.name for path in folder.glob("*/DONE"))) or "none is finished"
+        raise BadRequest(f"{folder} is a sweep; evaluate takes one of its jobs: {jobs}")
+    if not run.facts():
+        raise BadRequest(f"{folder} is no run folder; evaluate takes the folder of a finished run")
+    raise BadRequest(f"{folder} is not finished; give its `darkhar train` command again: it goes on where it stopped")
+
+
+def settings_of(run: Run) -> dict[str, Any]:
+    """Return a run's resolved configuration.
+
+    Raises:
+        BadRequest: config.yaml is not there.
+    """
+    path = run.folder / "config.yaml"
+    if not path.is_file():
+        raise BadRequest(f"{path} is missing: without it nothing is known of the run's parts")
+    return OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+
+
+def fold_facts(run: Run) -> dict[FoldName, dict[str, Any]]:
+    """Return what run.json says of each fold."""
+    return {(entry["repeat"], entry["fold"]): entry for entry in run.facts().get("folds", ())}
+
+
+def epochs_of(run: Run) -> dict[FoldName, int]:
+    """Return the epochs each fold was trained for."""
+    return {name: entry["epochs"] for name, entry in fold_facts(run).items()}
+
+
+def classes_of(run: Run) -> list[str]:
+    """Return the classes a run's models tell apart, in the order of their logits."""
+    return [name.removeprefix(_P) for name in _predictions(run) if name.startswith(_P)]
+
+
+def _predictions(run: Run) -> pd.DataFrame:
+    path = run.folder / "predictions.csv"
+    try:
+        return run.read(path.name)
+    except (OSError, ValueError) as problem:  # pandas's own errors are ValueErrors
+        raise BadRequest(f"{path} cannot be read: {problem}") from problem
+
+
+def recompute(run: Run) -> None:
+    """Write every table, figure and the report of a finished run again from its predictions.csv.
+
+    Raises:
+        BadRequest: predictions.csv is not what a run writes; names the value.
+        FailedWork: the folder cannot be written.
+    """
+    config, path = settings_of(run), run.folder / "predictions.csv"
+    classes = classes_of(run)
+    predictions = _checked(_predictions(run), classes, path).sort_values(metrics.KEYS, ignore_index=True)
+    skipped = run.facts().get("data", {}).get("skipped", 0)
+    try:
+        save_metrics(run, predictions, classes, row_labels(config, config["cv"]["name"]), epochs_of(run), skipped)
+        page.save_page(run, figures.save_figures(run))
+    except OSError as problem:
+        raise FailedWork(f"cannot write to {run.folder}: {problem.strerror or problem}") from problem
+
+
+def _checked(predictions: pd.DataFrame, classes: Sequence[str], path: Path) -> pd.DataFrame:
+    """Return predictions that may have been edited, or refuse what no table can be made of."""
+    for name in _TEXTS:
+        if name not in predictions:
+            raise BadRequest(f"{path} lacks the column {name!r}{nearest(name, predictions)}")
+    if not classes or predictions.empty:
+        raise BadRequest(f"{path} holds no predictions (rows, and a column p_<class> for each class)")
+    for name, allowed in (("label", classes), ("predicted", classes), ("split", ("validation", "test"))):
+        wrong = set(predictions[name]) - set(allowed)
+        if wrong:
+            raise unknown(f"{name} in {path}", sorted(map(str, wrong))[0], allowed)
+    for name in ("repeat", "fold", *(f"{_P}{c}" for c in classes)):
+        values = pd.to_numeric(predictions[name], errors="coerce")
+        good = values.between(0, 1) if name.startswith(_P) else (values >= 0) & (values % 1 == 0)
+        if not good.all():
+            given, what = predictions[name][~good].iloc[0], "0 to 1" if name.startswith(_P) else "a number from 0"
+            raise BadRequest(f"{path}: {name}={given} (line {int(np.argmin(good)) + 2}): allowed is {what}")
+    twice = predictions[predictions.duplicated(metrics.KEYS)]
+    if len(twice):
+        raise BadRequest(f"{path}: {twice['id'].iloc[0]} stands twice in fold {twice['fold'].iloc[0]}")
+    return predictions
+
+
+def chosen(clips: Clips, split: str | None) -> list[int]:
+    """Return the rows of a split: `train`, `test`, `all`, or where None `test` if there is one, else all.
+
+    Raises:
+        BadRequest: the data set has no clip in that split.
+    """
+    held_out = clips.rows("test")
+    if split is None:
+        return held_out or clips.table.index.tolist()
+    rows = clips.table.index.tolist() if split == "all" else clips.rows(split)
+    if not rows:
+        has = ", ".join(sorted(set(clips.table["split"])))
+        raise BadRequest(f"split={split}: data set {clips.name} has no such clips; it has {has}")
+    return rows
+
+
+def refuse_other_classes(run: Run, clips: Clips) -> None:
+    """Refuse a data set whose class names are not the run's.
+
+    Raises:
+        BadRequest: names what differs.
+    """
+    ours, theirs = classes_of(run), clips.classes
+    more, less = sorted(set(theirs) - set(ours)), sorted(set(ours) - set(theirs))
+    if not more and not less:
+        return
+    parts = [f"lacks {', '.join(map(repr, less))}"] if less else []
+    parts += [f"has {', '.join(map(repr, more))}, which the run does not know{nearest(more[0], ours)}"] if more else []
+    raise BadRequest(f"data set {clips.name} has other classes than {run.folder}: it {' and '.join(parts)}")
+
+
+def model_digests(run: Run) -> dict[FoldName, str]:
+    """Return the SHA-256 of each fold's model file.
+
+    Raises:
+        BadRequest: a model is missing.
+    """
+    paths = {(repeat, fold): run.model_path(fold, repeat) for repeat, fold in fold_facts(run)}
+    missing = [path for path in paths.values() if not path.is_file()]
+    if missing or not paths:
+        names = ", ".join(str(path.relative_to(run.folder)) for path in missing) or "models"
+        raise BadRequest(f"{run.folder} cannot be evaluated on clips: {names} missing; `darkhar train` makes them")
+    found = {}
+    for name, path in paths.items():
+        with path.open("rb") as file:
+            found[name] = file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def place_of(run: Run, clips: Clips, split: str, digests: Mapping[FoldName, str]) -> Path:
+    """Return the folder of the evaluation of these models on this split of these data."""
+    mark = sha256(dumps([clips.fingerprint, split, sorted(digests.values())]).encode()).hexdigest()[:12]
+    return run.folder / "evaluations" / f"{clips.name}-{split}-{mark}"
+
+
+def trained_on(run: Run, config: Mapping[str, Any], clips: Clips) -> dict[FoldName, set[str]] | None:
+    """Return the content digests of the clips that each fold was trained on, or None if they are not known any more.
+
+    They are looked for in the clips at hand, then in the data set that the run names.
+    """
+    found = _train_digests(run, config, clips)
+    if found is None:
+        try:
+            if data.fingerprint(config["dataset"]) == run.facts().get("data", {}).get("fingerprint"):
+                found = _train_digests(run, config, data.open_clips(config["dataset"]))
+        except DarkharError:  # the run's data are gone
+            return None
+    return found
+
+
+def _train_digests(run: Run, config: Mapping[str, Any], clips: Clips) -> dict[FoldName, set[str]] | None:
+    """Return each fold's training digests if a data set gives the run's own folds, else None."""
+    try:
+        plan = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
+    except BadRequest:
+        return None
+    known, found, before = fold_facts(run), {}, set()
+    for fold in plan.folds:
+        digests = clips.table.loc[list(fold.train), "digest"]
+        mark = sha256("\n".join(sorted(digests)).encode()).hexdigest()[:16]
+        if known.get((fold.repeat, fold.index), {}).get("training_ids") != mark:
+            return None
+        before |= set(digests)
+        found[fold.repeat, fold.index] = set(before) if plan.carried else set(digests)
+    return found if set(found) == set(known) else None
+
+
+def save(place: Path, predictions: pd.DataFrame, classes: Sequence[str], labels: Any, epochs: Any, facts: Any) -> None:
+    """Write an evaluation's folder: beside its place, then renamed, so that it is whole or not there.
+
+    Raises:
+        FailedWork: the folder cannot be written.
+    """
+    made = Evaluation(place.with_name(f".{place.name}.{os.getpid()}.part"))
+    try:
+        made.save("predictions.csv", predictions)
+        save_metrics(made, predictions, classes, labels, epochs, facts["data"]["skipped"])
+        made.add_facts(**facts)
+        os.replace(made.folder, place)
+    except OSError as problem:
+        if not (place / Evaluation.FACTS).is_file():  # else another process was faster: same numbers
+            raise FailedWork(f"cannot write to {place}: {problem.strerror or problem}") from problem
+    finally:
+        shutil.rmtree(made.folder, ignore_errors=True)
