@@ -20,9 +20,7 @@ from darkhar_cli import metrics
 from darkhar_cli.clips import Clips
 from darkhar_cli.errors import BadRequest, DarkharError, FailedWork, nearest, unknown
 from darkhar_cli.folds import plan_folds
-from darkhar_cli.report import figures, page
 from darkhar_cli.runs import Run, save_metrics
-from darkhar_cli.tasks.train import row_labels
 
 SPLITS = ("train", "test", "all")
 _P = "p_"
@@ -86,7 +84,8 @@ def epochs_of(run: Run) -> dict[FoldName, int]:
 
 def classes_of(run: Run) -> list[str]:
     """Return the classes a run's models tell apart, in the order of their logits."""
-    return [name.removeprefix(_P) for name in _predictions(run) if name.startswith(_P)]
+    kept = run.facts().get("data", {}).get("classes")
+    return kept or [name.removeprefix(_P) for name in _predictions(run) if name.startswith(_P)]
 
 
 def _predictions(run: Run) -> pd.DataFrame:
@@ -97,19 +96,26 @@ def _predictions(run: Run) -> pd.DataFrame:
         raise BadRequest(f"{path} cannot be read: {problem}") from problem
 
 
-def recompute(run: Run) -> None:
+def recompute(run: Run, labels: Mapping[str, Any]) -> None:
     """Write every table, figure and the report of a finished run again from its predictions.csv.
+
+    Args:
+        run: the run.
+        labels: its row labels: dataset, sampler, enhance, extractor, classifier, cv, seed.
 
     Raises:
         BadRequest: predictions.csv is not what a run writes; names the value.
         FailedWork: the folder cannot be written.
     """
-    config, path = settings_of(run), run.folder / "predictions.csv"
+    from darkhar_cli.report import figures, page  # matplotlib
+
     classes = classes_of(run)
-    predictions = _checked(_predictions(run), classes, path).sort_values(metrics.KEYS, ignore_index=True)
+    predictions = _checked(_predictions(run), classes, run.folder / "predictions.csv").sort_values(
+        metrics.KEYS, ignore_index=True
+    )
     skipped = run.facts().get("data", {}).get("skipped", 0)
     try:
-        save_metrics(run, predictions, classes, row_labels(config, config["cv"]["name"]), epochs_of(run), skipped)
+        save_metrics(run, predictions, classes, labels, epochs_of(run), skipped)
         page.save_page(run, figures.save_figures(run))
     except OSError as problem:
         raise FailedWork(f"cannot write to {run.folder}: {problem.strerror or problem}") from problem
@@ -117,7 +123,7 @@ def recompute(run: Run) -> None:
 
 def _checked(predictions: pd.DataFrame, classes: Sequence[str], path: Path) -> pd.DataFrame:
     """Return predictions that may have been edited, or refuse what no table can be made of."""
-    for name in _TEXTS:
+    for name in (*_TEXTS, *(f"{_P}{c}" for c in classes)):
         if name not in predictions:
             raise BadRequest(f"{path} lacks the column {name!r}{nearest(name, predictions)}")
     if not classes or predictions.empty:

@@ -30,7 +30,7 @@ GROUP = r"dataset.group=^([a-z]+_\d+)_"
 def _train(place, *words):
     home = place / "clips"
     write_clips(home / "train", takes=6, groups=3)
-    write_clips(home / "test", takes=1)
+    write_clips(home / "test", takes=1, height=40)  # no clip of it is byte for byte one of train
     words = ["train", "dataset=video_folder", f"dataset.root={home}", GROUP, "train.epochs=2", *words]
     assert cli.main([*words, f"hydra.run.dir={place / 'run'}"]) == 0
     return place / "run"
@@ -98,7 +98,7 @@ def test_tables_follow_edited_predictions(darkhar, run):
     history = (run / "metrics/history.csv").read_bytes()
     table = pd.read_csv(run / "predictions.csv")
     table["predicted"] = table["label"]
-    table.sample(frac=1, random_state=0).to_csv(run / "predictions.csv", index=False)
+    table.sample(frac=1, random_state=0)[table.columns[::-1]].to_csv(run / "predictions.csv", index=False)
     assert darkhar("evaluate", run)[0] == 0
     folds = pd.read_csv(run / "metrics/folds.csv")
     assert list(folds.columns)[: len(FOLDS) - 5] == FOLDS[:-5]
@@ -253,6 +253,14 @@ def test_heads_of_another_extractor_are_refused(darkhar, head):
     assert code == 2
     assert "extractor 'mobilenet' has other weights" in err
     assert not (head / "evaluations").exists()
+
+
+def test_lost_weights_of_a_frozen_extractor_are_named(darkhar, head):
+    text = (head / "config.yaml").read_text()
+    (head / "config.yaml").write_text(text.replace("mobilenet.weights.h5", "lost.weights.h5"))
+    code, _, err = darkhar("evaluate", head, "split=test")
+    assert code == 2
+    assert "lost.weights.h5" in err
 
 
 def test_models_that_are_not_the_runs_are_refused(darkhar, run):

@@ -37,11 +37,11 @@ def evaluate(words: Sequence[str]) -> None:
         return
     folder, asked = _read(words)
     run = evaluation.finished_run(folder)
+    config = evaluation.settings_of(run)
     if not asked:
-        evaluation.recompute(run)
+        evaluation.recompute(run, row_labels(config, config["cv"]["name"]))
         tables.show_run(run)
         return
-    config = evaluation.settings_of(run)
     split = next((w.removeprefix("split=") for w in reversed(asked) if w.startswith("split=")), None)
     dataset = _dataset(config["dataset"], [word for word in asked if not word.startswith("split=")])
     digests = evaluation.model_digests(run)

@@ -102,6 +102,7 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
                 "fingerprint": clips.fingerprint,
                 "skipped": len(clips.skipped),
                 "synthetic": clips.synthetic,
+                "classes": clips.classes,
             },
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
