@@ -84,7 +84,9 @@ class Run:
         """Return what must stand beside the run's numbers wherever they appear."""
         about = self.facts().get("data", {})
         left_out = [f"{about['skipped']} broken clips left out"] if about.get("skipped") else []
-        return left_out + (["synthetic clips"] if about.get("synthetic") else [])
+        return (
+            left_out + (["synthetic clips"] if about.get("synthetic") else []) + list(self.facts().get("caveats", ()))
+        )
 
     def claim(self, identity: str) -> None:
         """Make the folder this run's, or refuse a folder that holds another experiment.
@@ -132,13 +134,19 @@ class Run:
         """Read one of the run's tables."""
         return read_csv(self.folder / name)
 
-    def model_path(self, fold: int) -> Path:
-        """Return where a fold's model is kept."""
-        return self.folder / "models" / f"fold_{fold}.keras"
+    def controls(self) -> pd.DataFrame:
+        """Return metrics/controls.csv, or an empty table where no controls were run."""
+        path = self.folder / "metrics" / "controls.csv"
+        return read_csv(path) if path.is_file() else pd.DataFrame()
 
-    def save_model(self, fold: int, model: Any) -> None:
+    def model_path(self, fold: int, repeat: int = 0) -> Path:
+        """Return where a fold's model is kept."""
+        name = f"fold_{fold}" if not repeat else f"repeat_{repeat}_fold_{fold}"
+        return self.folder / "models" / f"{name}.keras"
+
+    def save_model(self, fold: int, model: Any, repeat: int = 0) -> None:
         """Write a fold's Keras model."""
-        path = self.model_path(fold)
+        path = self.model_path(fold, repeat)
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f"part_{os.getpid()}_{path.name}")
         try:
@@ -159,7 +167,7 @@ class Run:
 
     def has_fold(self, repeat: int, fold: int) -> bool:
         """Whether a fold has been finished before."""
-        return (self._fold(repeat, fold) / "facts.json").is_file() and self.model_path(fold).is_file()
+        return (self._fold(repeat, fold) / "facts.json").is_file() and self.model_path(fold, repeat).is_file()
 
     def fold_facts(self, repeat: int, fold: int) -> dict[str, Any]:
         """Return what `save_fold` was given."""
@@ -198,6 +206,7 @@ def save_tables(
     run.save("predictions.csv", predictions)
     run.save("metrics/folds.csv", table)
     run.save("metrics/summary.csv", metrics.summary_table(predictions, table, classes).assign(skipped=skipped))
+    run.save("metrics/brightness.csv", metrics.brightness_table(predictions))
     run.save("metrics/per_class.csv", metrics.per_class_table(predictions, classes))
     run.save("metrics/confusion.csv", metrics.confusion_table(predictions, classes))
     run.save("metrics/history.csv", run.collect(folds, "history.csv"))
