@@ -97,7 +97,7 @@ def _predictions(run: Run) -> pd.DataFrame:
 
 
 def recompute(run: Run, labels: Mapping[str, Any]) -> None:
-    """Write every table, figure and the report of a finished run again from its predictions.csv.
+    """Write the tables of a finished run again from its predictions.csv.
 
     Args:
         run: the run.
@@ -105,20 +105,12 @@ def recompute(run: Run, labels: Mapping[str, Any]) -> None:
 
     Raises:
         BadRequest: predictions.csv is not what a run writes; names the value.
-        FailedWork: the folder cannot be written.
     """
-    from darkhar_cli.report import figures, page  # matplotlib
-
     classes = classes_of(run)
-    predictions = _checked(_predictions(run), classes, run.folder / "predictions.csv").sort_values(
-        metrics.KEYS, ignore_index=True
-    )
+    predictions = _checked(_predictions(run), classes, run.folder / "predictions.csv")
+    predictions = predictions.sort_values(metrics.KEYS, ignore_index=True)
     skipped = run.facts().get("data", {}).get("skipped", 0)
-    try:
-        save_metrics(run, predictions, classes, labels, epochs_of(run), skipped)
-        page.save_page(run, figures.save_figures(run))
-    except OSError as problem:
-        raise FailedWork(f"cannot write to {run.folder}: {problem.strerror or problem}") from problem
+    save_metrics(run, predictions, classes, labels, epochs_of(run), skipped)
 
 
 def _checked(predictions: pd.DataFrame, classes: Sequence[str], path: Path) -> pd.DataFrame:
@@ -132,12 +124,16 @@ def _checked(predictions: pd.DataFrame, classes: Sequence[str], path: Path) -> p
         wrong = set(predictions[name]) - set(allowed)
         if wrong:
             raise unknown(f"{name} in {path}", sorted(map(str, wrong))[0], allowed)
-    for name in ("repeat", "fold", *(f"{_P}{c}" for c in classes)):
+    for name in ("repeat", "fold", *(f"{_P}{c}" for c in classes), *({"luma"} & set(predictions))):
         values = pd.to_numeric(predictions[name], errors="coerce")
-        good = values.between(0, 1) if name.startswith(_P) else (values >= 0) & (values % 1 == 0)
+        good, what = values.between(0, 1), "0 to 1"
+        if not name.startswith(_P):
+            whole = name != "luma"
+            good = (values >= 0) & ((values % 1 == 0) | (not whole))
+            what = "a whole number from 0" if whole else "a number from 0"
         if not good.all():
-            given, what = predictions[name][~good].iloc[0], "0 to 1" if name.startswith(_P) else "a number from 0"
-            raise BadRequest(f"{path}: {name}={given} (line {int(np.argmin(good)) + 2}): allowed is {what}")
+            given, line = predictions[name][~good].iloc[0], int(np.argmin(good)) + 2
+            raise BadRequest(f"{path}: {name}={given} (line {line}): allowed is {what}")
     twice = predictions[predictions.duplicated(metrics.KEYS)]
     if len(twice):
         raise BadRequest(f"{path}: {twice['id'].iloc[0]} stands twice in fold {twice['fold'].iloc[0]}")

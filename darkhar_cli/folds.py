@@ -27,6 +27,11 @@ class Fold:
     validation: list[int]
     repeat: int = 0
 
+    @property
+    def name(self) -> str:
+        """Return what messages call it."""
+        return f"fold {self.index}" if not self.repeat else f"repeat {self.repeat} fold {self.index}"
+
 
 @dataclass(frozen=True)
 class Plan:

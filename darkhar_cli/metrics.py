@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from darkhar_cli import stats
+
 KEYS = ["split", "repeat", "fold", "id"]
 ENSEMBLE = "ensemble"
 LEAST_P = 1e-9  # keeps the loss of a wrong and certain prediction finite
@@ -66,29 +68,11 @@ def folds_table(
     """
     rows = []
     for (split, repeat, fold), part in predictions.groupby(["split", "repeat", "fold"]):
-        trained = epochs.get((repeat, fold), "")
-        rows.append(
-            {
-                **labels,
-                "repeat": repeat,
-                "fold": fold,
-                "split": split,
-                **score(part, classes),
-                "epochs": trained,
-            }
-        )
-    averaged = ensemble(predictions, classes)
-    for repeat, part in averaged.groupby("repeat"):
-        rows.append(
-            {
-                **labels,
-                "repeat": repeat,
-                "fold": ENSEMBLE,
-                "split": "test",
-                **score(part, classes),
-                "epochs": "",
-            }
-        )
+        head = {"repeat": repeat, "fold": fold, "split": split, "epochs": epochs.get((repeat, fold), "")}
+        rows.append({**labels, **head, **score(part, classes)})
+    for repeat, part in ensemble(predictions, classes).groupby("repeat"):
+        head = {"repeat": repeat, "fold": ENSEMBLE, "split": "test", "epochs": ""}
+        rows.append({**labels, **head, **score(part, classes)})
     order = ["n", "correct", "accuracy", "recall_macro", "loss", "epochs"]
     table = pd.DataFrame(rows, columns=[*labels, "repeat", "fold", "split", *order])
     rank = table["split"].map({"validation": 0, "test": 1})
@@ -96,9 +80,11 @@ def folds_table(
 
 
 def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return metrics/summary.csv: all validation clips together, and the test split as mean over folds and ensemble.
+    """Return metrics/summary.csv: each split's clips, every clip counted once however many folds scored it.
 
-    `accuracy_sd` and `recall_macro_sd` are over folds, `chance` is the share of the commonest class.
+    A row for the folds and, of the test split, one for their ensemble. `lower` to `upper` is the 95 % interval that
+    `interval` names, about `group_accuracy` where it is over groups; `wilson_*` takes clips for independent. `chance`
+    is 1 / K, `largest_class` what naming the commonest class would score, `*_sd` are over folds.
     """
     rows = []
     for split in ("validation", "test"):
@@ -106,19 +92,55 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
         single = folds[(folds["split"] == split) & (folds["fold"] != ENSEMBLE)]
         if part.empty:
             continue
-        clips = part.drop_duplicates(["repeat", "id"])
-        chance = clips["label"].value_counts(normalize=True).max()
         spread = {f"{key}_sd": single[key].std() if len(single) > 1 else "" for key in ("accuracy", "recall_macro")}
         head = {"split": split, "folds": len(single)}
-        numbers = score(part, classes)
-        if split == "test":  # every fold scores all of it: a mean over folds, of as many clips as there are
-            numbers |= {"n": len(clips), "correct": numbers["correct"] * len(clips) / numbers["n"]}
-        rows.append({**head, "of": "folds", **numbers, **spread, "chance": chance})
+        rows.append({**head, "of": "folds", **_clip_scores(part, split, classes), **spread})
         if split == "test":
-            both = score(ensemble(predictions, classes), classes)
-            rows.append({**head, "of": ENSEMBLE, **both, "accuracy_sd": "", "recall_macro_sd": "", "chance": chance})
+            both = _clip_scores(ensemble(predictions, classes), split, classes)
+            rows.append({**head, "of": ENSEMBLE, **both, "accuracy_sd": "", "recall_macro_sd": ""})
     labels = folds.iloc[:1][["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]]
     return labels.merge(pd.DataFrame(rows), how="cross")
+
+
+def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict[str, Any]:
+    """Return one row's numbers of the predictions of a split."""
+    clips = per_clip(part, split)
+    right, groups = clips["right"].to_numpy(), clips["group"].tolist()
+    low, high, how = stats.interval(right, groups)
+    wilson_low, wilson_high = stats.wilson(right.sum(), len(right))
+    p, truth = probabilities(part, classes), part["label"].map({name: i for i, name in enumerate(classes)}).to_numpy()
+    weight = 1 / part.groupby("id")["id"].transform("size").to_numpy()  # a clip scored twice counts once
+    losses = -np.log(np.maximum(p[np.arange(len(truth)), truth], LEAST_P))
+    best = {f"top_{k}": stats.top_k(p, truth, k) if k < len(classes) else "" for k in (2, 5)}
+    known = clips.assign(group=[group or f"clip {i}" for i, group in enumerate(groups)])
+    return {
+        "n": len(clips),
+        "correct": right.sum(),
+        "accuracy": right.mean(),
+        "lower": low,
+        "upper": high,
+        "interval": how,
+        "group_accuracy": known.groupby("group")["right"].mean().mean() if any(groups) else "",
+        "wilson_lower": wilson_low,
+        "wilson_upper": wilson_high,
+        "recall_macro": clips.groupby("label")["right"].mean().mean(),
+        **best,
+        "loss": (losses * weight).sum() / weight.sum(),
+        "calibration_error": stats.calibration_error(p, truth),
+        "chance": 1 / len(classes),
+        "largest_class": clips["label"].value_counts(normalize=True).max(),
+    }
+
+
+def brightness_table(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return metrics/brightness.csv: accuracy by the clips' mean luma (empty where predictions carry none)."""
+    parts = []
+    for split in ("validation", "test"):
+        clips = per_clip(predictions, split)
+        if len(clips) and "luma" in clips:
+            parts.append(stats.by_brightness(clips["luma"], clips["right"]).assign(split=split))
+    columns = ["split", "low", "high", "n", "correct", "accuracy", "lower", "upper"]
+    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def _parts(predictions: pd.DataFrame, classes: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:

@@ -1,9 +1,8 @@
 """One fold, all folds: train a fresh model on a fold's clips, score it, keep what came out."""
 
 import gc
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +13,7 @@ from darkhar_cli import console, device
 from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features import FeatureInputs
+from darkhar_cli.fitting import fit_fold, to_fit_and_watch
 from darkhar_cli.folds import Fold, Plan
 from darkhar_cli.inner import inner_part
 from darkhar_cli.runs import Run
@@ -50,39 +50,31 @@ def predictions_table(
         **{f"p_{name}": p[:, i] for i, name in enumerate(clips.classes)},
         "frames": [" ".join(map(str, picked.tolist())) for picked in positions],
     }
+    if "luma" in about:
+        columns["luma"] = about["luma"].round(3).to_numpy()
     return pd.DataFrame(columns)
 
 
-def run_fold(trainer: Trainer, fold: Fold, run: Run, advance: Advance) -> None:
+def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advance) -> None:
     """Train one fold's model, score it on the fold's validation clips and the test split, and keep all of it."""
-    started, clips = time.monotonic(), trainer.clips
-    settings = trainer.train
-    parts = None
-    if settings["early_stopping"]:
-        parts = inner_part(clips.table, fold.train, settings["inner_share"], trainer.experiment.seed)
-    fit, inner = parts or (fold.train, [])
-    learner = trainer.learner()
+    started, epochs = time.monotonic(), trainer.train["epochs"]
+    fit, watched = to_fit_and_watch(trainer, fold, plan)
+    learner = trainer.learner(fresh=not plan.carried or fold is plan.folds[0])
     initial = learner.weights_hash()
     trainer.begin(learner, fold, fit)
-    history, kept = fit_fold(trainer, learner, fit, inner, lambda text: advance(f"fold {fold.index} {text}"))
-    if len(history) < settings["epochs"]:
-        advance(f"fold {fold.index} stopped early", settings["epochs"] - len(history))
-    tables = []
-    for split, rows in (("validation", fold.validation), (TEST, clips.rows(TEST))):
-        if rows:
-            logits, positions = trainer.logits(learner, rows)
-            if not np.isfinite(logits).all():
-                raise FailedWork(f"fold {fold.index}: the model gives no finite numbers; try train.precision=float32")
-            tables.append(predictions_table(clips, rows, logits, positions, split, fold))
-    run.save_model(fold.index, learner.whole)
-    ids = "\n".join(sorted(clips.table.loc[list(fold.train), "digest"]))
+    history, kept = fit_fold(trainer, learner, fit, watched, lambda text: advance(f"{fold.name} {text}"))
+    if len(history) < epochs:
+        advance(f"{fold.name} stopped early", epochs - len(history))
+    predictions = score_fold(trainer, learner, fold)
+    run.save_model(fold.index, learner.whole, fold.repeat)
+    ids = "\n".join(sorted(trainer.clips.table.loc[list(fold.train), "digest"]))
     facts = {
         "repeat": fold.repeat,
         "fold": fold.index,
         "epochs": len(history),
         "best_epoch": kept,
         "fitted": len(fit),
-        "inner": len(inner),
+        "inner": len(watched),
         "initial_weights": initial,
         "training_ids": sha256(ids.encode()).hexdigest()[:16],
         "weights": learner.weights_hash(),
@@ -90,57 +82,40 @@ def run_fold(trainer: Trainer, fold: Fold, run: Run, advance: Advance) -> None:
     }
     table = pd.DataFrame(history).assign(repeat=fold.repeat, fold=fold.index)
     order = ["repeat", "fold", "epoch", "loss", "accuracy", "inner_loss", "inner_accuracy"]
-    run.save_fold(fold.repeat, fold.index, pd.concat(tables), table.reindex(columns=order), facts)
+    run.save_fold(fold.repeat, fold.index, predictions, table.reindex(columns=order), facts)
     last = history[-1]
     run.log(
-        f"fold {fold.index}: {len(fit)} clips fitted, {len(inner)} watched, {len(history)} epochs, kept epoch {kept}, "
+        f"{fold.name}: {len(fit)} clips fitted, {len(watched)} watched, {len(history)} epochs, kept epoch {kept}, "
         f"loss {last['loss']:.3f}, accuracy {last['accuracy']:.3f}, {facts['seconds']:.1f} s"
     )
 
 
-def fit_fold(
-    trainer: Trainer, learner: Learner, fit: Sequence[int], inner: Sequence[int], tell: Callable[[str], None]
-) -> tuple[list[dict[str, float]], int]:
-    """Train until the inner part stops getting better, or for all epochs where there is no inner part.
+def score_fold(trainer: Trainer, learner: Learner, fold: Fold) -> pd.DataFrame:
+    """Return a fold's predictions of its validation clips and of the test split.
 
-    Returns:
-        One dict per epoch (counted from 1: loss, accuracy, inner_loss, inner_accuracy), and the epoch that is kept.
+    Raises:
+        FailedWork: the model gives no finite numbers.
     """
-    settings = trainer.train
-    history: list[dict[str, float]] = []
-    best: tuple[float, int, list[np.ndarray]] | None = None
-    for epoch in range(1, settings["epochs"] + 1):
-        entry = {"epoch": epoch, **trainer.train_epoch(learner, fit, epoch - 1)}
-        if inner:
-            entry |= trainer.watch(learner, inner)
-        _refuse_diverged(entry)
-        if inner and (best is None or entry["inner_loss"] < best[0]):
-            best = (entry["inner_loss"], epoch, learner.model.get_weights())
-        history.append(entry)
-        tell(f"epoch {epoch} loss {entry['loss']:.3f} accuracy {entry['accuracy']:.3f}")
-        if best and epoch >= settings["warm_up"] and epoch - best[1] >= settings["patience"]:
-            break
-    if best:
-        learner.model.set_weights(best[2])
-    return history, best[1] if best else len(history)
-
-
-def _refuse_diverged(entry: Mapping[str, float]) -> None:
-    if not all(math.isfinite(value) for value in entry.values()):
-        raise FailedWork(
-            f"training diverged in epoch {entry['epoch']} (loss {entry['loss']}): try a lower train.learning_rate, "
-            "or train.precision=float32"
-        )
+    tables = []
+    for split, rows in (("validation", fold.validation), (TEST, trainer.clips.rows(TEST))):
+        if rows:
+            logits, positions = trainer.logits(learner, rows)
+            if not np.isfinite(logits).all():
+                raise FailedWork(f"{fold.name}: the model gives no finite numbers; try train.precision=float32")
+            tables.append(predictions_table(trainer.clips, rows, logits, positions, split, fold))
+    return pd.concat(tables)
 
 
 def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
     """Run every fold that is not finished yet; what each leaves is in the run's folder."""
     todo = [fold for fold in plan.folds if not run.has_fold(fold.repeat, fold.index)]
-    for fold in plan.folds:
-        if fold not in todo:
-            run.log(f"fold {fold.index}: finished before, kept")
     if not todo:
         return
+    if plan.carried:  # what the model has learnt of earlier folds is not kept: all of them again
+        todo = plan.folds
+    for fold in plan.folds:
+        if fold not in todo:
+            run.log(f"{fold.name}: finished before, kept")
     run.log(f"mode {trainer.mode}: {trainer.why}")
     if trainer.frozen:
         run.log(f"runtime {trainer.frozen.runtime} {trainer.frozen.precision}: {trainer.frozen.why}")
@@ -150,7 +125,7 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
         run.log(f"{trainer.short_clips()} clips have fewer than {trainer.sampler.frames} frames: sampler.short={how}")
     settings = trainer.train
     certain = settings["epochs"]  # how many epochs some fold will train for sure
-    if settings["early_stopping"] and not _tell_fixed(trainer, plan, run):
+    if settings["early_stopping"] and (plan.watches_scored or not _tell_fixed(trainer, plan, run)):
         certain = min(certain, max(settings["warm_up"], settings["patience"]))
     started = time.monotonic()
     trainer.prepare(plan, certain)
@@ -158,7 +133,7 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
     try:
         with console.progress("train", len(todo) * trainer.train["epochs"]) as progress:
             for fold in todo:
-                run_fold(trainer, fold, run, progress.advance)
+                run_fold(trainer, fold, plan, run, progress.advance)
         _keep_frames(trainer, run)
     finally:
         device.clear_session()  # a sweep's next job starts with empty hands
@@ -183,11 +158,11 @@ def _keep_frames(trainer: Trainer, run: Run) -> None:
 def _tell_fixed(trainer: Trainer, plan: Plan, run: Run) -> bool:
     """Say which folds have no inner part to watch; return whether there are any."""
     table, settings, seed = trainer.clips.table, trainer.train, trainer.experiment.seed
-    without = [f.index for f in plan.folds if inner_part(table, f.train, settings["inner_share"], seed) is None]
+    without = [f for f in plan.folds if inner_part(table, f.train, settings["inner_share"], seed) is None]
     if without:
-        folds = ", ".join(map(str, without))
+        named = ", ".join(f.name for f in without) if len(without) < 5 else f"{len(without)} of {len(plan.folds)} folds"
         run.log(
-            f"fold {folds}: too few clips or groups per class for an inner part that early stopping could watch "
+            f"{named}: too few clips or groups per class for an inner part that early stopping could watch "
             "(every class in it and in the rest, no group in both, at most a third): "
             f"train.epochs={settings['epochs']} is fixed"
         )

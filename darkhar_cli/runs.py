@@ -86,7 +86,9 @@ class Run:
         """Return what must stand beside the run's numbers wherever they appear."""
         about = self.facts().get("data", {})
         left_out = [f"{about['skipped']} broken clips left out"] if about.get("skipped") else []
-        return left_out + (["synthetic clips"] if about.get("synthetic") else [])
+        return (
+            left_out + (["synthetic clips"] if about.get("synthetic") else []) + list(self.facts().get("caveats", ()))
+        )
 
     def claim(self, identity: str) -> None:
         """Make the folder this run's, or refuse a folder that holds another experiment.
@@ -133,6 +135,11 @@ class Run:
     def read(self, name: str) -> pd.DataFrame:
         """Read one of the run's tables."""
         return read_csv(self.folder / name)
+
+    def controls(self) -> pd.DataFrame:
+        """Return metrics/controls.csv, or an empty table where no controls were run."""
+        path = self.folder / "metrics" / "controls.csv"
+        return read_csv(path) if path.is_file() else pd.DataFrame()
 
     def model_path(self, fold: int, repeat: int = 0) -> Path:
         """Return where a fold's model is kept."""
@@ -215,5 +222,6 @@ def save_metrics(
     table = metrics.folds_table(predictions, classes, labels, epochs)
     run.save("metrics/folds.csv", table)
     run.save("metrics/summary.csv", metrics.summary_table(predictions, table, classes).assign(skipped=skipped))
+    run.save("metrics/brightness.csv", metrics.brightness_table(predictions))
     run.save("metrics/per_class.csv", metrics.per_class_table(predictions, classes))
     run.save("metrics/confusion.csv", metrics.confusion_table(predictions, classes))

@@ -164,19 +164,19 @@ def top_k(probabilities: np.ndarray, truth: Sequence[int], k: int) -> float:
     return float((best == truth[:, None]).any(axis=1).mean()) if len(truth) else np.nan
 
 
-def by_brightness(luma: Sequence[float], right: Sequence[bool], edges: Sequence[float] = LUMA_EDGES) -> pd.DataFrame:
+def by_brightness(luma: Sequence[float], right: Sequence[float], edges: Sequence[float] = LUMA_EDGES) -> pd.DataFrame:
     """Return accuracy by mean luma of clips (N,): columns low, high, n, correct, accuracy, lower, upper.
 
     A bin holds low <= luma < high; empty bins stay, with n of 0. Intervals are Wilson's, clips independent.
     It raises BadRequest where a luma is not a number within the edges.
     """
-    luma, right = np.asarray(luma, float), np.asarray(right, bool)
+    luma, right = np.asarray(luma, float), np.asarray(right, float)
     if (outside := ~((luma >= edges[0]) & (luma < edges[-1]))).any():
         raise BadRequest(f"mean luma {luma[outside][0]} is not in {edges[0]}..{edges[-1]}")
     rows = []
     for low, high in itertools.pairwise(edges):
         part = right[(luma >= low) & (luma < high)]
-        n, correct = len(part), int(part.sum())
+        n, correct = len(part), float(part.sum())
         rows.append((low, high, n, correct, correct / n if n else np.nan, *wilson(correct, n)))
     return pd.DataFrame(rows, columns=["low", "high", "n", "correct", "accuracy", "lower", "upper"])
 

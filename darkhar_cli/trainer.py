@@ -144,9 +144,13 @@ class Trainer:
         draws = [self.positions(rows, epoch) for epoch in epochs]
         return [(row, draw[i]) for i, row in enumerate(rows) for draw in draws]
 
-    def learner(self) -> Learner:
-        """Return the model as it is before training; its weights follow from the run's seed alone."""
-        self._learner.renew()
+    def learner(self, fresh: bool = True) -> Learner:
+        """Return the model as it is before training; its weights follow from the run's seed alone.
+
+        Without `fresh` it is as the last fold left it.
+        """
+        if fresh:
+            self._learner.renew()
         return self._learner
 
     def begin(self, learner: Learner, fold: Fold, fit: Sequence[int]) -> None:

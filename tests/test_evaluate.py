@@ -16,7 +16,7 @@ from darkhar_cli import cli
 from tests.conftest import FOLDS, TINY, only, write_clips
 
 MADE = [
-    *(f"metrics/{name}.csv" for name in ("folds", "summary", "per_class", "confusion")),
+    *(f"metrics/{name}.csv" for name in ("folds", "summary", "brightness", "per_class", "confusion")),
     "report.html",
     "figures/confusion_validation.svg",
     "figures/confusion_test.svg",
@@ -50,7 +50,7 @@ def finished_head(tmp_path_factory):
     network.save_weights(place / "mobilenet.weights.h5")
     parts = ["extractor=mobilenet", "extractor.alpha=0.25", "extractor.size=32", "classifier=linear"]
     parts += [f"extractor.weights={place / 'mobilenet.weights.h5'}", f"cache_dir={place / 'features'}"]
-    return _train(place, *parts, "sampler.frames=3")
+    return _train(place, *parts, "sampler.frames=3", "cv=repeated", "cv.folds=2", "cv.repeats=2")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def same_as_in_the_run(folder, run):
     """Compare what a fold says of its validation clips now and when it was trained."""
     now, then = (pd.read_csv(place / "predictions.csv") for place in (folder, run))
     both = now.merge(then[then["split"] == "validation"], on=["repeat", "fold", "id"], suffixes=("", "_then"))
-    assert len(both) == 18
+    assert len(both) == (then["split"] == "validation").sum()
     np.testing.assert_allclose(both[P], both[[f"{name}_then" for name in P]], rtol=1e-5, atol=1e-7)
     assert (both["frames"] == both["frames_then"]).all()
     assert (both["label"] == both["label_then"]).all()
@@ -121,7 +121,7 @@ def test_tables_come_again_without_tensorflow(run):
         (lambda t: t.assign(label="dwn"), "unknown label in .*predictions.csv 'dwn'; .*did you mean 'down'"),
         (lambda t: t.rename(columns={"fold": "folds"}), "lacks the column 'fold'; did you mean 'folds'"),
         (lambda t: t.assign(p_down="high"), r"p_down=high \(line 2\): allowed is 0 to 1"),
-        (lambda t: t.assign(fold=-1), "fold=-1 .*allowed is a number from 0"),
+        (lambda t: t.assign(fold=-1), "fold=-1 .*allowed is a whole number from 0"),
         (lambda t: pd.concat([t, t]), "stands twice in fold"),
         (lambda t: t.iloc[:0], "holds no predictions"),
         (lambda t: None, "cannot be read"),
@@ -163,12 +163,12 @@ def test_a_run_scores_a_split_as_it_did(darkhar, run):
     for words in ("18 of 18 clips were trained on", str(folder), "ensemble"):
         assert words in " ".join(out.split())
 
-    before = bytes_of(folder, MADE[:4])
+    before = bytes_of(folder, MADE[:5])
     code, again, err = darkhar("evaluate", run, "split=train")
     assert code == 0
     assert "already done" in err
     assert again == out
-    assert bytes_of(folder, MADE[:4]) == before
+    assert bytes_of(folder, MADE[:5]) == before
 
 
 def test_the_held_out_split_is_the_default(darkhar, run):
@@ -240,9 +240,16 @@ def test_a_run_from_the_bank_scores_through_its_own_extractor(darkhar, head):
     assert code == 0, err
     folder = only(head / "evaluations")
     same_as_in_the_run(folder, head)
-    assert len(pd.read_csv(folder / "predictions.csv")) == 21 * 3
+    assert len(pd.read_csv(folder / "predictions.csv")) == 21 * 2 * 2, "two repeats of two folds"
+    assert json.loads((folder / "evaluation.json").read_text())["trained_on"]["clips"] == 18
     kept = json.loads((folder / "evaluation.json").read_text())
     assert kept["extractor"] == facts["extractor"]
+
+
+def test_tables_of_repeats_come_again(darkhar, head):
+    before = bytes_of(head)
+    assert darkhar("evaluate", head)[0] == 0
+    assert bytes_of(head) == before
 
 
 def test_heads_of_another_extractor_are_refused(darkhar, head):

@@ -29,6 +29,8 @@ def run(tmp_path):
     run.save("metrics/summary.csv", pd.DataFrame([{**names, **numbers, "accuracy_sd": "", "chance": 0.5}]))
     counts = {"split": ["validation"] * 2, "label": [NASTY, "sit"], NASTY: [2, 1], "sit": [0, 1]}
     run.save("metrics/confusion.csv", pd.DataFrame(counts))
+    brightness = {"split": "validation", "low": 0, "high": 5, "n": 4, "correct": 3, "accuracy": 0.75}
+    run.save("metrics/brightness.csv", pd.DataFrame([brightness]))
     run.save("metrics/per_class.csv", pd.DataFrame([{"split": "validation", "class": NASTY, "n": 2, "recall": 1.0}]))
     history = {"repeat": 0, "fold": 0, "epoch": [0, 1], "loss": [1.0, 0.5], "inner_loss": [1.1, ""]}
     run.save("metrics/history.csv", pd.DataFrame(history))

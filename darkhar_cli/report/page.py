@@ -17,11 +17,13 @@ pre { background: #f6f8fa; padding: 0.8rem; overflow-x: auto; }
 svg { max-width: 100%; height: auto; }
 """
 _SHARES = {"accuracy", "accuracy_sd", "recall_macro", "recall_macro_sd", "chance", "precision", "recall", "f1"}
+_SHARES |= {"lower", "upper", "wilson_lower", "wilson_upper", "group_accuracy", "top_2", "top_5", "largest_class"}
+_SHARES |= {"calibration_error"}
 _NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 
 def _cell(column: str, value: object) -> str:
-    if value == "":
+    if value == "" or pd.isna(value):
         return ""
     if column in _SHARES:
         return f"{100 * float(value):.1f} %"
@@ -46,9 +48,11 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
     parts = [
         f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}{escape(notes)}</p>",
         "<h2>All clips together</h2>" + _table(summary.drop(columns=_NAMES)),
+        *(["<h2>Controls</h2>" + _table(run.controls().drop(columns=_NAMES))] if len(run.controls()) else []),
         "<h2>Folds</h2>" + _table(folds.drop(columns=_NAMES)),
         f'<h2>Figures</h2><div class="figures">{drawings}</div>',
         "<h2>Classes</h2>" + _table(run.read("metrics/per_class.csv")),
+        "<h2>Brightness (mean luma of a clip)</h2>" + _table(run.read("metrics/brightness.csv")),
         f"<h2>Configuration</h2><pre>{escape((run.folder / 'config.yaml').read_text())}</pre>",
     ]
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'

@@ -7,11 +7,11 @@ from typing import Any
 from darkhar_cli import clips as data
 from darkhar_cli import console, evaluation, overrides, schema, tables
 from darkhar_cli.clips import Clips
-from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
 from darkhar_cli.evaluation import SPLITS, Evaluation
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run
-from darkhar_cli.tasks.train import _experiment, row_labels
+from darkhar_cli.tasks.train import draw, experiment_of, row_labels
 
 HELP = """darkhar evaluate: what a finished run's predictions and models say
 
@@ -39,7 +39,7 @@ def evaluate(words: Sequence[str]) -> None:
     run = evaluation.finished_run(folder)
     config = evaluation.settings_of(run)
     if not asked:
-        evaluation.recompute(run, row_labels(config, config["cv"]["name"]))
+        _again(run, config)
         tables.show_run(run)
         return
     split = next((w.removeprefix("split=") for w in reversed(asked) if w.startswith("split=")), None)
@@ -92,6 +92,14 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
     return config["dataset"]
 
 
+def _again(run: Run, config: Mapping[str, Any]) -> None:
+    try:
+        evaluation.recompute(run, row_labels(config, config["cv"]["name"]))
+        draw(run)
+    except OSError as problem:
+        raise FailedWork(f"cannot write to {run.folder}: {problem.strerror or problem}") from problem
+
+
 def _work(
     run: Run, config: Mapping[str, Any], clips: Clips, rows: Sequence[int], place: Path, asked: Mapping[str, Any]
 ) -> None:
@@ -102,7 +110,7 @@ def _work(
 
     classes, seen = evaluation.classes_of(run), clips.table.loc[list(rows)]
     known = _tell_trained_on(evaluation.trained_on(run, config, clips), seen["digest"].tolist())
-    experiment = _experiment(scoring.as_it_ran(config, run.facts()))
+    experiment = experiment_of(scoring.as_it_ran(config, run.facts()))
     predictions, how = scoring.score(run, experiment, scoring.view(clips, rows, classes))
     folds = evaluation.fold_facts(run)
     about = {"name": clips.name, "fingerprint": clips.fingerprint, "dataset": asked["dataset"]}

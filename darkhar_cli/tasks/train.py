@@ -7,11 +7,12 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from darkhar_cli import bank, console, schema, tables
+from darkhar_cli import bank, console, controls, schema, tables
 from darkhar_cli import clips as data
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.folds import Plan, assignment, plan_folds
@@ -19,7 +20,7 @@ from darkhar_cli.leaks import leaks
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
 
-_NOT_IDENTITY = ("name", "fresh", "cache_dir")
+_NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
 
 
 def identity(config: Mapping[str, Any], fingerprint: str) -> str:
@@ -76,9 +77,30 @@ def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str], sho
         except Exception as problem:
             run.fail(f"{type(problem).__name__}: {problem}")
             raise
+    if config["controls"] and not len(run.controls()):
+        _controls(config, run, overrides)
     if show:
         tables.show_run(run)
     return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
+
+
+def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> None:
+    """Run the controls beside a finished run, each in a run folder of its own, and add their rows to its tables."""
+    rows = []
+    for name in controls.NAMES:
+        console.note(f"control {name.removeprefix('control_')}:")
+        beside = run.folder / "controls" / name
+        train(controls.control(name, config), beside, overrides, show=False)
+        rows.append(Run(beside).read("metrics/summary.csv").assign(control=name.removeprefix("control_")))
+    run.save("metrics/controls.csv", pd.concat(rows))
+    draw(run)
+
+
+def draw(run: Run) -> None:
+    """Write a run's figures and report from its tables."""
+    from darkhar_cli.report import figures, page
+
+    page.save_page(run, figures.save_figures(run))
 
 
 def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
@@ -93,7 +115,7 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
-        ready = trainer.Trainer(_experiment(config), clips, run.warn)
+        ready = trainer.Trainer(experiment_of(config), clips, run.warn)
         _describe(config, clips, plan, run, overrides)
         run.add_facts(
             **device.facts(policy),
@@ -104,20 +126,27 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
                 "synthetic": clips.synthetic,
                 "classes": clips.classes,
             },
+            caveats=_caveats(config, plan),
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         )
         runner.run_folds(ready, plan, run)
     folds = [(fold.repeat, fold.index) for fold in plan.folds]
     save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
-    from darkhar_cli.report import figures, page
-
-    page.save_page(run, figures.save_figures(run))
+    draw(run)
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
 
 
-def _experiment(config: Mapping[str, Any]) -> Any:
+def _caveats(config: Mapping[str, Any], plan: Plan) -> list[str]:
+    """Return what must be known wherever the run's numbers appear."""
+    said = ["one model is carried from fold to fold"] if plan.carried else []
+    if plan.watches_scored and config["train"]["early_stopping"]:
+        said.append("early stopping looks at the scored clips")
+    return said + (["training labels are shuffled"] if config["train"]["shuffle_labels"] else [])
+
+
+def experiment_of(config: Mapping[str, Any]) -> Any:
     """Return the runner's view of a configuration: parts by name and parameters, no config."""
     from darkhar_cli import model, trainer
 
