@@ -4,11 +4,28 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import console
 from darkhar_cli.runs import Run
+
+_NARROW = (
+    "split",
+    "fold",
+    "n",
+    "correct",
+    "accuracy",
+    "95 %",
+    "recall",
+    "loss",
+    "epochs",
+    "p (Holm)",
+    "rank",
+    "verdict",
+    "difference",
+)
 
 
 def percent(value: Any) -> str:
@@ -16,10 +33,13 @@ def percent(value: Any) -> str:
     return "" if value == "" else f"{100 * float(value):.1f} %"
 
 
-def _grid(title: str, columns: list[str], caption: str) -> Table:
-    table = Table(title=escape(title), caption=escape(caption), title_justify="left", caption_justify="left")
+def grid_of(title: str, columns: list[str], caption: str = "") -> Table:
+    """Return an empty table that fits a terminal of 80 columns."""
+    style = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "title_justify": "left", "caption_justify": "left"}
+    table = Table(title=escape(title), caption=escape(caption), **style)
     for name in columns:
-        table.add_column(name, justify="left" if name in ("split", "fold", "status") else "right")
+        left = name in ("split", "fold", "status", "", "verdict")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name in _NARROW, overflow="fold")
     return table
 
 
@@ -41,11 +61,8 @@ def show_run(run: Run) -> None:
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head, whole = folds.iloc[0], summary.iloc[0]
     title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
-    about = f"95 %: {whole['interval']}"
-    if whole["group_accuracy"] != "":
-        about += f", each counting once (mean {percent(whole['group_accuracy'])})"
-    notes = "; ".join([*run.caveats(), chance(whole), about])
-    grid = _grid(title, ["split", "fold", "n", "correct", "accuracy", "95 %", "recall", "loss", "epochs"], notes)
+    notes = "; ".join([*run.caveats(), chance(whole)])
+    grid = grid_of(title, ["split", "fold", "n", "correct", "accuracy", "95 %", "recall", "loss", "epochs"], notes)
     repeats = folds["repeat"].nunique() > 1
     for _, row in folds.iterrows():
         name = f"{row['repeat']}/{row['fold']}" if repeats else str(row["fold"])
@@ -58,7 +75,19 @@ def show_run(run: Run) -> None:
         grid.add_section()
         grid.add_row(*_cells(row, row["split"], row["control"], span(row), ""), style="dim")
     console.out.print(grid)
+    for _, row in summary.iterrows():
+        console.out.print(headline(row), soft_wrap=True, markup=False)
     console.out.print(str(run.folder), soft_wrap=True, markup=False)
+
+
+def headline(row: pd.Series) -> str:
+    """Return a summary row as a sentence: count, share, interval, chance, and what they rest on."""
+    of = " (ensemble)" if row["of"] == "ensemble" else ""
+    share = f"{float(row['correct']):.4g} of {row['n']} clips, {percent(row['accuracy'])} {span(row)}".rstrip()
+    how = str(row["interval"])
+    if row["group_accuracy"] != "":
+        how += f", each counting once (mean {percent(row['group_accuracy'])})"
+    return f"{row['split']}{of}: {share}, {chance(row)}; 95 % by {how}"
 
 
 def _cells(row: pd.Series, split: str, fold: str, between: str, epochs: str) -> list[str]:
@@ -69,7 +98,7 @@ def _cells(row: pd.Series, split: str, fold: str, between: str, epochs: str) -> 
 def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
     """Print one row per job of a sweep: what was varied, the headline numbers, the status."""
     columns = [*swept, "split", "n", "correct", "accuracy", "95 %", "recall", "loss", "status"]
-    grid = _grid(f"sweep of {len(table)} jobs", columns, str(folder / "sweep.csv"))
+    grid = grid_of(f"sweep of {len(table)} jobs", columns, str(folder / "sweep.csv"))
     for _, row in table.iterrows():
         values = [str(row[name]) for name in swept]
         if row["status"] == "done":

@@ -19,7 +19,11 @@ SIZED = {
     "efficientnet_v2_b0": (SMALL, 1280),
     "conv_small": ({"size": [32, 40]}, 64),
     "movenet": ({}, 51),
+    "background": ({"width": 8, "height": 6}, 48),
+    "luma": ({}, 3),
+    "motion": ({}, 2),
 }
+CLIP_WIDE = ("background", "motion")
 
 
 def build(name, weights=None):
@@ -39,6 +43,8 @@ def test_frames_to_features(name, fake_tflite):
     extractor = build(name, fake_tflite if name == "movenet" else None)
     size = extractor.size or (48, 64)
     frames = np.random.default_rng(0).uniform(0, 255, (3, *size, 3)).astype(np.float32)
+    if name in CLIP_WIDE:
+        frames = frames.astype(np.uint8)
     if extractor.backend == "keras":
         features = extractor.model.predict_on_batch(frames)
         assert extractor.trainable == (name == "conv_small")
@@ -48,7 +54,7 @@ def test_frames_to_features(name, fake_tflite):
     assert features.shape == (3, extractor.features)
     assert extractor.features == SIZED[name][1]
     assert np.isfinite(features).all()
-    assert extractor.scope == "frame"
+    assert extractor.scope == ("clip" if name in CLIP_WIDE else "frame")
     assert bool(extractor.weights_hash) != extractor.trainable
     assert len(extractor.channels) in (0, extractor.features)
 
@@ -175,3 +181,40 @@ def test_real_mobilenet_weights_load(real_models):
     assert extractor.features == 256
     with pytest.raises(BadRequest, match="does not fit extractor 'mobilenet'"):
         registry.get("extractor", "mobilenet")(alpha=0.5, weights=str(real_models / "mobilenet_2_5_224_tf_no_top.h5"))
+
+
+def textured_clip(frames=9, height=60, width=80):
+    """A still scene with a square that moves over it, (T, H, W, 3) uint8."""
+    scene = np.random.default_rng(0).integers(0, 200, (height, width, 3), dtype=np.uint8)
+    clip = np.repeat(scene[None], frames, axis=0)
+    for i in range(frames):
+        clip[i, 10:20, 8 * i : 8 * i + 8] = 250
+    return scene, clip
+
+
+def test_background_is_the_scene_without_what_moves():
+    import cv2
+
+    scene, clip = textured_clip()
+    features = build("background").function(clip)
+    grey = cv2.cvtColor(scene, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    expected = cv2.resize(grey, (8, 6), interpolation=cv2.INTER_AREA).reshape(-1)
+    np.testing.assert_allclose(features, np.tile(expected, (9, 1)), atol=0.01)
+
+
+def test_luma_is_the_formula():
+    _, clip = textured_clip(2)
+    grey = (clip.astype(np.float64) * [0.299, 0.587, 0.114]).sum(axis=-1) / 255
+    expected = np.stack([grey.mean((1, 2)), grey.std((1, 2)), np.percentile(grey, 95, axis=(1, 2))], axis=1)
+    np.testing.assert_allclose(build("luma").function(clip.astype(np.float32)), expected, rtol=1e-4)
+
+
+def test_motion_is_the_difference_to_the_frame_before():
+    _, clip = textured_clip(4)
+    still = np.repeat(clip[:1], 3, axis=0)
+    extract = build("motion").function
+    np.testing.assert_array_equal(extract(still), np.zeros((3, 2)))
+    moving = extract(clip)
+    assert (moving[:, 0] > 0).all()
+    np.testing.assert_array_equal(moving[0], moving[1])
+    assert extract(clip[:1]).tolist() == [[0, 0]]

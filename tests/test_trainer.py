@@ -19,30 +19,30 @@ TRAIN = {
     "patience": 3,
     "warm_up": 0,
     "inner_share": 0.2,
+    "shuffle_labels": False,
     "precision": "float32",
     "mode": "auto",
 }
 FROZEN = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": 32})
+HEAD = ("lstm", {"units": 8, "dense": [8]})
 
 
 @pytest.fixture
 def trainer(tmp_path, clips):
-    """Make a trainer with an empty bank, or that of an earlier one (`bank=`)."""
+    """Make a trainer with an empty bank."""
     made = []
 
-    def make(
-        sampler="random", extractor=FROZEN, enhance="histeq", seed=3, units=8, runtime=None, bank=None, on=None, **train
-    ):
+    def make(sampler="random", extractor=FROZEN, enhance="histeq", classifier=HEAD, on=None, **train):
         made.append(None)
         experiment = Experiment(
             sampler=(sampler, {"frames": 4}),
             enhance=[(enhance, {})],
             extractor=extractor,
-            classifier=("lstm", {"units": 8, "dense": [8]}),
-            seed=seed,
+            classifier=classifier,
+            seed=3,
             train=TRAIN | train,
-            runtime={"name": "auto", "precision": "float32"} | (runtime or {}),
-            cache=tmp_path / (bank or f"bank{len(made)}"),
+            runtime={"name": "auto", "precision": "float32"},
+            cache=tmp_path / f"bank{len(made)}",
         )
         return Trainer(experiment, clips if on is None else on)
 
@@ -160,3 +160,31 @@ def test_both_ways_agree_on_real_clips(trainer, clips, real_clips, real_models, 
         found[mode] = losses, made.logits(learner, every)[0]
     np.testing.assert_allclose(found["features"][0], found["end_to_end"][0], rtol=1e-4)
     np.testing.assert_allclose(found["features"][1], found["end_to_end"][1], rtol=1e-3, atol=1e-3)
+
+
+def test_shuffled_labels_are_the_training_clips_own_in_another_order(trainer, clips):
+    fold = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0).folds[0]
+    true = clips.labels(clips.table.index)
+    plain, shuffled = trainer(), trainer(shuffle_labels=True)
+    for made in (plain, shuffled):
+        made.begin(made.learner(), fold, fold.train)
+    assert plain._labels == true
+    assert [shuffled._labels[row] for row in fold.validation] == [true[row] for row in fold.validation]
+    ours, theirs = ([labels[row] for row in fold.train] for labels in (shuffled._labels, true))
+    assert ours != theirs
+    assert sorted(ours) == sorted(theirs)
+
+
+def test_statistics_are_taken_of_the_rows_to_fit_alone(trainer, clips):
+    made = trainer(sampler="uniform", classifier=("linear", {"l2": 0.01}))
+    plan = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0)
+    means = []
+    for fold in plan.folds:
+        learner = made.learner()
+        layer = learner.model.get_layer("standardize")
+        assert not layer.mean.numpy().any(), "fresh"
+        made.begin(learner, fold, fold.train)
+        features = made.inputs.load(fold.train, made.positions(fold.train, SCORING))[0]
+        np.testing.assert_allclose(layer.mean.numpy(), features.reshape(-1, 256).mean(axis=0), rtol=1e-4, atol=1e-6)
+        means.append(layer.mean.numpy())
+    assert (means[0] != means[1]).any()

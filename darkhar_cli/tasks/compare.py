@@ -12,7 +12,7 @@ from darkhar_cli import console
 from darkhar_cli.comparison import compare, read_results
 from darkhar_cli.errors import BadRequest, nearest
 from darkhar_cli.runs import write_csv
-from darkhar_cli.tables import percent
+from darkhar_cli.tables import grid_of, percent
 
 HELP = """darkhar compare: finished runs paired clip by clip
 
@@ -57,11 +57,8 @@ def _place(folders: Sequence[Path], table: pd.DataFrame) -> Path:
 
 
 def _grid(table: pd.DataFrame) -> Table:
-    grid = Table(
-        title=escape(f"{table['n'].iloc[0]} clips; interval: {table['interval'].iloc[0]}"), title_justify="left"
-    )
-    for name in ("rank", "", "accuracy", "95 %", "difference", "95 %", "p (Holm)", "verdict"):
-        grid.add_column(name, justify="left" if name in ("", "verdict") else "right")
+    title = f"{table['n'].iloc[0]} clips; 95 % by {table['interval'].iloc[0]}"
+    grid = grid_of(title, ["rank", "", "accuracy", "95 %", "diff.", "95 %", "p (Holm)", "verdict"])
     for _, row in table.iterrows():
         both = "" if pd.isna(row["difference"]) else f"{100 * row['difference']:+.1f}"
         span = "" if not both else f"{100 * row['difference_lower']:+.1f} to {100 * row['difference_upper']:+.1f}"

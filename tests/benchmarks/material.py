@@ -18,6 +18,7 @@ TRAIN = {
     "patience": 3,
     "warm_up": 0,
     "inner_share": 0.2,
+    "shuffle_labels": False,
     "precision": "float32",
     "mode": "features",
     "deterministic": True,

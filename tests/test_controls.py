@@ -1,0 +1,76 @@
+"""Controls: experiments like others, on the experiment's own folds; what is planted is found by them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from darkhar_cli import controls, overrides
+from darkhar_cli.runs import Run
+from darkhar_cli.video import write_video
+from tests.conftest import TINY, only
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """Clips without any action whose background gives the class away within a group, and in a group only."""
+    rng = np.random.default_rng(0)
+    for name in ("one", "two", "three"):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+        for group in range(4):
+            scene = rng.integers(0, 120, (6, 8, 3), dtype=np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+            for take in range(5):
+                frames = np.clip(scene + rng.integers(-3, 4, (8, 48, 64, 3)), 0, 255).astype(np.uint8)
+                (tmp_path / "clips" / name / f"{name}_{group}_{take}.mp4").write_bytes(write_video(frames, 30))
+    return ["dataset=video_folder", f"dataset.root={tmp_path / 'clips'}", r"dataset.group=^([a-z]+_\d+)_"]
+
+
+def accuracy(darkhar, tmp_path, *words):
+    folder = tmp_path / str(abs(hash(words)))
+    code, _, errors = darkhar("train", *words, f"hydra.run.dir={folder}")
+    assert code == 0, errors
+    return Run(folder).read("metrics/summary.csv").iloc[0]
+
+
+def test_a_planted_background_looks_good_by_clip_and_not_by_group(darkhar, planted, tmp_path):
+    words = [*planted, "experiment=control_background"]
+    by_clip = accuracy(darkhar, tmp_path, *words, "cv=stratified")
+    by_group = accuracy(darkhar, tmp_path, *words, "cv=stratified_group", "cv.folds=2")
+    assert by_clip["accuracy"] > 0.9
+    assert by_group["lower"] <= by_group["chance"]
+    control = accuracy(darkhar, tmp_path, *words, "train.shuffle_labels=true", "cv=stratified")
+    assert control["wilson_lower"] <= control["chance"] <= control["wilson_upper"]
+
+
+def test_controls_stand_beside_an_experiment(darkhar, own_clips, tmp_path):
+    words = ["train", *own_clips, *TINY, "train.epochs=1", "cv=stratified_group", "cv.folds=2"]
+    assert darkhar(*words)[0] == 0
+    run = only(tmp_path / "outputs" / "train")
+    before = (run / "predictions.csv").read_bytes()
+    assert not (run / "metrics" / "controls.csv").exists()
+    code, out, _ = darkhar(*words, "controls=true")
+    assert code == 0
+    assert only(tmp_path / "outputs" / "train") == run, "controls are added to the finished run"
+    assert (run / "predictions.csv").read_bytes() == before
+    table = pd.read_csv(run / "metrics" / "controls.csv")
+    assert table["control"].drop_duplicates().tolist() == ["background", "luma", "motion", "shuffled"]
+    for name in ("background", "luma", "motion", "shuffled"):
+        assert name in out
+        assignment = run / "controls" / f"control_{name}" / "assignment.csv"
+        assert assignment.read_bytes() == (run / "assignment.csv").read_bytes(), "the same folds"
+    assert "Controls" in (run / "report.html").read_text()
+    code, out, errors = darkhar(*words, "controls=true")
+    assert code == 0
+    assert "control background" not in errors, "done once"
+
+
+@pytest.mark.parametrize("name", controls.NAMES)
+def test_a_control_is_what_its_experiment_says(name):
+    beside = (
+        overrides.read_request("train", ["seed=7", "sampler.frames=5", "cv=stratified"], False, None).jobs[0].config
+    )
+    made = controls.control(name, beside)
+    words = [f"experiment={name}", "seed=7", "cv=stratified"]
+    words += ["sampler.frames=5"] if name == "control_shuffled" else []
+    expected = overrides.read_request("train", words, False, None).jobs[0].config
+    for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv", "train", "runtime", "seed"):
+        assert made[key] == expected[key], key

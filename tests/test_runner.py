@@ -1,0 +1,66 @@
+"""Folds as plans ask for them: repeats kept apart, the paper's carried model, what is watched."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.conftest import TINY, only
+
+
+@pytest.fixture
+def job(darkhar, own_clips, tmp_path):
+    """Run a tiny experiment on the own clips; returns its folder."""
+
+    def run(*words):
+        code, _, errors = darkhar("train", *own_clips, *TINY, "train.epochs=2", *words)
+        assert code == 0, errors
+        return only(tmp_path / "outputs" / "train")
+
+    return run
+
+
+def test_repeats_keep_their_models_and_predictions_apart(job):
+    run = job("cv=repeated", "cv.folds=2", "cv.repeats=3")
+    folds = pd.read_csv(run / "metrics/folds.csv")
+    kept = folds[folds["split"] == "validation"][["repeat", "fold"]].astype(str).agg("_".join, axis=1).tolist()
+    assert len(kept) == len(set(kept)) >= 4
+    names = {path.stem for path in (run / "models").iterdir()}
+    assert {"fold_0", "fold_1", "repeat_1_fold_0", "repeat_1_fold_1"} <= names
+    assert len(names) == len(kept)
+    summary = pd.read_csv(run / "metrics/summary.csv").iloc[0]
+    assert summary["n"] == 18, "a clip counts once however often it is scored"
+    log = (run / "log.txt").read_text()
+    assert "repeat 1 fold 0: " in log
+
+
+def test_the_papers_way_carries_one_model_watches_the_scored_clips_and_says_so(job):
+    run = job("cv=paper", "train.early_stopping=true")
+    facts = json.loads((run / "run.json").read_text())
+    hashes = [fold["initial_weights"] for fold in facts["folds"]]
+    assert len(set(hashes)) == len(hashes) > 2, "no fold but the first starts fresh"
+    assert facts["caveats"] == ["one model is carried from fold to fold", "early stopping looks at the scored clips"]
+    assert "early stopping looks at the scored clips" in (run / "report.html").read_text()
+    scored = pd.read_csv(run / "assignment.csv").query("split == 'validation'").groupby("fold").size()
+    assert [fold["inner"] for fold in facts["folds"]] == scored.tolist()
+
+
+def test_any_other_way_starts_each_fold_from_the_same_weights(job):
+    run = job("cv=leave_one_group_out")
+    facts = json.loads((run / "run.json").read_text())
+    assert len({fold["initial_weights"] for fold in facts["folds"]}) == 1
+    assert len({fold["training_ids"] for fold in facts["folds"]}) == len(facts["folds"])
+    assert facts["caveats"] == []
+
+
+def test_a_killed_paper_run_starts_over(job, darkhar, own_clips):
+    run = job("cv=paper")
+    tables = {name: (run / name).read_bytes() for name in ("predictions.csv", "metrics/folds.csv")}
+    (run / "DONE").unlink()
+    assert job("cv=paper") == run
+    assert {name: (run / name).read_bytes() for name in tables} == tables
+
+
+def test_shuffled_labels_are_told(job):
+    run = job("train.shuffle_labels=true")
+    assert json.loads((run / "run.json").read_text())["caveats"] == ["training labels are shuffled"]
