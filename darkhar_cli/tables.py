@@ -46,7 +46,9 @@ def grid_of(title: str, columns: list[str], caption: str = "") -> Table:
 def span(row: pd.Series) -> str:
     """Return a row's interval in percent, `[8.9, 23.0]`, or nothing where it has none."""
     ends = [row["lower"], row["upper"]]
-    return "" if any(end == "" or pd.isna(end) for end in ends) else "[{:.1f}, {:.1f}]".format(*(100 * e for e in ends))
+    if any(end == "" or pd.isna(end) for end in ends):
+        return ""
+    return "[{:.1f}, {:.1f}]".format(*(100 * float(end) for end in ends))  # a column with an empty cell is text
 
 
 def chance(row: pd.Series) -> str:

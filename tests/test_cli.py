@@ -34,7 +34,10 @@ def test_no_verb_imports_tensorflow_before_its_work():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["trian"], "unknown verb 'trian'; choose from train, prepare, evaluate, compare, list, cache; did you mean 'train'"),
+        (
+            ["trian"],
+            "unknown verb 'trian'; choose from train, prepare, evaluate, compare, list, cache; did you mean 'train'",
+        ),
         (["list", "samplers"], "unknown kind 'samplers'.*did you mean 'sampler'"),
         (["train", "sampler=randm"], "did you mean 'random'"),
         (["train", "histeq"], "'histeq' is not understood"),
