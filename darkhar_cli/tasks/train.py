@@ -11,11 +11,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from darkhar_cli import bank, console, schema, tables
+from darkhar_cli import bank, console, leaks, schema, tables
 from darkhar_cli import clips as data
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.folds import Plan, assignment, plan_folds
-from darkhar_cli.leaks import leaks
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
 
@@ -138,8 +137,6 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
     run.save("assignment.csv", assignment(plan, clips.table))
     for note in plan.notes:
         run.log(f"cv={plan.name}: {note}")
-    shared = leaks(plan, clips.table)
-    run.save("leaks.csv", shared)
     if len(clips.skipped):
         run.save("skipped.csv", clips.skipped)
         run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
@@ -148,9 +145,16 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
             "no groups are known, so folds are by clip: clips of one recording may stand on both sides and make the "
             "score too good; name the recordings where you can (video_folder: dataset.group=REGEX)"
         )
-    for (kind, split), part in shared.groupby(["kind", "split"]):
-        what = {"group": "groups", "same file": "identical files"}[kind]
-        run.log(
-            f"leak: {part['value'].nunique()} {what} are both trained on and scored ({split}), so the score may show "
-            "what is known of them instead of the action; see leaks.csv"
-        )
+    _tell_leaks(config, clips, plan, run)
+
+
+def _tell_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run) -> None:
+    """Look at all clips, note how bright each is, and say what the folds have on both sides."""
+    from darkhar_cli.looks import look_at
+
+    looks = look_at(clips, bank.root(config["cache_dir"]), run.warn)
+    clips.table["luma"] = looks.luma
+    found = leaks.find(plan, clips.table, looks.backgrounds)
+    run.save("leaks.csv", leaks.listed(found, clips.table))
+    for line in leaks.told(found, plan, clips.table):
+        run.log(line)
