@@ -1,6 +1,6 @@
 """The leak report: what a fold both trains on and scores, and what that means for its score."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ class Leak:
         train: places in the table of the training clips that have it, nearest first where they have no group.
         scored: places of the scored clips that have it.
         misled: those of `scored` whose background is in training under other labels only.
+        what: the same in every fold for the same value.
     """
 
     repeat: int
@@ -35,6 +36,7 @@ class Leak:
     train: list[int]
     scored: list[int]
     misled: list[int]
+    what: Hashable
 
 
 def leaks(plan: Plan, table: pd.DataFrame, backgrounds: np.ndarray | None = None) -> pd.DataFrame:
@@ -81,7 +83,7 @@ def _of_column(
     """Yield the values, none empty, that both sides have."""
     for value in sorted((set(values[train]) & set(values[scored])) - {""}):
         sides = [side[values[side] == value].tolist() for side in (train, scored)]
-        yield Leak(fold.repeat, fold.index, split, kind, value, *sides, misled=[])
+        yield Leak(fold.repeat, fold.index, split, kind, value, *sides, misled=[], what=value)
 
 
 class _Scenes:
@@ -89,51 +91,61 @@ class _Scenes:
 
     def __init__(self, table: pd.DataFrame, pairs: Pairs):
         self.ids, self.labels = table["id"].to_numpy(), table["label"].to_numpy()
-        self.pairs, self.known = pairs, (table["group"] != "").to_numpy()
+        self.known = (table["group"] != "").to_numpy()
         self.names = np.where(self.known, table["group"], self.ids).astype(object)
-        self.codes, _ = pd.factorize(self.names, sort=True)
-        # of one pair of groups the same correlation is told in every fold
-        ends = np.sort(np.stack([self.codes[pairs.first], self.codes[pairs.second]]), axis=0)
-        self.r = pd.Series(pairs.r).groupby([ends[0], ends[1]]).transform("max").to_numpy()
-
-    def shared(self, fold: Fold, split: str, train: np.ndarray, scored: np.ndarray) -> Iterator[Leak]:
-        """Yield the backgrounds that both sides have."""
-        links = self._across(train, scored)
-        right = links["scored"][self.labels[links["train"]] == self.labels[links["scored"]]]
-        misled = set(links["scored"]) - set(right)
-        for _, part in links.groupby(["low", "high"]):
-            ours, theirs = (part[side].drop_duplicates().tolist() for side in ("train", "scored"))
-            names = dict.fromkeys(sorted({self.names[theirs[0]], self.names[ours[0]]}))
-            if not self.known[ours[0]]:
-                names = dict.fromkeys([self.names[theirs[0]], self.ids[ours[0]]])
-            value = f"{' ~ '.join(names)} (r {part['r'].iloc[0]:.2f})"
-            wrong = [clip for clip in theirs if clip in misled]
-            yield Leak(fold.repeat, fold.index, split, "background", value, ours, theirs, wrong)
-
-    def _across(self, train: np.ndarray, scored: np.ndarray) -> pd.DataFrame:
-        """Return the pairs with one clip on each side: train, scored, r, and which leak (low, high); nearest first."""
-        ours, theirs = (np.isin(np.arange(len(self.ids)), side) for side in (train, scored))
-        first, second = self.pairs.first, self.pairs.second
-        forth, back = ours[first] & theirs[second], theirs[first] & ours[second]
+        codes, _ = pd.factorize(self.names, sort=True)
         links = pd.DataFrame(
             {
-                "train": np.concatenate([first[forth], second[back]]),
-                "scored": np.concatenate([second[forth], first[back]]),
-                "r": np.concatenate([self.r[forth], self.r[back]]),
+                "train": np.concatenate([pairs.first, pairs.second]),  # either clip of a pair may be the scored one
+                "scored": np.concatenate([pairs.second, pairs.first]),
+                "r": np.concatenate([pairs.r, pairs.r]),
             }
         )
-        a, b = self.codes[links["scored"]], self.codes[links["train"]]
+        a, b = codes[links["scored"]], codes[links["train"]]
         b = np.where(self.known[links["train"]], b, -1)  # all training clips without a group together
         both = (b >= 0) & self.known[links["scored"]]
         links["low"], links["high"] = np.where(both, np.minimum(a, b), a), np.where(both, np.maximum(a, b), b)
-        return links.sort_values(["r", "train", "scored"], ascending=[False, True, True])
+        # of one pair of groups the same correlation is told in every fold
+        links["r"] = links["r"].where(~both, links.groupby(["low", "high"])["r"].transform("max"))
+        order = ["low", "high", "r", "train", "scored"]
+        links = links.sort_values(order, ascending=[True, True, False, True, True])
+        self.links = {name: links[name].to_numpy() for name in order}
+
+    def shared(self, fold: Fold, split: str, train: np.ndarray, scored: np.ndarray) -> Iterator[Leak]:
+        """Yield the backgrounds that both sides have."""
+        ours, theirs = (np.isin(np.arange(len(self.ids)), side) for side in (train, scored))
+        kept = ours[self.links["train"]] & theirs[self.links["scored"]]
+        if not kept.any():
+            return
+        here = {name: values[kept] for name, values in self.links.items()}
+        right = here["scored"][self.labels[here["train"]] == self.labels[here["scored"]]]
+        misled = set(here["scored"].tolist()) - set(right.tolist())
+        starts = np.flatnonzero((np.diff(here["low"]) != 0) | (np.diff(here["high"]) != 0)) + 1
+        for start, stop in zip([0, *starts], [*starts, len(here["r"])], strict=True):
+            sides = [pd.unique(here[side][start:stop]).tolist() for side in ("train", "scored")]
+            yield Leak(
+                fold.repeat,
+                fold.index,
+                split,
+                "background",
+                f"{self._called(sides[0][0], sides[1][0])} (r {here['r'][start]:.2f})",
+                *sides,
+                misled=[clip for clip in sides[1] if clip in misled],
+                what=(here["low"][start], here["high"][start]),
+            )
+
+    def _called(self, ours: int, theirs: int) -> str:
+        """Return the name of the background that two clips share: their groups', or theirs where they have none."""
+        if self.known[ours] and self.known[theirs]:
+            return " ~ ".join(sorted({self.names[ours], self.names[theirs]}))
+        return f"{self.names[theirs]} ~ {self.names[ours]}"
 
 
 def told(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
     """Return what a user is told of the leaks: a short table, and what they mean for the score."""
     if not found:
-        shared = "group, file or near-identical background" if table["group"].any() else "near-identical background"
-        return [f"no leak was found: no {shared} is both trained on and scored"]
+        shared = "group, file" if table["group"].any() else "file"
+        return [f"no leak was found: no {shared} or near-identical background is both trained on and scored"]
     totals = {
         "validation": len({row for fold in plan.folds for row in fold.validation}),
         "test": int((table["split"] == "test").sum()),
@@ -143,15 +155,15 @@ def told(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
         here = {kind: [leak for leak in found if (leak.split, leak.kind) == (split, kind)] for kind in _CALLED}
         for kind, some in here.items():
             if some:
-                count, clips = len({leak.value for leak in some}), _clips(leak.scored for leak in some)
+                count, clips = len({leak.what for leak in some}), _clips(leak.scored for leak in some)
                 lines.append(f"{_CALLED[kind]:<16}{split:<12}{count:>6}  {clips} of {total}")
-                if kind != "background" or not here["group"]:
+                if kind != "background" or not here["group"]:  # clips of one recording look alike anyway
                     meant.append(_meaning(kind, split, count, f"{clips} of {total} scored clips"))
         misled = _clips(leak.misled for leak in here["background"])
         if misled:
             meant.append(
                 f"leak: {misled} of {total} scored clips ({split}) have a background that recurs in training where the "
-                "label differs: there a model that knows the room will be wrong, and may fall below chance"
+                "label differs: there a model that knows the room will be wrong, and may fall below chance; see leaks.csv"
             )
     return lines + meant
 
@@ -161,15 +173,13 @@ def _clips(parts: Iterator[list[int]]) -> int:
 
 
 def _meaning(kind: str, split: str, count: int, clips: str) -> str:
-    what = _CALLED[kind] if count > 1 else _CALLED[kind][:-1]
-    verb = "are" if count > 1 else "is"
-    shares, known = {
-        "group": ("share their recording", "the room"),
-        "same file": ("are files", "the clip"),
-        "background": ("share their background", "the room"),
+    what = f"{count} {_CALLED[kind]} are" if count > 1 else f"1 {_CALLED[kind][:-1]} is"
+    share, known = {
+        "group": ("share their recording with training clips", "the room"),
+        "same file": ("are training clips too", "the clip"),
+        "background": ("have a background like training clips", "the room"),
     }[kind]
-    with_whom = "that are training clips too" if kind == "same file" else "with training clips"
     return (
-        f"leak: {count} {what} {verb} both trained on and scored ({split}): {clips} {shares} {with_whom}, so the score "
-        f"may show what is known of {known} instead of the action; see leaks.csv"
+        f"leak: {what} both trained on and scored ({split}): {clips} {share}, so the score may show what is known of "
+        f"{known} instead of the action; see leaks.csv"
     )
