@@ -162,8 +162,9 @@ def told(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
         misled = _clips(leak.misled for leak in here["background"])
         if misled:
             meant.append(
-                f"leak: {misled} of {total} scored clips ({split}) have a background that recurs in training where the "
-                "label differs: there a model that knows the room will be wrong, and may fall below chance; see leaks.csv"
+                f"leak: {misled} of {total} scored clips ({split}) have a background that recurs in training where "
+                "the label differs; there a model that knows the room will be wrong, and may fall below "
+                "chance; see leaks.csv"
             )
     return lines + meant
 

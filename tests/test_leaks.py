@@ -119,9 +119,7 @@ def test_the_same_file_twice_is_told_with_its_background():
     assert set(found["kind"]) == {"same file", "background"}
     assert set(found["scored_ids"]) == {"test/0.mp4"}
     lines = told(find(plan(clips), clips, places(clips, here)), plan(clips), clips)
-    assert any(
-        "1 identical file is both trained on and scored (test): 1 of 6 scored clips are" in line for line in lines
-    )
+    assert any("1 identical file is both trained on and scored (test): 1 of 6" in line for line in lines)
 
 
 def test_nothing_found_is_one_line():
@@ -155,7 +153,9 @@ def test_many_clips_and_folds_take_seconds():
     found = leaks(division, clips, places(clips, place))
     assert time.monotonic() - started < 30
     assert len(division.folds) == 24
-    assert found.groupby(["kind"]).size().to_dict() == {"background": 2400, "group": 2400}
+    seen, named = (found[found["kind"] == kind].set_index(["repeat", "fold"]) for kind in ("background", "group"))
+    assert seen["value"].str.split().str[0].tolist() == named["value"].tolist()
+    assert seen["n_scored"].tolist() == named["n_scored"].tolist()
 
 
 def test_planted_places_are_found_in_clips(tmp_path):
@@ -163,7 +163,7 @@ def test_planted_places_are_found_in_clips(tmp_path):
     named |= {f"q/q1_{i}.mp4": (ord("p"), 5 + i) for i in (0, 1)}  # the place of p0
     clips = write_scenes(tmp_path / "clips", named)
     looks = look_at(clips, tmp_path / "bank")
-    division = plan_folds({"name": "leave_one_group_out", "seed": 0}, clips.table.assign(label="x y".split() * 4), 0)
+    division = plan_folds({"name": "leave_one_group_out", "seed": 0}, clips.table.assign(label=["x", "y"] * 4), 0)
     found = background_rows(division, clips.table, looks.backgrounds)
     assert set(found["value"].str.split(r" \(", regex=True).str[0]) == {"p0 ~ q1"}
 

@@ -93,3 +93,14 @@ def test_blocks_change_nothing(monkeypatch):
 
 def test_planted_clips_are_not_the_same_file():
     assert take(1, 0) != take(1, 1)
+
+
+def test_one_file_under_two_names_is_looked_at_once(tmp_path, monkeypatch):
+    clips = write_scenes(tmp_path / "clips", {name: (3, 0) for name in ("a/x0_0.mp4", "a/x0_1.mp4", "b/x1_0.mp4")})
+    asked = []
+    video = clips.video
+    monkeypatch.setattr(clips, "video", lambda row: asked.append(row) or video(row))
+    looks = look_at(clips, tmp_path / "bank")
+    assert len(asked) == 1
+    assert len(set(looks.luma)) == 1
+    np.testing.assert_allclose(alike(looks.backgrounds).r, [1, 1, 1], rtol=1e-5)
