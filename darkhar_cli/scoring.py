@@ -14,6 +14,7 @@ from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import fold_facts
 from darkhar_cli.folds import Fold, Plan
 from darkhar_cli.learner import Learner
+from darkhar_cli.looks import look_at
 from darkhar_cli.runner import predictions_table
 from darkhar_cli.runs import Run
 from darkhar_cli.trainer import Experiment, Trainer
@@ -54,6 +55,7 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
         with device.precision(policy):
             trainer = Trainer(experiment, clips)
             _refuse_other_extractor(run, trainer)
+            clips.table["luma"] = look_at(clips, experiment.cache).luma
             return _predict(run, trainer), {**device.facts(policy), "extractor": trainer.extractor_facts()}
     finally:
         device.clear_session()

@@ -79,6 +79,7 @@ def same_as_in_the_run(folder, run):
     np.testing.assert_allclose(both[P], both[[f"{name}_then" for name in P]], rtol=1e-5, atol=1e-7)
     assert (both["frames"] == both["frames_then"]).all()
     assert (both["label"] == both["label_then"]).all()
+    assert (both["luma"] == both["luma_then"]).all()
 
 
 def test_tables_come_again_from_predictions(darkhar, run):

@@ -11,7 +11,7 @@ from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
 from darkhar_cli.evaluation import SPLITS, Evaluation
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run
-from darkhar_cli.tasks.train import draw, experiment_of, row_labels
+from darkhar_cli.tasks.train import caveats_of_models, conclude, draw, experiment_of, row_labels
 
 HELP = """darkhar evaluate: what a finished run's predictions and models say
 
@@ -95,6 +95,7 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
 def _again(run: Run, config: Mapping[str, Any]) -> None:
     try:
         evaluation.recompute(run, row_labels(config, config["cv"]["name"]))
+        conclude(run)
         draw(run)
     except OSError as problem:
         raise FailedWork(f"cannot write to {run.folder}: {problem.strerror or problem}") from problem
@@ -125,7 +126,7 @@ def _work(
             for r, k in folds
         ],
         "trained_on": known,
-        "caveats": run.facts().get("caveats", []),
+        "caveats": caveats_of_models(run),
         **how,
     }
     labels = row_labels({**config, "dataset": {"name": clips.name}}, config["cv"]["name"])

@@ -12,15 +12,16 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from darkhar_cli import bank, console, controls, schema, tables
+from darkhar_cli import bank, console, controls, leaks, schema, tables
 from darkhar_cli import clips as data
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.folds import Plan, assignment, plan_folds
-from darkhar_cli.leaks import leaks
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
 
 _NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
+_BELOW = "the interval lies below chance"
+_WATCHED = "early stopping looks at the scored clips"
 
 
 def identity(config: Mapping[str, Any], fingerprint: str) -> str:
@@ -133,16 +134,43 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
         runner.run_folds(ready, plan, run)
     folds = [(fold.repeat, fold.index) for fold in plan.folds]
     save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
+    below = conclude(run)
+    if below:
+        run.log(below)
     draw(run)
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
+
+
+def below_chance(run: Run) -> str:
+    """Return why a score may lie below chance as a whole, or an empty string where it does not."""
+    row, misled = run.read("metrics/summary.csv").iloc[0], run.facts().get("misled", 0)
+    if row["upper"] == "" or not float(row["upper"]) < float(row["chance"]):
+        return ""
+    why = "what tells classes apart in training misleads where the recordings are others"
+    if misled:
+        why = f"{misled} scored clips show a room that training knows under another label (leaks.csv, background)"
+    return f"{_BELOW}: {why}"
+
+
+def conclude(run: Run) -> str:
+    """Keep among the run's caveats what its tables give reason to, as `below_chance` words it, and return that."""
+    below = below_chance(run)
+    known = [said for said in run.facts().get("caveats", []) if not said.startswith(_BELOW)]
+    run.add_facts(caveats=[*known, *([below] if below else [])])
+    return below
+
+
+def caveats_of_models(run: Run) -> list[str]:
+    """Return those of a run's caveats that hold for its models whatever they score."""
+    return [said for said in run.facts().get("caveats", []) if not said.startswith((_BELOW, _WATCHED))]
 
 
 def _caveats(config: Mapping[str, Any], plan: Plan) -> list[str]:
     """Return what must be known wherever the run's numbers appear."""
     said = ["one model is carried from fold to fold"] if plan.carried else []
     if plan.watches_scored and config["train"]["early_stopping"]:
-        said.append("early stopping looks at the scored clips")
+        said.append(_WATCHED)
     return said + (["training labels are shuffled"] if config["train"]["shuffle_labels"] else [])
 
 
@@ -168,8 +196,6 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
     run.save("assignment.csv", assignment(plan, clips.table))
     for note in plan.notes:
         run.log(f"cv={plan.name}: {note}")
-    shared = leaks(plan, clips.table)
-    run.save("leaks.csv", shared)
     if len(clips.skipped):
         run.save("skipped.csv", clips.skipped)
         run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
@@ -178,9 +204,17 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
             "no groups are known, so folds are by clip: clips of one recording may stand on both sides and make the "
             "score too good; name the recordings where you can (video_folder: dataset.group=REGEX)"
         )
-    for (kind, split), part in shared.groupby(["kind", "split"]):
-        what = {"group": "groups", "same file": "identical files"}[kind]
-        run.log(
-            f"leak: {part['value'].nunique()} {what} are both trained on and scored ({split}), so the score may show "
-            "what is known of them instead of the action; see leaks.csv"
-        )
+    _tell_leaks(config, clips, plan, run)
+
+
+def _tell_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run) -> None:
+    """Look at all clips, note how bright each is, and say what the folds have on both sides."""
+    from darkhar_cli.looks import look_at
+
+    looks = look_at(clips, bank.root(config["cache_dir"]), run.warn)
+    clips.table["luma"] = looks.luma
+    found = leaks.find(plan, clips.table, looks.backgrounds)
+    run.save("leaks.csv", leaks.listed(found, clips.table))
+    run.add_facts(misled=len({row for leak in found for row in leak.misled}))
+    for line in leaks.told(found, plan, clips.table):
+        run.log(line)

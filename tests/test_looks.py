@@ -1,0 +1,106 @@
+"""How clips look: brightness and backgrounds, computed once per clip."""
+
+import numpy as np
+import pytest
+
+from darkhar_cli import features
+from darkhar_cli.bank import stored
+from darkhar_cli.extractors.background import background
+from darkhar_cli.extractors.luma import luma
+from darkhar_cli.looks import look_at
+from darkhar_cli.scenes import ALIKE, HEIGHT, WIDTH, alike, outlines
+from darkhar_cli.video import read_frames
+from tests.scene_clips import take, write_scenes
+
+
+def test_looks_are_what_the_extractors_say_of_the_whole_clip(clips, tmp_path):
+    looks = look_at(clips, tmp_path)
+    assert looks.luma.shape == (12,)
+    assert looks.backgrounds.shape == (12, WIDTH * HEIGHT)
+    assert looks.backgrounds.dtype == np.float32
+    for row in (0, 5, 11):
+        frames = read_frames(clips.video(row))
+        assert len(frames) < 16, "so that all of them are among the evenly spaced"
+        np.testing.assert_array_equal(looks.backgrounds[row], background(WIDTH, HEIGHT).function(frames)[0])
+        assert looks.luma[row] == pytest.approx(255 * luma().function(frames)[:, 0].mean(), rel=1e-6)
+
+
+def test_a_long_clip_gives_the_background_of_all_its_frames(tmp_path):
+    root = tmp_path / "clips"
+    clips = write_scenes(root, {f"{label}/x{i}_0.mp4": (i, 0, 37 + i) for i, label in enumerate("ab")})
+    looks = look_at(clips, tmp_path / "bank")
+    for row in range(2):
+        whole = background(WIDTH, HEIGHT).function(read_frames(clips.video(row)))[0]
+        np.testing.assert_array_equal(looks.backgrounds[row], whole)
+
+
+def test_rows_come_in_the_order_asked_for(clips, tmp_path):
+    some, every = look_at(clips, tmp_path, rows=[7, 2]), look_at(clips, tmp_path)
+    np.testing.assert_array_equal(some.luma, every.luma[[7, 2]])
+    np.testing.assert_array_equal(some.backgrounds, every.backgrounds[[7, 2]])
+    assert look_at(clips, tmp_path, rows=[]).backgrounds.shape == (0, WIDTH * HEIGHT)
+
+
+def test_each_clip_is_decoded_once_ever(clips, tmp_path, monkeypatch, capsys):
+    asked = []
+    video = clips.video
+    monkeypatch.setattr(clips, "video", lambda row: asked.append(row) or video(row))
+    first = look_at(clips, tmp_path)
+    assert sorted(asked) == list(range(12))
+    assert "looks" in capsys.readouterr().err
+    monkeypatch.setattr(features, "extract", lambda *_: pytest.fail("something is computed"))
+    again = look_at(clips, tmp_path)
+    assert len(asked) == 12
+    assert capsys.readouterr().err == ""
+    np.testing.assert_array_equal(first.luma, again.luma)
+    np.testing.assert_array_equal(first.backgrounds, again.backgrounds)
+    assert sorted(one.about["extractor"] for one in stored(tmp_path)) == ["background", "luma"]
+
+
+def test_places_are_told_apart_whatever_the_light(tmp_path):
+    named = {f"{'ab'[i % 2]}/x{place}_{i}.mp4": (place, i) for place in range(8) for i in range(3)}
+    clips = write_scenes(tmp_path / "clips", named)
+    pairs = alike(look_at(clips, tmp_path / "bank").backgrounds)
+    group = clips.table["group"].to_numpy()
+    assert (pairs.first < pairs.second).all()
+    assert (pairs.r >= ALIKE).all()
+    assert len(pairs.r) == 8 * 3, "every pair of a place, and no other"
+    assert (group[pairs.first] == group[pairs.second]).all()
+
+
+def test_black_clips_are_like_nothing(tmp_path):
+    named = {f"{'ab'[i % 2]}/x0_{i}.mp4": (None, i) for i in range(4)}
+    clips = write_scenes(tmp_path / "clips", named)
+    looks = look_at(clips, tmp_path / "bank")
+    assert looks.luma.max() < 3
+    assert len(alike(looks.backgrounds).r) == 0
+    for value in (0.0, 0.3, 1.0):
+        assert not outlines(np.full((2, WIDTH * HEIGHT), value)).any()
+
+
+def test_blocks_change_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    drawn = rng.random((6, WIDTH * HEIGHT))[rng.integers(0, 6, 50)] + rng.random((50, WIDTH * HEIGHT)) / 4
+    whole = alike(drawn / 2)
+    monkeypatch.setattr("darkhar_cli.scenes._BLOCK", 7)
+    parts = alike(drawn / 2)
+    assert len(whole.r) > 50
+    np.testing.assert_array_equal(parts.first, whole.first)
+    np.testing.assert_array_equal(parts.second, whole.second)
+    np.testing.assert_allclose(parts.r, whole.r, rtol=1e-5)
+    assert len(alike(np.zeros((0, WIDTH * HEIGHT))).r) == 0
+
+
+def test_planted_clips_are_not_the_same_file():
+    assert take(1, 0) != take(1, 1)
+
+
+def test_one_file_under_two_names_is_looked_at_once(tmp_path, monkeypatch):
+    clips = write_scenes(tmp_path / "clips", dict.fromkeys(("a/x0_0.mp4", "a/x0_1.mp4", "b/x1_0.mp4"), (3, 0)))
+    asked = []
+    video = clips.video
+    monkeypatch.setattr(clips, "video", lambda row: asked.append(row) or video(row))
+    looks = look_at(clips, tmp_path / "bank")
+    assert len(asked) == 1
+    assert len(set(looks.luma)) == 1
+    np.testing.assert_allclose(alike(looks.backgrounds).r, [1, 1, 1], rtol=1e-5)
