@@ -153,18 +153,20 @@ def told(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
     lines, meant = [f"{'leaks':<16}{'split':<12}{'found':>6}  scored clips concerned"], []
     for split, total in totals.items():
         here = {kind: [leak for leak in found if (leak.split, leak.kind) == (split, kind)] for kind in _CALLED}
-        for kind, some in here.items():
-            if some:
-                count, clips = len({leak.what for leak in some}), _clips(leak.scored for leak in some)
-                lines.append(f"{_CALLED[kind]:<16}{split:<12}{count:>6}  {clips} of {total}")
-                if kind != "background" or not here["group"]:  # clips of one recording look alike anyway
-                    meant.append(_meaning(kind, split, count, f"{clips} of {total} scored clips"))
         misled = _clips(leak.misled for leak in here["background"])
+        for kind, some in here.items():
+            if not some:
+                continue
+            count, clips = len({leak.what for leak in some}), _clips(leak.scored for leak in some)
+            lines.append(f"{_CALLED[kind]:<16}{split:<12}{count:>6}  {clips} of {total}")
+            # clips of one recording look alike anyway, and where no label is the same the room helps nobody
+            if kind != "background" or not (here["group"] or misled == clips):
+                meant.append(_meaning(kind, split, count, f"{clips} of {total} scored clips"))
         if misled:
             meant.append(
                 f"leak: {misled} of {total} scored clips ({split}) have a background that recurs in training where "
-                "the label differs; there a model that knows the room will be wrong, and may fall below "
-                "chance; see leaks.csv"
+                "the label differs; there a model that knows the room will be wrong, and may fall below chance; "
+                "see leaks.csv"
             )
     return lines + meant
 
@@ -178,7 +180,7 @@ def _meaning(kind: str, split: str, count: int, clips: str) -> str:
     share, known = {
         "group": ("share their recording with training clips", "the room"),
         "same file": ("are training clips too", "the clip"),
-        "background": ("have a background like training clips", "the room"),
+        "background": ("have a background like that of training clips", "the room"),
     }[kind]
     return (
         f"leak: {what} both trained on and scored ({split}): {clips} {share}, so the score may show what is known of "

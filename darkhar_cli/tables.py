@@ -64,18 +64,20 @@ def show_run(run: Run) -> None:
     head, whole = folds.iloc[0], summary.iloc[0]
     title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
     notes = "; ".join([*run.caveats(), chance(whole)])
-    grid = grid_of(title, ["split", "fold", "n", "correct", "accuracy", "95 %", "recall", "loss", "epochs"], notes)
+    grid = grid_of(title, ["split", "fold", "n", "correct", "accuracy", "95 %", "recall", "loss"], notes)
     repeats = folds["repeat"].nunique() > 1
     for _, row in folds.iterrows():
         name = f"{row['repeat']}/{row['fold']}" if repeats else str(row["fold"])
-        grid.add_row(*_cells(row, row["split"], name, "", str(row["epochs"])))
+        grid.add_row(*_cells(row, row["split"], name, ""))
     for _, row in summary.iterrows():
         grid.add_section()
         what = "ensemble" if row["of"] == "ensemble" else "all" if row["split"] == "validation" else "mean"
-        grid.add_row(*_cells(row, row["split"], what, span(row), ""), style="bold")
+        grid.add_row(*_cells(row, row["split"], what, span(row)), style="bold")
+    grid.add_section()
     for _, row in run.controls().iterrows():
-        grid.add_section()
-        grid.add_row(*_cells(row, row["split"], row["control"], span(row), ""), style="dim")
+        grid.add_row(
+            *_cells(row, f"{'' if row['split'] == 'validation' else 'test '}control", row["control"], span(row))
+        )
     console.out.print(grid)
     for _, row in summary.iterrows():
         console.out.print(headline(row), soft_wrap=True, markup=False)
@@ -92,9 +94,9 @@ def headline(row: pd.Series) -> str:
     return f"{row['split']}{of}: {share}, {chance(row)}; 95 % by {how}"
 
 
-def _cells(row: pd.Series, split: str, fold: str, between: str, epochs: str) -> list[str]:
+def _cells(row: pd.Series, split: str, fold: str, between: str) -> list[str]:
     numbers = [str(row["n"]), f"{float(row['correct']):.4g}", percent(row["accuracy"]), between]
-    return [split, fold, *numbers, percent(row["recall_macro"]), f"{float(row['loss']):.3f}", epochs]
+    return [split, fold, *numbers, percent(row["recall_macro"]), f"{float(row['loss']):.3f}"]
 
 
 def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
@@ -104,7 +106,7 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
     for _, row in table.iterrows():
         values = [str(row[name]) for name in swept]
         if row["status"] == "done":
-            split, _, *numbers, _ = _cells(row, str(row["split"]), "", span(row), "")
+            split, _, *numbers = _cells(row, str(row["split"]), "", span(row))
             grid.add_row(*values, split, *numbers, "done")
         else:
             grid.add_row(*values, *[""] * 7, row["status"])

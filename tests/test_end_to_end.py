@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from darkhar_cli import metrics
+from darkhar_cli import controls, metrics
 from tests.conftest import FOLDS, TINY, only, program, write_clips
 
 TABLES = [
@@ -169,7 +169,8 @@ def shrunk(experiment, clips, fake_tflite=None):
 def test_every_experiment_runs_shrunk(darkhar, tmp_path, experiment):
     from darkhar_cli import schema
 
-    assert set(schema.options("experiment")) == {"smoke", "paper", "paper_histeq"}, "add the new one here"
+    known = {"smoke", "paper", "paper_histeq", *controls.NAMES}  # tests/test_controls.py runs the controls
+    assert set(schema.options("experiment")) == known, "add the new one here"
     clips = tmp_path / "ee"
     write_clips(clips / "train", classes=("Jump", "Run"), takes=3)
     files = sorted((clips / "train").glob("*/*.mp4"))

@@ -57,8 +57,12 @@ def run_job(config: DictConfig) -> float:
     return train(plain, Path(hydra.runtime.output_dir), list(hydra.overrides.task), show=alone)
 
 
-def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str], show: bool = True) -> float:
+def train(
+    config: Mapping[str, Any], folder: Path, overrides: Sequence[str], show: bool = True, control: bool = False
+) -> float:
     """Run one experiment into a folder, or find it finished; with `show`, print its table.
+
+    A `control` stands beside a run that has told of the leaks already.
 
     Raises:
         DarkharError: the run cannot be done; the reason is also in error.txt.
@@ -71,7 +75,7 @@ def train(config: Mapping[str, Any], folder: Path, overrides: Sequence[str], sho
         console.note(f"already done: {folder} (fresh=true runs it again)")
     else:
         try:
-            _work(config, clips, plan, run, overrides)
+            _work(config, clips, plan, run, overrides, tell=not control)
         except DarkharError as problem:
             run.fail(str(problem))
             raise
@@ -91,7 +95,7 @@ def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> 
     for name in controls.NAMES:
         console.note(f"control {name.removeprefix('control_')}:")
         beside = run.folder / "controls" / name
-        train(controls.control(name, config), beside, overrides, show=False)
+        train(controls.control(name, config), beside, overrides, show=False, control=True)
         rows.append(Run(beside).read("metrics/summary.csv").assign(control=name.removeprefix("control_")))
     run.save("metrics/controls.csv", pd.concat(rows))
     draw(run)
@@ -104,7 +108,9 @@ def draw(run: Run) -> None:
     page.save_page(run, figures.save_figures(run))
 
 
-def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
+def _work(
+    config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str], tell: bool
+) -> None:
     started = time.monotonic()
     scheme = plan.name if len(plan.folds) == 1 else f"{plan.name} with {len(plan.folds)} folds"
     run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
@@ -118,6 +124,7 @@ def _work(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, ov
         # weights that do not fit leave nothing but error.txt
         ready = trainer.Trainer(experiment_of(config), clips, run.warn)
         _describe(config, clips, plan, run, overrides)
+        _find_leaks(config, clips, plan, run, tell)
         run.add_facts(
             **device.facts(policy),
             data={
@@ -204,10 +211,9 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
             "no groups are known, so folds are by clip: clips of one recording may stand on both sides and make the "
             "score too good; name the recordings where you can (video_folder: dataset.group=REGEX)"
         )
-    _tell_leaks(config, clips, plan, run)
 
 
-def _tell_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run) -> None:
+def _find_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, tell: bool) -> None:
     """Look at all clips, note how bright each is, and say what the folds have on both sides."""
     from darkhar_cli.looks import look_at
 
@@ -216,5 +222,5 @@ def _tell_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: R
     found = leaks.find(plan, clips.table, looks.backgrounds)
     run.save("leaks.csv", leaks.listed(found, clips.table))
     run.add_facts(misled=len({row for leak in found for row in leak.misled}))
-    for line in leaks.told(found, plan, clips.table):
+    for line in leaks.told(found, plan, clips.table) if tell else ():
         run.log(line)
