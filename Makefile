@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 CONSTRAINTS := .ci/constraints.txt
 STAMP := $(VENV)/.installed
 ARGS ?=
+# Test files run side by side in so many processes; each takes about 2 GiB.
+JOBS ?= 2
 
 # Real clips and weights, where a machine has them; tests that use them skip without.
 export DARKHAR_TEST_CLIPS DARKHAR_TEST_MODELS
@@ -25,7 +27,7 @@ train: $(STAMP) ## train on the embedded data set (ARGS="enhance=histeq ..." for
 	$(VENV)/bin/darkhar train $(ARGS)
 
 test: $(STAMP) ## run the tests (ARGS="-k folds" for some)
-	$(VENV)/bin/python -m pytest -m 'not slow' $(ARGS)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow' $(ARGS)
 
 test-slow: $(STAMP) ## run the tests that take longer
 	$(VENV)/bin/python -m pytest -m slow $(ARGS)

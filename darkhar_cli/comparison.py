@@ -11,7 +11,7 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.runs import Run
 from darkhar_cli.sweeps import LABELS
 
-COLUMNS = ["rank", "name", "n", "groups", "accuracy", "lower", "upper", "interval"]
+COLUMNS = ["rank", "name", "n", "groups", "accuracy", "lower", "upper", "interval", "chance"]
 COLUMNS += ["difference", "difference_lower", "difference_upper", "p", "p_holm", "mcnemar", "verdict", "folder"]
 
 
@@ -25,6 +25,7 @@ class Result:
         labels: dataset, sampler, enhance, extractor, classifier, cv, seed.
         clips: a row per clip: id, group, label, right (mean over folds and repeats).
         folds: clip -> fold, as in assignment.csv.
+        trained: what each fold was trained on, as a hash of the clips' contents.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class Result:
     labels: dict[str, str]
     clips: pd.DataFrame
     folds: pd.DataFrame
+    trained: list[tuple[int, int, str]]
 
 
 def read_result(folder: Path) -> Result:
@@ -48,7 +50,8 @@ def read_result(folder: Path) -> Result:
     split = "validation" if (predictions["split"] == "validation").any() else "test"
     clips = metrics.per_clip(predictions, split)
     folds = run.read("assignment.csv")[["repeat", "fold", "id", "split"]].astype(str)
-    return Result(folder, split, {key: str(table.iloc[0][key]) for key in LABELS}, clips, folds)
+    trained = [(fold["repeat"], fold["fold"], fold.get("training_ids")) for fold in run.facts().get("folds", ())]
+    return Result(folder, split, {key: str(table.iloc[0][key]) for key in LABELS}, clips, folds, trained)
 
 
 def read_results(folders: Sequence[Path]) -> list[Result]:
@@ -100,12 +103,13 @@ def refuse_unpaired(first: Result, other: Result) -> None:
             f"{pair}: their folds differ (cv {first.labels['cv']} and {other.labels['cv']}); give both the same cv "
             "and cv.seed"
         )
+    if first.split == "validation" and first.trained != other.trained:
+        raise BadRequest(f"{pair}: the clips' contents differ (other data under the same names)")
 
 
 def baseline_of(results: Sequence[Result]) -> int:
-    """Return which result the others are compared with: the only one with `enhance=none`, else the first."""
-    plain = [i for i, result in enumerate(results) if result.labels["enhance"] == "none"]
-    return plain[0] if len(plain) == 1 else 0
+    """Return which result the others are compared with: the first with `enhance=none`, else the first."""
+    return next((i for i, result in enumerate(results) if result.labels["enhance"] == "none"), 0)
 
 
 def compare(results: Sequence[Result]) -> tuple[pd.DataFrame, list[str]]:
@@ -133,6 +137,7 @@ def compare(results: Sequence[Result]) -> tuple[pd.DataFrame, list[str]]:
             better = "better" if one["difference"] > 0 else "worse"
             row["verdict"] = better if adjusted[i] < stats.ALPHA else "no evidence"
             sentences.append(stats.sentence(one, names[base], names[i], adjusted[i]))
+        row["chance"] = 1 / result.clips["label"].nunique()
         groups = result.clips["group"]
         row["groups"] = groups[groups != ""].nunique()
         rows.append(row)

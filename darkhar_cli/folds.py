@@ -82,7 +82,9 @@ def plan_folds(cv: Settings, table: pd.DataFrame, seed: int, classes: Sequence[s
     settings = _resolve(cv, train, seed)
     name = settings["name"]
     if name == "official" or (name == "holdout" and settings.get("share") is None):
-        return Plan(name, [_official(name, train, table)], settings)
+        lacking = sorted(set(train["label"]) - set(table[table["split"] == "test"]["label"]))
+        notes = (f"the official split has no clip of {', '.join(lacking)}, so that is not scored",) if lacking else ()
+        return Plan(name, [_official(name, train, table)], settings, notes)
     if name not in _SCHEMES:
         raise unknown("cv", name, ["auto", "official", *_SCHEMES])
     division = _SCHEMES[name](train, settings, settings.get("seed", seed))

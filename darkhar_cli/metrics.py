@@ -111,7 +111,7 @@ def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict
     p, truth = probabilities(part, classes), part["label"].map({name: i for i, name in enumerate(classes)}).to_numpy()
     weight = 1 / part.groupby("id")["id"].transform("size").to_numpy()  # a clip scored twice counts once
     losses = -np.log(np.maximum(p[np.arange(len(truth)), truth], LEAST_P))
-    best = {f"top_{k}": stats.top_k(p, truth, k) if k < len(classes) else "" for k in (2, 5)}
+    best = {f"top_{k}": stats.top_k(p, truth, k, weight) if k < len(classes) else "" for k in (2, 5)}
     known = clips.assign(group=[group or f"clip {i}" for i, group in enumerate(groups)])
     return {
         "n": len(clips),
@@ -126,7 +126,7 @@ def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict
         "recall_macro": clips.groupby("label")["right"].mean().mean(),
         **best,
         "loss": (losses * weight).sum() / weight.sum(),
-        "calibration_error": stats.calibration_error(p, truth),
+        "calibration_error": stats.calibration_error(p, truth, weights=weight),
         "chance": 1 / len(classes),
         "largest_class": clips["label"].value_counts(normalize=True).max(),
     }
@@ -151,7 +151,7 @@ def _parts(predictions: pd.DataFrame, classes: Sequence[str]) -> list[tuple[str,
 
 
 def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return metrics/per_class.csv: precision, recall and F1 of each class (test: the ensemble's)."""
+    """Return metrics/per_class.csv: precision, recall, F1 of each class over all scorings (test: the ensemble's)."""
     from sklearn.metrics import precision_recall_fscore_support
 
     rows = []
@@ -165,7 +165,7 @@ def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Dat
 
 
 def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return metrics/confusion.csv: counts, a row per true class and a column per predicted one."""
+    """Return metrics/confusion.csv: counts of scorings, a row per true class and a column per predicted one."""
     from sklearn.metrics import confusion_matrix
 
     rows = []

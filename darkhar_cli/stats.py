@@ -142,7 +142,9 @@ def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> float:
     return float(test(table, exact=True).pvalue) if (a != b).any() else 1.0
 
 
-def calibration_error(probabilities: np.ndarray, truth: Sequence[int], bins: int = 15) -> float:
+def calibration_error(
+    probabilities: np.ndarray, truth: Sequence[int], bins: int = 15, weights: np.ndarray | None = None
+) -> float:
     """Return the expected calibration error of probabilities (N, K) for class indices (N,); nan of no clips.
 
     Guo et al. 2017, eq. 3: |accuracy - confidence| of the best class in bins ((m-1)/M, m/M], weighted by clips.
@@ -152,16 +154,17 @@ def calibration_error(probabilities: np.ndarray, truth: Sequence[int], bins: int
         return np.nan
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     where = np.clip(np.ceil((confidence * bins).round(TIE)) - 1, 0, bins - 1).astype(int)
-    return float(np.abs(np.bincount(where, right - confidence)).sum() / len(truth))
+    share = np.ones(len(truth)) if weights is None else weights
+    return float(np.abs(np.bincount(where, share * (right - confidence))).sum() / share.sum())
 
 
-def top_k(probabilities: np.ndarray, truth: Sequence[int], k: int) -> float:
+def top_k(probabilities: np.ndarray, truth: Sequence[int], k: int, weights: np.ndarray | None = None) -> float:
     """Return the share of clips (N,) whose class is among the k best of (N, K); BadRequest where k is below 1."""
     if k < 1:
         raise BadRequest(f"top-k needs k of 1 or more, not {k}")
     truth = np.asarray(truth)
     best = np.argsort(-np.asarray(probabilities, float), axis=1, kind="stable")[:, :k]  # as argmax: of equals the first
-    return float((best == truth[:, None]).any(axis=1).mean()) if len(truth) else np.nan
+    return float(np.average((best == truth[:, None]).any(axis=1), weights=weights)) if len(truth) else np.nan
 
 
 def by_brightness(luma: Sequence[float], right: Sequence[float], edges: Sequence[float] = LUMA_EDGES) -> pd.DataFrame:
@@ -185,7 +188,7 @@ def compare(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, float]:
     """Return how b differs from a (columns id, group, right; a row per clip, both in the same order).
 
     n clips in `groups` groups (0: none known), accuracy_a and accuracy_b (shares of clips), difference (b - a, mean
-    over groups: what lower, upper and p are about), p (sign flip), mcnemar (by clip).
+    over groups: what lower, upper and p are about), p (sign flip), mcnemar (by clip, right in most of its folds).
     It raises BadRequest where the clips or groups are not the same, or a clip occurs twice.
     """
     left, right = (table[["id", "group"]].astype(object).fillna("").to_numpy() for table in (a, b))
@@ -205,7 +208,7 @@ def compare(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, float]:
         "lower": low,
         "upper": high,
         "p": sign_flip(differences, a["group"]),
-        "mcnemar": mcnemar(a["right"], b["right"]),
+        "mcnemar": mcnemar(a["right"] > 0.5, b["right"] > 0.5),
     }
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from darkhar_cli.runs import Run, write_csv
 
 LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
-_NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "recall_macro", "loss"]
+_NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "chance", "recall_macro", "loss"]
 
 
 def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:

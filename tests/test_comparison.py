@@ -11,7 +11,7 @@ from tests.test_metrics import LABELS, table_of
 GROUPS = [f"g{i // 5}" for i in range(60)]
 
 
-def write_run(folder, right, groups=None, folds=2, **labels):
+def write_run(folder, right, groups=None, folds=2, content="same", **labels):
     """Write what a finished run leaves of clips that were right or not."""
     table, names = table_of(right, groups)
     table["fold"] = [i % folds for i in range(len(table))]
@@ -21,6 +21,7 @@ def write_run(folder, right, groups=None, folds=2, **labels):
     run.save("predictions.csv", table)
     run.save("metrics/folds.csv", metrics.folds_table(table, names, LABELS | labels, {}))
     run.save("assignment.csv", table[["repeat", "fold", "id", "split", "group", "label"]])
+    run.add_facts(folds=[{"repeat": 0, "fold": 0, "training_ids": content}])
     run.finish()
     return folder
 
@@ -74,6 +75,7 @@ def test_a_sweep_is_compared_job_by_job(darkhar, tmp_path):
         ({"right": hits(20, 55), "groups": GROUPS[:55]}, "they score different clips"),
         ({"right": hits(20), "groups": GROUPS[::-1]}, "different labels or groups"),
         ({"right": hits(20), "groups": GROUPS, "folds": 3}, "their folds differ"),
+        ({"right": hits(20), "groups": GROUPS, "content": "another"}, "the clips' contents differ"),
     ],
 )
 def test_what_cannot_be_paired_is_refused_with_the_reason(darkhar, tmp_path, change, reason):
@@ -107,3 +109,20 @@ def test_runs_without_groups_are_compared_by_clip(darkhar, tmp_path):
     _, out, _ = darkhar("compare", tmp_path / "a", tmp_path / "b", f"to={tmp_path / 'c.csv'}")
     assert "b is better than a" in out
     assert "taken as independent" in out
+
+
+def test_the_first_with_enhance_none_is_the_baseline_of_a_grid(darkhar, tmp_path):
+    for i, (sampler, enhance) in enumerate([("a", "gamma"), ("a", "none"), ("b", "gamma"), ("b", "none")]):
+        write_run(tmp_path / "sweep" / str(i), hits(20, seed=i), GROUPS, sampler=sampler, enhance=enhance)
+    (tmp_path / "sweep" / "sweep.csv").write_text("")
+    assert darkhar("compare", tmp_path / "sweep")[0] == 0
+    table = pd.read_csv(tmp_path / "sweep" / "compare.csv").set_index("name")
+    assert table.loc["sampler=a enhance=none", "verdict"] == "baseline"
+    assert (table["verdict"] == "baseline").sum() == 1
+
+
+def test_clips_scored_several_times_count_once_in_mcnemars_test():
+    from darkhar_cli import stats
+
+    a = pd.DataFrame({"id": range(20), "group": "", "right": 0.05})
+    assert stats.compare(a, a.assign(right=1.0))["mcnemar"] < 1e-5

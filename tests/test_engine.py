@@ -13,10 +13,9 @@ from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.pipeline import extract
 
 SIZE = 32
+PARAMETERS = {name: option.parameters for name, option in schema.options("extractor").items()}
 KERAS = [
-    name
-    for name in sorted(registry.parts("extractor"))
-    if schema.options("extractor")[name].parameters["weights"].default != schema.MISSING
+    name for name, given in PARAMETERS.items() if "weights" in given and given["weights"].default != schema.MISSING
 ]
 
 

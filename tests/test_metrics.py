@@ -179,3 +179,14 @@ def test_brightness_bins_sum_to_all_clips():
     assert bins.set_index("low").loc[0, "correct"] == 0
     assert bins.set_index("low").loc[[10, 60], "accuracy"].tolist() == [1.0, 1.0]
     assert metrics.brightness_table(table.drop(columns="luma")).empty
+
+
+def test_a_clip_scored_ten_times_weighs_no_more_than_one_scored_once():
+    once, names = table_of([True], classes=3)
+    often, _ = table_of([False, False], classes=3, folds=10)
+    table = pd.concat([once, often[often["id"] == "v1"]])
+    row = metrics.summary_table(table, metrics.folds_table(table, names, LABELS, {}), names).iloc[0]
+    assert row["n"] == 2
+    assert row["accuracy"] == 0.5
+    assert row["top_2"] >= 0.5
+    assert row["calibration_error"] == pytest.approx(0.4)

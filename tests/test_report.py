@@ -26,7 +26,9 @@ def run(tmp_path):
     }
     numbers = {"split": "validation", "n": 4, "correct": 3, "accuracy": 0.75, "recall_macro": 0.75, "loss": 0.5}
     run.save("metrics/folds.csv", pd.DataFrame([{**names, "repeat": 0, "fold": 0, **numbers, "epochs": 2}]))
-    run.save("metrics/summary.csv", pd.DataFrame([{**names, **numbers, "accuracy_sd": "", "chance": 0.5}]))
+    more = {"of": "folds", "lower": 0.3, "upper": 0.95, "interval": "Wilson", "group_accuracy": "", "chance": 0.5}
+    more |= {"largest_class": 0.5, "top_2": "", "calibration_error": 0.1}
+    run.save("metrics/summary.csv", pd.DataFrame([{**names, **numbers, **more}]))
     counts = {"split": ["validation"] * 2, "label": [NASTY, "sit"], NASTY: [2, 1], "sit": [0, 1]}
     run.save("metrics/confusion.csv", pd.DataFrame(counts))
     brightness = {"split": "validation", "low": 0, "high": 5, "n": 4, "correct": 3, "accuracy": 0.75}
@@ -56,6 +58,7 @@ def test_the_page_escapes_what_users_named(run):
     assert "<i>" not in page
     assert "<script" not in page
     assert "75.0 %" in page
+    assert "3 of 4 clips, 75.0 % [30.0, 95.0], chance 50.0 %" in page
     assert "3 broken clips left out · synthetic clips" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""

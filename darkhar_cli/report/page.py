@@ -6,11 +6,12 @@ from html import escape
 import pandas as pd
 
 from darkhar_cli.runs import Run, write_text
+from darkhar_cli.tables import headline, span
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1b1f24; }
 table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.2rem 0.7rem; text-align: right; border-bottom: 1px solid #d8dee4; }
+th, td { white-space: nowrap; padding: 0.2rem 0.7rem; text-align: right; border-bottom: 1px solid #d8dee4; }
 th:first-child, td:first-child { text-align: left; }
 pre { background: #f6f8fa; padding: 0.8rem; overflow-x: auto; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
@@ -19,6 +20,7 @@ svg { max-width: 100%; height: auto; }
 _SHARES = {"accuracy", "accuracy_sd", "recall_macro", "recall_macro_sd", "chance", "precision", "recall", "f1"}
 _SHARES |= {"lower", "upper", "wilson_lower", "wilson_upper", "group_accuracy", "top_2", "top_5", "largest_class"}
 _SHARES |= {"calibration_error"}
+_SUMMARY = ["split", "n", "correct", "accuracy", "95 %", "recall_macro", "top_2", "loss", "calibration_error"]
 _NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 
@@ -39,16 +41,30 @@ def _table(table: pd.DataFrame) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
+def _summary(table: pd.DataFrame, first: str) -> str:
+    """Return a summary's rows as a table of the columns that are read most."""
+    between = [span(row) for _, row in table.iterrows()]
+    shown = table.assign(**{"95 %": between}).reindex(columns=[first, *_SUMMARY], fill_value="")
+    return _table(shown)
+
+
 def save_page(run: Run, figures: Mapping[str, str]) -> None:
     """Write report.html from a run's tables and figures; what limits the numbers stands under the title."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
+    controls = run.controls()
     title = " · ".join(str(folds.iloc[0][name]) for name in _NAMES[:-1])
     drawings = "".join(svg[svg.index("<svg") :] for svg in figures.values())
     notes = "".join(f" · {note}" for note in run.caveats())
     parts = [
         f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}{escape(notes)}</p>",
-        "<h2>All clips together</h2>" + _table(summary.drop(columns=_NAMES)),
-        *(["<h2>Controls</h2>" + _table(run.controls().drop(columns=_NAMES))] if len(run.controls()) else []),
+        "<h2>All clips together</h2>",
+        *(f"<p>{escape(headline(row))}</p>" for _, row in summary.iterrows()),
+        _summary(summary, "of"),
+        *(
+            ["<h2>Controls: what is scored without the action</h2>" + _summary(controls, "control")]
+            if len(controls)
+            else []
+        ),
         "<h2>Folds</h2>" + _table(folds.drop(columns=_NAMES)),
         f'<h2>Figures</h2><div class="figures">{drawings}</div>',
         "<h2>Classes</h2>" + _table(run.read("metrics/per_class.csv")),

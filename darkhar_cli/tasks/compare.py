@@ -16,7 +16,7 @@ from darkhar_cli.tables import grid_of, percent
 
 HELP = """darkhar compare: finished runs paired clip by clip
 
-  darkhar compare RUN RUN ...     the first (or the only one with enhance=none) is what the others are compared with
+  darkhar compare RUN RUN ...     the first with enhance=none, else the first, is what the others are compared with
   darkhar compare SWEEP           every finished job of a sweep
   darkhar compare ... to=FILE     where the table goes (default: outputs/compare/<hash>/compare.csv; a sweep's folder)
 
@@ -42,6 +42,8 @@ def compare_runs(words: Sequence[str]) -> None:
     folders = [Path(word) for word in words if word not in settings]
     table, sentences = compare(read_results(folders))
     place = Path(settings[-1].removeprefix("to=")).expanduser() if settings else _place(folders, table)
+    if place.is_dir():
+        raise BadRequest(f"to={place} is a folder; give a file")
     write_csv(place, table)
     console.out.print(_grid(table))
     for sentence in sentences:
@@ -57,12 +59,15 @@ def _place(folders: Sequence[Path], table: pd.DataFrame) -> Path:
 
 
 def _grid(table: pd.DataFrame) -> Table:
-    title = f"{table['n'].iloc[0]} clips; 95 % by {table['interval'].iloc[0]}"
-    grid = grid_of(title, ["rank", "", "accuracy", "95 %", "diff.", "95 %", "p (Holm)", "verdict"])
+    title = (
+        f"{table['n'].iloc[0]} clips; chance {percent(table['chance'].iloc[0])}; 95 % by {table['interval'].iloc[0]}"
+    )
+    grid = grid_of(title, ["rank", "", "accuracy", "diff.", "95 %", "p (Holm)", "McNemar", "verdict"])
     for _, row in table.iterrows():
         both = "" if pd.isna(row["difference"]) else f"{100 * row['difference']:+.1f}"
         span = "" if not both else f"{100 * row['difference_lower']:+.1f} to {100 * row['difference_upper']:+.1f}"
         p = "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.3g}"
-        cells = (percent(row["accuracy"]), f"[{100 * row['lower']:.1f}, {100 * row['upper']:.1f}]", both, span, p)
+        mcnemar = "" if pd.isna(row["mcnemar"]) else f"{row['mcnemar']:.3g}"
+        cells = (percent(row["accuracy"]), both, span, p, mcnemar)
         grid.add_row(str(row["rank"]), escape(row["name"]), *cells, row["verdict"])
     return grid

@@ -20,7 +20,7 @@ from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
 
 _NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
-_BELOW = "the interval lies below chance"
+_BELOW = "the score lies below chance"
 _WATCHED = "early stopping looks at the scored clips"
 
 
@@ -150,14 +150,14 @@ def _work(
 
 
 def below_chance(run: Run) -> str:
-    """Return why a score may lie below chance as a whole, or an empty string where it does not."""
+    """Return why a score may lie below chance, or an empty string where it does not."""
     row, misled = run.read("metrics/summary.csv").iloc[0], run.facts().get("misled", 0)
-    if row["upper"] == "" or not float(row["upper"]) < float(row["chance"]):
-        return ""
-    why = "what tells classes apart in training misleads where the recordings are others"
-    if misled:
-        why = f"{misled} scored clips show a room that training knows under another label (leaks.csv, background)"
-    return f"{_BELOW}: {why}"
+    known = f"{misled} scored clips show a room that training knows under another label (leaks.csv, background)"
+    whole = row["upper"] != "" and float(row["upper"]) < float(row["chance"])
+    if whole:
+        why = known if misled else "what tells classes apart in training misleads where the recordings are others"
+        return f"{_BELOW}, and so does its interval: {why}"
+    return f"{_BELOW}, its interval does not: {known}" if misled and row["accuracy"] < row["chance"] else ""
 
 
 def conclude(run: Run) -> str:
