@@ -21,7 +21,7 @@ TABLES = [
     "assignment.csv",
     "predictions.csv",
     "leaks.csv",
-    *(f"metrics/{name}.csv" for name in ("folds", "summary", "per_class", "confusion", "history")),
+    *(f"metrics/{name}.csv" for name in ("folds", "summary", "per_class", "confusion", "history", "brightness")),
 ]
 FIGURES = ["models/fold_0.keras", "figures/confusion_test.svg", "figures/history.svg", "report.html"]
 
@@ -53,7 +53,7 @@ def test_a_run_leaves_its_tables_and_says_when_it_is_done(darkhar, own_clips, tm
     predictions = pd.read_csv(run / "predictions.csv", dtype={"frames": str})
     classes = ["down", "right", "stay"]
     head = ["split", "repeat", "fold", "id", "group", "label", "predicted"]
-    assert list(predictions.columns) == [*head, *(f"p_{c}" for c in classes), "frames"]
+    assert list(predictions.columns) == [*head, *(f"p_{c}" for c in classes), "frames", "luma"]
     keys = predictions[["split", "repeat", "fold", "id"]]
     assert keys.equals(keys.sort_values(list(keys), ignore_index=True))
     assert len(predictions) == 18 + 3 * 3
