@@ -91,7 +91,8 @@ def headline(row: pd.Series) -> str:
     how = str(row["interval"])
     if row["group_accuracy"] != "":
         how += f", each counting once (mean {percent(row['group_accuracy'])})"
-    return f"{row['split']}{of}: {share}, {chance(row)}; 95 % by {how}"
+    basis = f"95 % by {how}" if span(row) else "one group gives no interval"
+    return f"{row['split']}{of}: {share}, {chance(row)}; {basis}"
 
 
 def _cells(row: pd.Series, split: str, fold: str, between: str) -> list[str]:
