@@ -1,6 +1,5 @@
 """Controls: what a result would be without any action in it. They are experiments like others, on the same folds."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,24 +19,20 @@ def control(name: str, beside: Mapping[str, Any]) -> dict[str, Any]:
         name: one of `NAMES`.
         beside: the experiment's configuration.
     """
-    path = schema.CONF / "experiment" / f"{name}.yaml"
-    asked = OmegaConf.to_container(OmegaConf.load(path))
+    asked = OmegaConf.to_container(OmegaConf.load(schema.CONF / "experiment" / f"{name}.yaml"))
     made = dict(beside) | {"name": asked["name"], "controls": False, "fresh": False}
-    chosen = dict(found.groups() for line in path.read_text().splitlines() if (found := _override(line)))
+    chosen = {
+        key.removeprefix("override /"): word for entry in asked.pop("defaults", ()) for key, word in entry.items()
+    }
     for group, word in chosen.items():
-        option = schema.options(group)[word.strip("[]")]
-        values = {key: parameter.default for key, parameter in option.parameters.items()}
-        made[group] = {word.strip("[]"): values} if group == "enhance" else {"name": word, **values}
+        if group == "enhance":
+            made[group] = {one: schema.options(group)[one].defaults for one in word}
+        else:
+            made[group] = {"name": word, **schema.options(group)[word].defaults}
     if chosen:
-        made["train"] = {
-            key: parameter.default for key, parameter in schema.options("train")["default"].parameters.items()
-        }
+        made["train"] = schema.options("train")["default"].defaults
     for group in (*schema.PART_KINDS, "train"):
         if group in asked:
             made[group] = {**made[group], **asked[group]}
     schema.check(made)
     return made
-
-
-def _override(line: str) -> re.Match[str] | None:
-    return re.match(r"\s*- override /(\w+): (\S+)", line)

@@ -69,8 +69,8 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
                 built = build_extractor(part)
         precision = policy
         if runtime == "openvino" and settings["precision"] == "bfloat16":
-            precision = "bfloat16" if runs_bfloat16() else "float32"
-            why += "" if runs_bfloat16() else "; this CPU has no bfloat16"
+            able = runs_bfloat16()
+            precision, why = ("bfloat16", why) if able else ("float32", f"{why}; this CPU has no bfloat16")
     unit = Unit.FRAME
     if built.scope == "clip" or chain_scope(enhance) == "clip":
         unit = Unit.CLIP if built.scope == "clip" else Unit.SAMPLE

@@ -55,6 +55,11 @@ class Option:
     summary: str
     parameters: dict[str, Parameter]
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Return every parameter's default."""
+        return {key: parameter.default for key, parameter in self.parameters.items()}
+
 
 def add_config_dir(folder: Path) -> None:
     """Let a user's folder (`--config-dir`) add options to the groups."""

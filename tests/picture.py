@@ -19,7 +19,7 @@ WIDTH, HEIGHT, LEFT, TOP = 200, 150, 84, 30
 
 def enhanced(name: str, frames: np.ndarray) -> np.ndarray:
     """Return frames (N, H, W, 3) after one enhancement with its defaults, uint8."""
-    defaults = {key: p.default for key, p in schema.options("enhance")[name].parameters.items()}
+    defaults = schema.options("enhance")[name].defaults
     out = keras.ops.convert_to_numpy(EnhanceFrames([(name, defaults)])(frames))
     return np.rint(out).astype(np.uint8)
 

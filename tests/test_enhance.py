@@ -19,7 +19,7 @@ def dark_frames(n=3, height=24, width=32):
 
 
 def chain(name):
-    return [(name, {key: p.default for key, p in schema.options("enhance")[name].parameters.items()})]
+    return [(name, schema.options("enhance")[name].defaults)]
 
 
 def run(name, frames):

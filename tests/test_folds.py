@@ -8,7 +8,7 @@ from darkhar_cli.folds import assignment, plan_folds
 from tests.clip_tables import REAL, groups_apart, ids, nested, shared, table, turned, ungrouped
 
 AUTO = {"name": "auto", "folds": None, "seed": None}
-DEFAULTS = {name: {key: p.default for key, p in o.parameters.items()} for name, o in schema.options("cv").items()}
+DEFAULTS = {name: o.defaults for name, o in schema.options("cv").items()}
 BY_GROUP = ["stratified_group", "repeated", "leave_one_group_out", "leave_group_per_class_out"]
 
 

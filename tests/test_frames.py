@@ -15,7 +15,7 @@ CHAINS = [[name] for name in sorted(registry.parts("enhance"))] + [["gamma", "hi
 
 
 def chain(names):
-    return [(n, {key: p.default for key, p in schema.options("enhance")[n].parameters.items()}) for n in names]
+    return [(n, schema.options("enhance")[n].defaults) for n in names]
 
 
 @pytest.fixture

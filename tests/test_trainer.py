@@ -5,23 +5,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from darkhar_cli import schema
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.trainer import Experiment, Trainer, resolve_mode
 
-TRAIN = {
+TRAIN = schema.options("train")["default"].defaults | {
     "epochs": 3,
-    "optimizer": "adam",
     "learning_rate": 0.01,
-    "batch_per_class": 2,
     "early_stopping": False,
-    "patience": 3,
-    "warm_up": 0,
-    "inner_share": 0.2,
-    "shuffle_labels": False,
     "precision": "float32",
-    "mode": "auto",
 }
 FROZEN = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": 32})
 HEAD = ("lstm", {"units": 8, "dense": [8]})

@@ -6,22 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from darkhar_cli import clips as data
+from darkhar_cli import schema
 from darkhar_cli.clips import Clips
 from darkhar_cli.trainer import Experiment
 
-TRAIN = {
+TRAIN = schema.options("train")["default"].defaults | {
     "epochs": 10,
-    "optimizer": "adam",
-    "learning_rate": 0.001,
-    "batch_per_class": 2,
     "early_stopping": False,
-    "patience": 3,
-    "warm_up": 0,
-    "inner_share": 0.2,
-    "shuffle_labels": False,
     "precision": "float32",
     "mode": "features",
-    "deterministic": True,
 }
 
 
