@@ -28,6 +28,7 @@ class HostFrames:
         chain: (name, parameters) of each enhancement, in order; those with a `host` function run that one.
         size: (height, width) to resize to, or None.
         last: what becomes of frames (n, h, w, 3) float32 then, a few at a time, where that needs less memory.
+        whole: what becomes of all of them at the end, given the clip's frames per second too.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class HostFrames:
         chain: Sequence[tuple[str, Mapping[str, Any]]],
         size: tuple[int, int] | None,
         last: Callable[[np.ndarray], np.ndarray] | None = None,
+        whole: Callable[[np.ndarray, float], np.ndarray] | None = None,
     ):
-        self.clips, self.scope, self.last = clips, chain_scope(chain), last
+        self.clips, self.scope, self.last, self.whole = clips, chain_scope(chain), last, whole
         apart = self.scope == "frame"
         self._steps = [_step(registry.get("enhance", name), parameters, apart) for name, parameters in chain]
         if size:
@@ -60,7 +62,8 @@ class HostFrames:
             raise FailedWork(f"{clip['id']}: {problem}") from problem
         if held:
             done.append(self.made_of(np.stack(held)))
-        return np.concatenate(done) if len(done) > 1 else done[0]
+        frames = np.concatenate(done) if len(done) > 1 else done[0]
+        return self.whole(frames, float(clip["fps"])) if self.whole else frames
 
     def made_of(self, frames: np.ndarray) -> np.ndarray:
         """Return what enhancement and resizing make of decoded frames (T, H, W, 3) uint8."""

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from darkhar_cli import registry
+from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.layers import EnhanceFrames, PerFrame, ResizeFrames, SampleFrames
@@ -100,9 +101,9 @@ def build_extractor(part: Part) -> Extractor:
     return registry.get("extractor", part[0])(**part[1])
 
 
-def build_classifier(part: Part, n_features: int, n_classes: int) -> Any:
+def build_classifier(part: Part, timeline: Timeline, n_classes: int) -> Any:
     """Return a fresh classifier: features (B, T, F) and mask (B, T) -> logits (B, K) float32."""
-    return registry.get("classifier", part[0])(n_features, n_classes, **part[1])
+    return registry.get("classifier", part[0])(timeline, n_classes, **part[1])
 
 
 def assemble(
@@ -142,7 +143,8 @@ def build_model(
         BadRequest: an unknown part, weights that do not fit, or an extractor without a Keras backend.
     """
     eye = build_extractor(extractor)
-    return assemble(sampler, enhance, eye, build_classifier(classifier, eye.features, n_classes), seed)
+    timeline = Timeline(eye.features, eye.channels)
+    return assemble(sampler, enhance, eye, build_classifier(classifier, timeline, n_classes), seed)
 
 
 def frame_model(per_frame: PerFrame, classifier: Any, size: tuple[int, int] | None) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 
 from darkhar_cli import console, registry
 from darkhar_cli.bank import Bank
+from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
@@ -88,7 +89,8 @@ class Trainer:
             )
             self.extractor = self.frozen.extractor
         last = self.frozen.last if self.frozen else None
-        frames = HostFrames(clips, experiment.enhance, self.extractor.size, last)
+        whole = self.frozen.whole if self.frozen else None
+        frames = HostFrames(clips, experiment.enhance, self.extractor.size, last, whole)
         self.inputs: FeatureInputs | FrameInputs = FrameInputs(frames)
         if self.frozen:
             bank = Bank(experiment.cache, self.frozen.about)
@@ -179,15 +181,15 @@ class Trainer:
         parts, extractor = self.experiment, self.extractor
         if not extractor.trainable:  # a head's first weights do not depend on which frozen extractor it follows
             keras.utils.set_random_seed(parts.seed)
-        features, classes = extractor.features, len(self.clips.classes)
+        timeline, classes = Timeline(extractor.features, extractor.channels), len(self.clips.classes)
         if self.mode == "features":
             shape = json.dumps([parts.classifier, registry.source_hash("classifier", parts.classifier[0])])
             return head_learner(
-                f"{shape} {features} {classes}",
-                lambda: build_classifier(parts.classifier, features, classes),
+                f"{shape} {timeline} {classes}",
+                lambda: build_classifier(parts.classifier, timeline, classes),
                 self.train,
             )
-        classifier = build_classifier(parts.classifier, features, classes)
+        classifier = build_classifier(parts.classifier, timeline, classes)
         whole = assemble(parts.sampler, parts.enhance, extractor, classifier, parts.seed)
         model = frame_model(whole.per_frame, classifier, extractor.size)
         compile_model(model, self.train)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from darkhar_cli import registry
+from darkhar_cli.classifiers.contract import Timeline
 
 CLASSIFIERS = sorted(registry.parts("classifier"))
 FEATURES, CLASSES = 10, 4
@@ -12,7 +13,7 @@ FEATURES, CLASSES = 10, 4
 
 def build(name, **parameters):
     keras.utils.set_random_seed(1)
-    return registry.get("classifier", name)(FEATURES, CLASSES, **parameters)
+    return registry.get("classifier", name)(Timeline(FEATURES), CLASSES, **parameters)
 
 
 def batch(n=3, steps=6):

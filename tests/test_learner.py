@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from darkhar_cli import device, learner, registry
+from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.learner import Learner, compile_model, head_learner
 from darkhar_cli.model import build_classifier
 from tests.test_trainer import TRAIN
@@ -19,7 +20,7 @@ def no_traced_heads():
 
 
 def builder(name="lstm", **parameters):
-    return lambda: build_classifier((name, SMALL.get(name, {}) | parameters), 7, 3)
+    return lambda: build_classifier((name, SMALL.get(name, {}) | parameters), Timeline(7), 3)
 
 
 def some_clips(n=10, frames=4, seed=0):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.registry import register
 
 
@@ -38,9 +39,9 @@ class Standardize(layers.Layer):
 
 
 @register("classifier")
-def linear(n_features: int, n_classes: int, l2: float = 0.01) -> Any:
+def linear(timeline: Timeline, n_classes: int, l2: float = 0.01) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32, blind to order."""
-    features = keras.Input((None, n_features), name="features")
+    features = keras.Input((None, timeline.features), name="features")
     mask = keras.Input((None,), dtype="bool", name="mask")
     x = Standardize(name="standardize")(features)
     x = layers.GlobalAveragePooling1D(dtype="float32")(x, mask=mask)

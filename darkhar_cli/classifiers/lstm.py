@@ -6,16 +6,19 @@ from typing import Any
 import keras
 from keras import layers
 
+from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.registry import register
 
 
 @register("classifier")
-def lstm(n_features: int, n_classes: int, units: int = 64, dense: Sequence[int] = (32,), dropout: float = 0.0) -> Any:
+def lstm(
+    timeline: Timeline, n_classes: int, units: int = 64, dense: Sequence[int] = (32,), dropout: float = 0.0
+) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32.
 
     The paper's: LSTM of 64 units, a dense layer of 32 with ReLU, logits. Masked frames are passed over.
     """
-    features = keras.Input((None, n_features), name="features")
+    features = keras.Input((None, timeline.features), name="features")
     mask = keras.Input((None,), dtype="bool", name="mask")
     x = layers.LSTM(units)(features, mask=mask)
     for width in dense:

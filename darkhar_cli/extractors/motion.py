@@ -11,7 +11,7 @@ from darkhar_cli.registry import register
 def motion() -> Extractor:
     """Mean and deviation of the luma difference to the frame before, F = 2, 0..1; the first repeats the second."""
 
-    def extract(frames: np.ndarray) -> np.ndarray:
+    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
         found, before = [], None
         for frame in frames:
             grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
