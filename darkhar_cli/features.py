@@ -46,6 +46,21 @@ class _Task:
 Wanted = dict[str, tuple[int, np.ndarray]]  # entry -> clip's row, positions
 
 
+def frames_for(positions: np.ndarray) -> np.ndarray:
+    """Return the frames (n,) int64 that reading at these positions takes."""
+    if positions.dtype.kind == "i":
+        return positions.astype(np.int64)
+    return np.union1d(np.floor(positions), np.ceil(positions)).astype(np.int64)
+
+
+def _between(features: np.ndarray, frames: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Return features (T, F) at positions (T,) between the frames (n,) whose features (n, F) are known."""
+    low = np.floor(positions).astype(np.int64)
+    part = (positions - low).astype(np.float32)[:, None]
+    below, above = (np.searchsorted(frames, at) for at in (low, np.ceil(positions).astype(np.int64)))
+    return features[below] * (1 - part) + features[above] * part
+
+
 class FeatureInputs:
     """Features of frozen parts, (B, T, F) float32, from the bank; what it lacks is computed and put there.
 
@@ -237,11 +252,19 @@ class FeatureInputs:
             return entry.features
         return entry.features[np.searchsorted(entry.positions, positions)]
 
+    def each(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return each row's features at its positions (T, F); between frames they are interpolated."""
+        whole = [frames_for(wanted) for wanted in positions]
+        self.fill(zip(rows, whole, strict=True))
+        found = []
+        for row, wanted, frames in zip(rows, positions, whole, strict=True):
+            features = self._pick(row, frames)
+            found.append(features if wanted.dtype.kind == "i" else _between(features, frames, wanted))
+        return found
+
     def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of these rows' features at these positions, and its mask."""
-        asked = [wanted.astype(np.int64) for wanted in positions]
-        self.fill(zip(rows, asked, strict=True))
-        return collate([self._pick(row, wanted) for row, wanted in zip(rows, asked, strict=True)])
+        return collate(self.each(rows, positions))
 
     def facts(self) -> Mapping[str, object]:
         """Return what run.json keeps: the bank's folder name, and frames by where they came from."""

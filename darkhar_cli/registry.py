@@ -15,6 +15,7 @@ PACKAGES = {
     "enhance": "enhance",
     "extractor": "extractors",
     "classifier": "classifiers",
+    "augment": "augment",
 }
 _parts: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in PACKAGES}
 
@@ -23,7 +24,7 @@ def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Cal
     """Register a function or class as a part; its name is the word users type and its yaml's name.
 
     Args:
-        kind: sampler, enhance, extractor or classifier.
+        kind: sampler, enhance, extractor, classifier or augment.
         name: the word; by default the function's own name.
         traits: kept as attributes of the part; a kind's contract says which it reads.
 
