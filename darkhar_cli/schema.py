@@ -6,8 +6,8 @@ Every parameter in `conf/` carries its type and meaning in the comment behind it
 
 so that the files are the schema: what `list` prints, what `train` accepts and what a reader sees are one text.
 The type is a list of alternatives separated by `|`: `int`, `float`, `bool`, `str`, `path`, `null`,
-`list of int`, `[int, int]` (a list of these two), `mapping`, or a literal word; numbers may carry bounds (`>=`, `>`,
-`<=`, `<`).
+`list of int`, `list of str`, `[int, int]` (a list of these two), `mapping`, or a literal word; numbers may carry
+bounds (`>=`, `>`, `<=`, `<`).
 No part is imported here, so a configuration is accepted or refused without TensorFlow.
 """
 
@@ -125,6 +125,8 @@ def _matches_one(value: Any, kind: str) -> bool:
         return isinstance(value, str) and value not in ("", *(_NO_PATHS if kind == "path" else ()))
     if kind == "list of int":
         return isinstance(value, list) and all(_matches_one(v, "int >= 1") for v in value)
+    if kind == "list of str":
+        return isinstance(value, list) and all(_matches_one(v, "str") for v in value)
     if kind.startswith("["):  # a list of so many: [int >= 32, int >= 32]
         kinds = kind[1:-1].split(", ")
         return isinstance(value, list) and len(value) == len(kinds) and all(map(_matches_one, value, kinds))
