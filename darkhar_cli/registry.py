@@ -65,8 +65,9 @@ def get(kind: str, name: str) -> Callable[..., Any]:
 
 
 def source_hash(kind: str, name: str) -> str:
-    """Return a short hash of the file that defines a part: an edited part is another part."""
-    return file_hash(get(kind, name))
+    """Return a short hash of the files that make a part (its own, and its trait `sources`): edited, it is another."""
+    part = get(kind, name)
+    return file_hash(part, *getattr(part, "sources", ()))
 
 
 def file_hash(*defined: Any) -> str:

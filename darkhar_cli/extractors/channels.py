@@ -1,6 +1,6 @@
 """Named features over time, and what a mirror and time running backwards make of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,6 +59,10 @@ class Symmetry:
         source = np.array([index[channel.mirror or channel.name] for channel in self.channels])
         sign = np.array([channel.mirror_sign for channel in self.channels], np.float32)
         return source, sign, np.array([channel.mirror_offset for channel in self.channels], np.float32)
+
+    def stack(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return channels by name, each (T,), as features (T, F) float32."""
+        return np.stack([values[name] for name in self.names], axis=-1).astype(np.float32)
 
     def mirrored(self, features: np.ndarray) -> np.ndarray:
         """Return features (..., F) as a clip mirrored left to right would have them."""
