@@ -62,7 +62,7 @@ class HostFrames:
         return self.whole(frames, float(clip["fps"])) if self.whole else frames
 
     def _decoded(self, row: int, positions: np.ndarray, n_frames: int) -> Iterator[np.ndarray]:
-        """Yield decoded frames (n, H, W, 3) uint8: a few at a time, or all where enhancement looks at the whole clip."""
+        """Yield decoded frames (n, H, W, 3) uint8: a few at a time, or all where enhancement looks at the clip."""
         held, start = [], 0
         for frame in iter_frames(self.clips.video(row), positions, n_frames):
             held.append(frame)

@@ -23,7 +23,7 @@ class MeanLogProbability(layers.Layer):
 
 
 def mean_log_probability(views: Sequence[np.ndarray]) -> np.ndarray:
-    """Return what `MeanLogProbability` does with several views' logits, (V, N, K) -> (N, K) float32; one stays itself."""
+    """Return what `MeanLogProbability` does with several views' logits, (V, N, K) -> (N, K) float32; one stays."""
     if len(views) == 1:
         return views[0]
     stacked = np.stack(views).astype(np.float64)

@@ -71,7 +71,7 @@ def _absolute(value: str, literals: Iterable[str]) -> str:
 
 def absolute_paths(overrides: list[str], multirun: bool) -> list[str]:
     """Make path values absolute against the caller's folder and quote them and free text for Hydra."""
-    paths, literals = schema.path_keys(), {"null", "none", "imagenet", schema.MISSING}
+    paths, literals = schema.path_keys(), {"null", "none", "imagenet", "auto", schema.MISSING}
     texts = {
         f"{group}.{p.name}"
         for group in schema.GROUPS

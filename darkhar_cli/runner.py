@@ -130,11 +130,8 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
     settings = trainer.train
     certain = trainer.epochs  # how many epochs some fold will train for sure
-    if (
-        settings["early_stopping"]
-        and not trainer.solved
-        and (plan.watches_scored or not _tell_fixed(trainer, plan, run))
-    ):
+    watches = settings["early_stopping"] and not trainer.solved
+    if watches and (plan.watches_scored or not _tell_fixed(trainer, plan, run)):
         certain = min(certain, max(settings["warm_up"], settings["patience"]))
     started = time.monotonic()
     trainer.prepare(plan, certain)

@@ -34,7 +34,7 @@ _BOUNDS = {
     "<=": lambda v, b: v <= b,
     "<": lambda v, b: v < b,
 }
-_NO_PATHS = ("none", "imagenet")  # words that stand for weights where an option knows them; no file names
+_NO_PATHS = ("none", "imagenet", "auto")  # words that stand for weights where an option knows them; no file names
 _search_path: list[Path] = [CONF]
 
 

@@ -70,8 +70,8 @@ def _refuse_other_extractor(run: Run, trainer: Trainer) -> None:
     ours, theirs = trainer.extractor_facts()["weights_hash"], facts["extractor"]["weights_hash"]
     if theirs and ours != theirs:
         raise BadRequest(
-            f"extractor {trainer.extractor_facts()['name']!r} has other weights than when {run.folder} was trained (hash {ours}, "
-            f"run.json says {theirs}): its heads know nothing of such features; bring the old weights back"
+            f"extractor {trainer.extractor_facts()['name']!r} has other weights than when {run.folder} was trained "
+            f"(hash {ours}, run.json says {theirs}): its heads know nothing of such features; bring the old ones back"
         )
     now = "|".join(dict.fromkeys(stream.frozen.precision for stream in trainer.streams))
     before = facts.get("features", {}).get("precision", now)

@@ -80,7 +80,7 @@ class Trainer:
             for stream in self.streams:
                 if stream.extractor.symmetry is None:
                     raise BadRequest(
-                        f"score_mirrored=true: features of extractor {stream.extractor.name!r} have no known mirror image"
+                        f"score_mirrored=true: features of extractor {stream.extractor.name!r} have no mirror image"
                     )
 
     @property

@@ -12,7 +12,7 @@ SOURCES = (dense_flow, flow_channels, flow_input, sparse_flow, *pose.SOURCES)
 
 
 @register("extractor", sources=SOURCES)
-def flow(weights: str) -> Extractor:
+def flow(weights: str = "auto") -> Extractor:
     """Sparse and dense optical flow in the box of the person whom MoveNet tracks, less the camera's, F = 21.
 
     Raises:

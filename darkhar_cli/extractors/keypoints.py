@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.home import home
 from darkhar_cli.quiet import quiet_start
 
 # COCO order, as the model card gives it.
@@ -72,13 +73,32 @@ def letterbox(frame: np.ndarray, size: int) -> np.ndarray:
     return square
 
 
+def find_movenet() -> Path:
+    """Return the MoveNet in the folder of models (`DARKHAR_MODELS`, or `models` in darkhar's home).
+
+    Raises:
+        BadRequest: there is none; the message says where to get it and where to put it.
+    """
+    folder = Path(os.environ.get("DARKHAR_MODELS") or home() / "models")
+    found = sorted(folder.glob("*movenet*.tflite"))
+    if not found:
+        raise BadRequest(
+            f"extractor.weights=auto: no *movenet*.tflite in {folder}; get MoveNet Lightning (TFLite) from {_SOURCE} and "
+            "put it there, or give extractor.weights=FILE"
+        )
+    return found[0]
+
+
 def load_movenet(weights: str) -> MoveNet:
     """Load a TFLite file, or the folder of TF Hub's SavedModel.
+
+    Args:
+        weights: the file or folder; `auto` looks in the folder of models.
 
     Raises:
         BadRequest: no such file, or no MoveNet in it.
     """
-    path = Path(weights)
+    path = find_movenet() if weights == "auto" else Path(weights)
     if not path.exists():
         raise BadRequest(f"extractor.weights={path}: no such file or folder; get MoveNet Lightning from {_SOURCE}")
     try:

@@ -15,7 +15,7 @@ def _channel(keypoint: str, kind: str) -> Channel:
 
 
 @register("extractor", sources=(keypoints,))
-def movenet(weights: str, confidence: bool = True) -> Extractor:
+def movenet(weights: str = "auto", confidence: bool = True) -> Extractor:
     """Keypoints (y, x and, with `confidence`, score) of each frame, F = 51 or 34, 0..1 of the padded square.
 
     Source: MoveNet's model card; the paper drops the scores.

@@ -12,7 +12,7 @@ SOURCES = (body, channels, keypoints, smoothing, tracking)
 
 
 @register("extractor", sources=SOURCES)
-def pose(weights: str) -> Extractor:
+def pose(weights: str = "auto") -> Extractor:
     """Keypoints, shape and place of one person whom MoveNet tracks, F = 70, in torso lengths.
 
     Raises:

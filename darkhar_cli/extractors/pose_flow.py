@@ -11,7 +11,7 @@ LONGEST = 640
 
 
 @register("extractor", sources=flow.SOURCES)
-def pose_flow(weights: str) -> Extractor:
+def pose_flow(weights: str = "auto") -> Extractor:
     """All that `pose` and `flow` give, and height and size less the camera's motion, F = 93.
 
     Raises:
