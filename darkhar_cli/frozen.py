@@ -10,6 +10,7 @@ import numpy as np
 
 from darkhar_cli import device, engine, frames, layers, registry, video
 from darkhar_cli.engine import build_engine, resolve_runtime, runs_bfloat16, versions
+from darkhar_cli.enhance import levels
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.extractors.contract import Extractor, weights_hash
 from darkhar_cli.features import Unit
@@ -101,6 +102,6 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
         "runtime": runtime,
         "precision": precision,
         "versions": versions(runtime),
-        "code": registry.file_hash(frames, layers, video, engine),
+        "code": registry.file_hash(frames, layers, video, engine, levels),
     }
     return Frozen(built, build_engine(built, runtime, precision), unit, about, runtime, precision, why)
