@@ -121,7 +121,7 @@ def complete(line):
     [
         ("darkhar tr", {"train"}),
         ("darkhar ", {"train", "prepare", "list"}),
-        ("darkhar train sampler=", {"sampler=linspace", "sampler=random", "sampler=uniform"}),
+        ("darkhar train sampler=", {f"sampler={name}" for name in ("all", "linspace", "random", "rate", "uniform")}),
         ("darkhar train enhance=h", {"enhance=histeq"}),
         (
             "darkhar train enhance=histeq extractor=conv",
