@@ -37,7 +37,9 @@ class AttentionPooling(Float32Layer):
     def weights_of(self, features: Any, mask: Any) -> Any:
         """Return a_t (B, T), 0 in padding; they sum to 1."""
         scores = ops.matmul(ops.tanh(ops.matmul(features, self.v)), self.w)[..., 0]
-        return ops.softmax(ops.where(mask, scores, -1e9), axis=-1)
+        scores = ops.where(mask, scores, -1e9)
+        shares = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))  # Keras's softmax warns of clips of one step
+        return shares / ops.sum(shares, axis=1, keepdims=True)
 
     def call(self, features: Any, mask: Any) -> Any:
         """Return the weighted mean of the steps of mask (B, T) bool."""

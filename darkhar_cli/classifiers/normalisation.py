@@ -76,7 +76,8 @@ class InstanceNorm(Float32Layer):
         """Return the divided features of mask (B, T) bool."""
         steps = steps_of(mask)
         away = features - masked_sum(features, mask) / steps
-        spread = ops.sqrt(masked_sum(ops.square(away), mask) / steps)
+        variance = masked_sum(ops.square(away), mask) / steps
+        spread = ops.sqrt(ops.maximum(variance, 1e-12))  # the root of 0 has no gradient
         return features / (spread + TRAINING_SHARE * self.deviation)
 
 
