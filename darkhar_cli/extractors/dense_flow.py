@@ -11,9 +11,10 @@ from darkhar_cli.extractors.smoothing import running_median
 
 _LONGEST, _BLUR, _MARGIN = 160, 0.8, 0.12
 _BOX_FRAMES = 7
-_BACKGROUND = 60  # percentile of the gradient above which background counts
-_FITS, _KEPT = 2, 70  # percent kept after the first fit
+_BACKGROUND = 0.6  # quantile of the gradient above which background counts
+_FITS, _KEPT = 2, 0.7  # share kept after the first fit
 _LEAST_PIXELS = 50
+_TINY = 1e-6
 
 
 def dense_flow(frames: Iterable[np.ndarray], points: np.ndarray) -> np.ndarray:
@@ -27,28 +28,32 @@ def dense_flow(frames: Iterable[np.ndarray], points: np.ndarray) -> np.ndarray:
         (T - 1, 9): u, v of the whole box and of its upper, middle and lower third, and the divergence.
     """
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # serves one thread at a time
-    found, before = [], ()
+    found, before, arm = [], (), None
     for frame, box in zip(frames, widened(running_median(boxes(points), _BOX_FRAMES), _MARGIN), strict=True):
         image = luma(frame, _LONGEST, _BLUR)
         if before:
-            flow = dis.calc(before[0], image, None) / np.float32(image.shape[0])
-            found.append(_motion(flow, *before))
+            arm = _arms(image.shape) if arm is None else arm
+            flow = np.moveaxis(dis.calc(before[0], image, None), -1, 0) / np.float32(image.shape[0])
+            found.append(_motion(flow, arm, *before))
         before = image, box
     return np.reshape(found, (-1, 9))
 
 
-def _motion(flow: np.ndarray, image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Return the nine numbers of a flow field (h, w, 2) from an image (h, w)."""
-    height, width = image.shape
+def _arms(shape: tuple[int, int]) -> np.ndarray:
+    """Return x, y of an image's pixels from its centre, (2, h, w) in its height."""
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    return np.stack([x - (shape[1] - 1) / 2, y - (shape[0] - 1) / 2]).astype(np.float32) / np.float32(shape[0])
+
+
+def _motion(flow: np.ndarray, arm: np.ndarray, image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Return the nine numbers of a flow field (2, h, w) that starts at an image (h, w)."""
     gradient = cv2.magnitude(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1))
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    arm = np.stack([x - (width - 1) / 2, y - (height - 1) / 2], axis=-1) / np.float32(height)
     rows, columns = pixels(box, image.shape)
     outside = np.ones(image.shape, bool)
     outside[rows, columns] = False
     shift, zoom = fit_camera(flow, arm, gradient, outside)
-    own = flow[rows, columns] - shift - zoom * arm[rows, columns]
-    return _means(own.astype(np.float64), gradient[rows, columns].astype(np.float64), arm[rows, columns])
+    inside = (slice(None), rows, columns)
+    return _means(flow[inside] - shift[:, None, None] - zoom * arm[inside], gradient[rows, columns], arm[inside])
 
 
 def fit_camera(
@@ -57,38 +62,51 @@ def fit_camera(
     """Return the translation (2,) and the zoom about the centre that most of the background follows.
 
     Args:
-        flow: (h, w, 2) in frame heights.
-        arm: (h, w, 2) from the frame's centre, in frame heights.
+        flow: (2, h, w) in frame heights.
+        arm: (2, h, w) from the frame's centre, in frame heights.
         gradient: (h, w) of the image.
         outside: (h, w) where the person is not.
     """
     shift, zoom = np.zeros(2, np.float32), np.float32(0)
     if np.count_nonzero(outside) < _LEAST_PIXELS:
         return shift, zoom
-    used = outside & (gradient > np.percentile(gradient[outside], _BACKGROUND))
-    flow, arm = flow[used], arm[used]
+    used = np.flatnonzero(outside & (gradient > _quantile(gradient[outside], _BACKGROUND)))
+    flow, arm = flow.reshape(2, -1).take(used, axis=1), arm.reshape(2, -1).take(used, axis=1)
     for _ in range(_FITS):
-        if len(flow) < _LEAST_PIXELS:
+        if flow.shape[1] < _LEAST_PIXELS:
             break
-        shift = np.median(flow - zoom * arm, axis=0)
-        zoom += np.median(((flow - shift - zoom * arm) * arm).sum(axis=1) / np.maximum((arm**2).sum(axis=1), 1e-6))
-        error = ((flow - shift - zoom * arm) ** 2).sum(axis=1)
-        kept = error <= np.percentile(error, _KEPT)
-        flow, arm = flow[kept], arm[kept]
+        shift = _median(flow - zoom * arm)
+        rest = flow - shift[:, None] - zoom * arm
+        far = np.maximum(arm[0] ** 2 + arm[1] ** 2, np.float32(_TINY))
+        more = _median((rest[0] * arm[0] + rest[1] * arm[1]) / far)
+        zoom += more
+        error = (rest[0] - more * arm[0]) ** 2 + (rest[1] - more * arm[1]) ** 2
+        kept = np.flatnonzero(error <= _quantile(error, _KEPT))
+        flow, arm = flow.take(kept, axis=1), arm.take(kept, axis=1)
     return shift, zoom
 
 
+def _quantile(values: np.ndarray, share: float) -> np.float32:
+    """Return the value among (n,) that this share of them lie below."""
+    place = int(share * (len(values) - 1))
+    return np.partition(values, place)[place]
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """Return medians (...) of values (..., n), in a third of `np.median`'s time."""
+    places = [(values.shape[-1] - 1) // 2, values.shape[-1] // 2]
+    return np.partition(values, places, axis=-1)[..., places].mean(axis=-1)
+
+
 def _means(flow: np.ndarray, weight: np.ndarray, arm: np.ndarray) -> np.ndarray:
-    """Return weighted means (2,) of the box and of its thirds, and the weighted divergence, of a box's flow."""
-    found = [_mean(flow, weight)]
-    third = np.linspace(0, len(flow), 4).round().astype(int)
-    found += [_mean(flow[a:b], weight[a:b]) for a, b in pairwise(third)]
-    arm = arm - _mean(arm, weight)
-    spread = (weight * (arm**2).sum(axis=-1)).sum()
-    turned = (weight * (flow * arm).sum(axis=-1)).sum()
-    return np.array([*np.concatenate(found), turned / spread if spread > 1e-6 else 0.0])
-
-
-def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    total = weight.sum()
-    return (values * weight[..., None]).sum(axis=(0, 1)) / total if total > 1e-6 else np.zeros(2)
+    """Return weighted means of a box's flow (2, h, w) and of its thirds' from top to bottom, and its divergence."""
+    thirds = np.linspace(0, len(weight), 4).round().astype(int)
+    weighted = (flow * weight).sum(axis=2, dtype=np.float64)
+    by_row = weight.sum(axis=1, dtype=np.float64)
+    parts = [slice(None), *(slice(a, b) for a, b in pairwise(thirds))]
+    means = [weighted[:, part].sum(axis=1) / max(by_row[part].sum(), _TINY) for part in parts]
+    middle = (arm * weight).sum(axis=(1, 2), dtype=np.float64) / max(by_row.sum(), _TINY)
+    arm = arm - middle[:, None, None].astype(np.float32)
+    spread = (weight * (arm**2).sum(axis=0)).sum(dtype=np.float64)
+    divergence = (weight * (flow * arm).sum(axis=0)).sum(dtype=np.float64) / max(spread, _TINY)
+    return np.array([*np.concatenate(means), divergence])
