@@ -133,3 +133,12 @@ def test_gain_and_noise_come_after_normalisation():
 def test_channels_that_are_not_there_are_refused(timeline, channels, message):
     with pytest.raises(BadRequest, match=message):
         head_inputs(timeline, channels)
+
+
+def test_centre_takes_the_clips_own_mean_off_the_named_channels():
+    def expected(clip):
+        return clip - clip.mean(axis=0) * np.isin(np.arange(clip.shape[1]), [1])
+
+    np.testing.assert_allclose(got(centre=["b"]), valid(some_clips(), expected), atol=1e-5)
+    every = got(centre="all")
+    np.testing.assert_allclose(every, valid(some_clips(), lambda clip: clip - clip.mean(axis=0)), atol=1e-5)

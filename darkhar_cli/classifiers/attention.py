@@ -53,6 +53,7 @@ def attention(
     hidden: int = 64,
     dropout: float = 0.0,
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = False,
     clip: float | None = None,
@@ -60,7 +61,7 @@ def attention(
     noise: float = 0.0,
 ) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32, blind to order."""
-    features, mask, x = head_inputs(timeline, channels, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
     x = AttentionPooling(hidden, name="attention")(x, mask)
     x = layers.Dropout(dropout)(x) if dropout else x
     return keras.Model([features, mask], logits(x, n_classes), name="attention")

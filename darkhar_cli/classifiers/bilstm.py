@@ -20,6 +20,7 @@ def bilstm(
     dense: Sequence[int] = (32,),
     dropout: float = 0.0,
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = False,
     clip: float | None = None,
@@ -30,7 +31,7 @@ def bilstm(
 
     `units` in each direction; what both end with is joined. Masked frames are passed over.
     """
-    features, mask, x = head_inputs(timeline, channels, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
     x = layers.Bidirectional(layers.LSTM(units))(x, mask=mask)
     x = dense_layers(x, dense, dropout)
     return keras.Model([features, mask], logits(x, n_classes), name="bilstm")

@@ -7,7 +7,7 @@ import keras
 
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.classifiers.disturbance import ChannelGain, StepNoise
-from darkhar_cli.classifiers.normalisation import InstanceNorm, Limit, SelectChannels, Standardize
+from darkhar_cli.classifiers.normalisation import Centre, InstanceNorm, Limit, SelectChannels, Standardize
 from darkhar_cli.errors import BadRequest
 
 
@@ -32,6 +32,7 @@ def chosen(timeline: Timeline, channels: str | Sequence[str]) -> Timeline:
 def head_inputs(
     timeline: Timeline,
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = False,
     clip: float | None = None,
@@ -45,6 +46,7 @@ def head_inputs(
     Args:
         timeline: what the extractor gives.
         channels: names of the channels used, or `all`.
+        centre: names of the channels whose mean over the clip is taken off, or `all`.
         instance_norm: divide each clip's channel by its deviation over time, see `InstanceNorm`.
         standardize: mean 0 and variance 1 over the training clips' steps, see `Standardize`.
         clip: then limit to -clip..clip.
@@ -60,6 +62,9 @@ def head_inputs(
     x = features
     if seen is not timeline:
         x = SelectChannels(timeline.index(seen.channels, "classifier.channels"), name="channels")(x)
+    centred = range(seen.features) if centre == "all" else seen.index(centre, "classifier.centre")
+    if len(centred):
+        x = Centre([i in centred for i in range(seen.features)], name="centre")(x, mask)
     if instance_norm:
         x = InstanceNorm(name="instance_norm")(x, mask)
     if standardize:

@@ -19,6 +19,7 @@ def linear(
     l2: float = 0.01,
     solver: str = "gradient",
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = True,
     clip: float | None = None,
@@ -30,7 +31,7 @@ def linear(
     Raises:
         BadRequest: a solver that does not exist, or cannot do what else is asked for.
     """
-    features, mask, x = head_inputs(timeline, channels, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
     x = layers.GlobalAveragePooling1D(dtype="float32")(x, mask=mask)
     logits = solved_logits(x, n_classes, l2, solver, gain, noise)
     return keras.Model([features, mask], logits, name="linear")

@@ -21,6 +21,7 @@ def lstm(
     dropout: float = 0.0,
     embed: int = 0,
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = False,
     clip: float | None = None,
@@ -32,7 +33,7 @@ def lstm(
     The paper's: LSTM of 64 units, a dense layer of 32 with ReLU, logits; for keypoints a dense layer with ReLU on
     each frame's features first (`embed` units). Masked frames are passed over.
     """
-    features, mask, x = head_inputs(timeline, channels, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
     x = layers.Dense(embed, activation="relu", name="embed")(x) if embed else x
     x = layers.LSTM(units)(x, mask=mask)
     x = dense_layers(x, dense, dropout)

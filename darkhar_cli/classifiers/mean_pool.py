@@ -18,6 +18,7 @@ def mean_pool(
     n_classes: int,
     dropout: float = 0.0,
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = False,
     clip: float | None = None,
@@ -25,7 +26,7 @@ def mean_pool(
     noise: float = 0.0,
 ) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32, blind to order."""
-    features, mask, x = head_inputs(timeline, channels, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
     x = layers.GlobalAveragePooling1D(dtype="float32")(x, mask=mask)
     x = layers.Dropout(dropout)(x) if dropout else x
     return keras.Model([features, mask], logits(x, n_classes), name="mean_pool")

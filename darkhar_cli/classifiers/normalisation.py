@@ -54,6 +54,28 @@ class SelectChannels(Float32Layer):
 
 
 @keras.saving.register_keras_serializable("darkhar")
+class Centre(Float32Layer):
+    """Take each clip's mean over time off some of its channels, (B, T, F) -> same.
+
+    Args:
+        chosen: F flags, true for the channels whose mean is taken off.
+    """
+
+    def __init__(self, chosen: Sequence[bool], **kwargs: Any):
+        super().__init__(**kwargs)
+        self.chosen = [bool(one) for one in chosen]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "chosen": self.chosen}
+
+    def call(self, features: Any, mask: Any) -> Any:
+        """Return the centred features of mask (B, T) bool."""
+        mean = masked_sum(features, mask) / steps_of(mask)
+        return features - mean * ops.convert_to_tensor(self.chosen, dtype="float32")
+
+
+@keras.saving.register_keras_serializable("darkhar")
 class InstanceNorm(Float32Layer):
     """Divide each clip's channel by (its deviation over time + .15 of the training clips'), (B, T, F) -> same.
 

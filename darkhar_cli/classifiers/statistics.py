@@ -79,6 +79,7 @@ def statistics(
     l2: float = 0.03,
     solver: str = "lbfgs",
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = False,
     clip: float | None = 2.5,
@@ -95,7 +96,7 @@ def statistics(
     """
     seen = chosen(timeline, channels)
     plan, names = plan_of(seen, spectra, change, net, means, correlations, flow_amounts)
-    features, mask, x = head_inputs(timeline, channels, instance_norm, standardize, None, gain, noise)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, None, gain, noise)
     x = ClipStatistics(plan, names, seen.fps, name="statistics")(x, mask)
     x = Standardize(name="standardize_statistics")(x)
     x = Limit(clip, name="clip")(x) if clip is not None else x

@@ -25,6 +25,7 @@ def tcn(
     dropout: float = 0.4,
     l2: float = 0.001,
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = False,
     clip: float | None = None,
@@ -41,7 +42,7 @@ def tcn(
     """
     if not dilations:
         raise BadRequest("classifier.dilations=[]: at least one convolution is needed, e.g. [1, 2, 4]")
-    features, mask, x = head_inputs(timeline, channels, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
     x = layers.SpatialDropout1D(spatial_dropout)(x) if spatial_dropout else x
     for dilation in dilations:
         x = ZeroPadding()(x, mask)

@@ -91,6 +91,7 @@ def transformer(
     width: int = 64,
     dropout: float = 0.1,
     channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
     instance_norm: bool = False,
     standardize: bool = False,
     clip: float | None = None,
@@ -108,7 +109,7 @@ def transformer(
         raise BadRequest(
             f"classifier.width={width} with classifier.heads={heads}: an even multiple of the heads is needed"
         )
-    features, mask, x = head_inputs(timeline, channels, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
     x = ClassToken(name="token")(layers.Dense(width, name="embed")(x))
     seen = TokenMask(name="seen")(mask)
     for _ in range(blocks):

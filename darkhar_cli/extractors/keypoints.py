@@ -83,8 +83,8 @@ def find_movenet() -> Path:
     found = sorted(folder.glob("*movenet*.tflite"))
     if not found:
         raise BadRequest(
-            f"extractor.weights=auto: no *movenet*.tflite in {folder}; get MoveNet Lightning (TFLite) from {_SOURCE} and "
-            "put it there, or give extractor.weights=FILE"
+            f"extractor.weights=auto: no *movenet*.tflite in {folder}; get MoveNet Lightning (TFLite) from {_SOURCE} "
+            "and put it there, or give extractor.weights=FILE"
         )
     return found[0]
 
