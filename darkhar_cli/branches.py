@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.clips import Clips
 from darkhar_cli.darkening import Darkening
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.experiment import Experiment
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.model import Part
 from darkhar_cli.pipeline import collate
@@ -67,7 +67,7 @@ class Branch:
 
 
 def plan_branches(
-    experiment: Any, clips: Clips, needs_frames: Callable[[Extractor], str], report: Callable[[str], None]
+    experiment: Experiment, clips: Clips, needs_frames: Callable[[Extractor], str], report: Callable[[str], None]
 ) -> list[Branch]:
     """Build an experiment's streams, equal ones once, and say which classifier is fed from which.
 
@@ -100,7 +100,7 @@ def _refuse_mixed(streams: dict[str, Stream]) -> None:
         )
 
 
-def _side_by_side(experiment: Any, streams: dict[str, Stream]) -> Branch:
+def _side_by_side(experiment: Experiment, streams: dict[str, Stream]) -> Branch:
     """Return the only branch of `fusion=concat`."""
     parts = list(experiment.streams.values())
     first = next(iter(streams.values()))

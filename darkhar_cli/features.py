@@ -16,6 +16,7 @@ import pandas as pd
 
 from darkhar_cli.bank import Bank, Claim, Damaged, Entry
 from darkhar_cli.errors import FailedWork
+from darkhar_cli.interpolation import between, frames_for
 from darkhar_cli.pipeline import Engine, collate, extract
 from darkhar_cli.recent import Recent
 
@@ -44,21 +45,6 @@ class _Task:
 
 
 Wanted = dict[str, tuple[int, np.ndarray]]  # entry -> clip's row, positions
-
-
-def frames_for(positions: np.ndarray) -> np.ndarray:
-    """Return the frames (n,) int64 that reading at these positions takes."""
-    if positions.dtype.kind == "i":
-        return positions.astype(np.int64)
-    return np.union1d(np.floor(positions), np.ceil(positions)).astype(np.int64)
-
-
-def _between(features: np.ndarray, frames: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Return features (T, F) at positions (T,) between the frames (n,) whose features (n, F) are known."""
-    low = np.floor(positions).astype(np.int64)
-    part = (positions - low).astype(np.float32)[:, None]
-    below, above = (np.searchsorted(frames, at) for at in (low, np.ceil(positions).astype(np.int64)))
-    return features[below] * (1 - part) + features[above] * part
 
 
 class FeatureInputs:
@@ -259,7 +245,7 @@ class FeatureInputs:
         found = []
         for row, wanted, frames in zip(rows, positions, whole, strict=True):
             features = self._pick(row, frames)
-            found.append(features if wanted.dtype.kind == "i" else _between(features, frames, wanted))
+            found.append(features if wanted.dtype.kind == "i" else between(features, frames, wanted))
         return found
 
     def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

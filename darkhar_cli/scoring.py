@@ -12,12 +12,13 @@ from darkhar_cli import console, device, metrics
 from darkhar_cli.clips import Clips
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import fold_facts
+from darkhar_cli.experiment import Experiment
 from darkhar_cli.folds import Fold, Plan
 from darkhar_cli.learner import Learner
 from darkhar_cli.looks import look_at
 from darkhar_cli.runner import predictions_table
 from darkhar_cli.runs import Run
-from darkhar_cli.trainer import Experiment, Trainer
+from darkhar_cli.trainer import Trainer
 
 SPLIT = "test"  # what predictions.csv calls the clips: every fold scores all of them
 

@@ -17,15 +17,18 @@ from darkhar_cli.clips import Clips
 from darkhar_cli.darkening import Darkening
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
-from darkhar_cli.features import FeatureInputs, frames_for
+from darkhar_cli.features import FeatureInputs
 from darkhar_cli.frames import FrameInputs, HostFrames
 from darkhar_cli.frozen import Frozen, freeze
+from darkhar_cli.interpolation import frames_for
 from darkhar_cli.model import Part, build_extractor
 from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.samplers.contract import nearest as nearest_frame
 
 _FLOW_BYTES = 1 << 30  # prepared frames on their way to the engine
 _MOTION: Part = ("motion", {})
+_PLAIN: list[Part] = [("none", {})]
+_OWN_RUNTIME = {"name": "auto", "precision": "float32"}
 
 
 @dataclass(frozen=True)
@@ -184,10 +187,8 @@ class Stream:
     def _energies(self, rows: Sequence[int]) -> list[np.ndarray]:
         """Return how much changes at each frame of each row's clip, (n,) float32, from the bank."""
         if self._motion is None:
-            frozen = freeze(
-                _MOTION, build_extractor(_MOTION), [("none", {})], {"name": "auto", "precision": "float32"}, 0
-            )
-            frames = HostFrames(self.clips, [("none", {})], None, frozen.last, frozen.whole)
+            frozen = freeze(_MOTION, build_extractor(_MOTION), _PLAIN, _OWN_RUNTIME, seed=0)
+            frames = HostFrames(self.clips, _PLAIN, None, frozen.last, frozen.whole)
             bank = Bank(self.setting.cache, frozen.about)
             self._motion = FeatureInputs(self.clips.table, bank, frames, frozen.engine, frozen.unit, self.report)
         whole = [np.arange(self._about[row][2]) for row in rows]

@@ -1,51 +1,30 @@
 """How one experiment's models are built, fed, trained for an epoch and asked for logits."""
 
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
 
-from darkhar_cli import adapting, console, registry, solving
-from darkhar_cli.augment.contract import Reversals
+from darkhar_cli import adapting, console, solving
 from darkhar_cli.augmenting import Augmentations, Turn
 from darkhar_cli.branches import Branch, plan_branches
+from darkhar_cli.building import build_learner
 from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.darkening import Darkening
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.experiment import Experiment
 from darkhar_cli.folds import Fold, Plan
-from darkhar_cli.fusion import FusedModel, fuse, mean_log_probability
-from darkhar_cli.learner import Batch, Learner, compile_model, head_learner
-from darkhar_cli.model import Part, assemble, build_classifier, frame_model
+from darkhar_cli.fusion import mean_log_probability
+from darkhar_cli.learner import Batch, Learner
 from darkhar_cli.randomness import SCORING, shuffled
-from darkhar_cli.stream import Setting, Stream, StreamParts
+from darkhar_cli.stream import Stream
 
 _SCORED_AT_A_TIME = 32
 _AHEAD = 10  # epochs whose random frames are computed together: clips are then decoded once for all of them
 _CHUNK_BYTES = 1 << 26  # features handed to the compiled loop at a time
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What is run: streams by name, how they are fused and augmented, and the settings they share.
-
-    Attributes:
-        reversals: what classes show backwards, by index; None where that is unknown.
-        darkening: how scored clips are also scored darkened, if they are.
-        score_mirrored: score each clip and its mirror image.
-    """
-
-    streams: Mapping[str, StreamParts]
-    setting: Setting
-    fusion: str = "late"
-    augment: Sequence[Part] = field(default_factory=list)
-    reversals: Reversals | None = None
-    darkening: Darkening | None = None
-    score_mirrored: bool = False
 
 
 class Trainer:
@@ -70,7 +49,7 @@ class Trainer:
         self._digests = clips.table["digest"].to_dict()
         self._labels = clips.labels(clips.table.index)
         self._refuse_reversal()
-        self._learner = self._build()
+        self._learner = build_learner(self.branches, len(clips.classes), self.train, self.seed)
 
     def _refuse_reversal(self) -> None:
         """Let augmentations say at once that they do not know the classes."""
@@ -157,37 +136,6 @@ class Trainer:
                 labels += [turn.label for _, turn in turns]
         return batches, np.array(labels)
 
-    def _build(self) -> Learner:
-        classes = len(self.clips.classes)
-        if self.mode == "features":  # a head's first weights do not depend on which frozen extractor it follows
-            keras.utils.set_random_seed(self.seed)
-            shape = [
-                [b.classifier, registry.source_hash("classifier", b.classifier[0]), str(b.timeline)]
-                for b in self.branches
-            ]
-            return head_learner(
-                json.dumps([shape, classes]),
-                lambda: fuse([_head(b, classes) for b in self.branches]),
-                self.train,
-            )
-        wholes, models = [], []
-        for branch in self.branches:
-            stream = branch.streams[0]
-            if not stream.extractor.trainable:
-                keras.utils.set_random_seed(self.seed)
-            head = build_classifier(branch.classifier, branch.timeline, classes)
-            if solving.solvable(head):
-                raise BadRequest("classifier.solver=lbfgs solves for features that do not change; use solver=gradient")
-            wholes.append(assemble(stream.parts.sampler, stream.parts.enhance, stream.extractor, head, self.seed))
-            models.append(frame_model(wholes[-1].per_frame, head, stream.extractor.size))
-        frozen = [v for s in self.streams if not s.extractor.trainable for v in s.extractor.model.variables]
-        model, whole = models[0], wholes[0]
-        if len(models) > 1:
-            model = keras.Model([i for one in models for i in one.inputs], [one.output for one in models])
-            whole = FusedModel(wholes)
-        compile_model(model, self.train, len(models))
-        return Learner(model, whole, frozen, len(models))
-
     def train_epoch(self, learner: Learner, rows: Sequence[int], epoch: int) -> dict[str, float]:
         """Show every row once, in batches and in an order drawn for this epoch; return mean loss and accuracy."""
         if self.train["schedule"] == "cosine":
@@ -267,15 +215,6 @@ class Trainer:
         losses = keras.losses.sparse_categorical_crossentropy(truth, logits, from_logits=True)
         right = float((logits.argmax(axis=1) == truth).mean())
         return {"inner_loss": float(np.mean(losses)), "inner_accuracy": right}
-
-
-def _head(branch: Branch, n_classes: int) -> Any:
-    """Return a fresh classifier; what is solved for is not trained by steps."""
-    head = build_classifier(branch.classifier, branch.timeline, n_classes)
-    last = solving.solvable(head)
-    if last is not None:
-        last.trainable = False
-    return head
 
 
 def _text(views: Sequence[np.ndarray]) -> str:

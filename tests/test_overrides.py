@@ -95,7 +95,7 @@ def test_a_sweep_over_chains():
         (["~sampler.frames"], "sampler.frames is missing"),
         (["~seed"], "seed is missing"),
         (["~sampler"], "sampler cannot be taken out"),
-        (["extractor=movenet", "extractor.weights=none"], r"extractor\.weights='none': allowed is path"),
+        (["extractor=movenet", "extractor.weights=none"], r"extractor\.weights='none': allowed is auto \| path"),
         (["extractor.size=[8,8]"], r"extractor\.size=\[8, 8\]: allowed is \[int >= 16, int >= 16\]"),
     ],
 )

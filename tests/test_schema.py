@@ -19,7 +19,16 @@ def test_every_option_explains_itself(option):
 
 
 def test_settings_explain_themselves():
-    assert set(schema.settings("train")) == {"seed", "name", "fresh", "controls", "cache_dir"}
+    assert set(schema.settings("train")) == {
+        "seed",
+        "name",
+        "fresh",
+        "controls",
+        "streams",
+        "fusion",
+        "score_mirrored",
+        "cache_dir",
+    }
     for parameter in schema.settings("train").values():
         assert parameter.types
         assert parameter.meaning

@@ -7,10 +7,11 @@ import pytest
 
 from darkhar_cli import schema
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.experiment import Experiment
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.stream import Setting, StreamParts, resolve_mode
-from darkhar_cli.trainer import Experiment, Trainer
+from darkhar_cli.trainer import Trainer
 
 TRAIN = schema.options("train")["default"].defaults | {
     "epochs": 3,

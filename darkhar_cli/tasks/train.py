@@ -188,7 +188,7 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
     Raises:
         BadRequest: `dataset.reverse` names what is no class.
     """
-    from darkhar_cli import augmenting, model, stream, trainer
+    from darkhar_cli import augmenting, experiment, model, stream
     from darkhar_cli.darkening import Darkening
 
     streams = {
@@ -203,7 +203,7 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
     asked, darker = config["robustness"], None
     if asked["name"] != "none":
         darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2, config["seed"])
-    return trainer.Experiment(
+    return experiment.Experiment(
         streams=streams,
         setting=stream.Setting(config["seed"], config["train"], config["runtime"], bank.root(config["cache_dir"])),
         fusion=config["fusion"],

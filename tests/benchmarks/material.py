@@ -8,8 +8,8 @@ import pandas as pd
 from darkhar_cli import clips as data
 from darkhar_cli import schema
 from darkhar_cli.clips import Clips
+from darkhar_cli.experiment import Experiment
 from darkhar_cli.stream import Setting, StreamParts
-from darkhar_cli.trainer import Experiment
 
 TRAIN = schema.options("train")["default"].defaults | {
     "epochs": 10,
