@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.signal import get_window
 
 from darkhar_cli.classifiers.contract import Timeline
@@ -150,6 +151,27 @@ def test_channels_narrow_what_all_means():
     inner = keras.Model(model.inputs, model.get_layer("statistics").output)
     expected = each(lambda x: [x[:, 6].mean(), x[:, 5].mean()])
     np.testing.assert_allclose(inner(list(some_clips())), expected, atol=1e-5)
+
+
+def test_half_precision_leaves_statistics_as_they_are():
+    asked = {"spectra": "all", "change": "all", "correlations": ["hip:knee"], "flow_amounts": True}
+    expected = taken(**asked)[1]
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        got = taken(**asked)[1]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_an_extractor_before_them_has_a_slope_even_where_nothing_moves():
+    features, mask = tf.fill((2, 12, 7), 0.5), tf.fill((2, 12), True)
+    asked = {"correlations": ["hip:knee"], "flow_amounts": True, "instance_norm": True, "solver": "gradient"}
+    model = statistics(Timeline(7, NAMES, 30.0), 3, spectra="all", **asked)
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        loss = tf.reduce_sum(model([features, mask])[:, 0])
+    assert np.isfinite(tape.gradient(loss, features)).all()
 
 
 @pytest.mark.parametrize(
