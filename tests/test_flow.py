@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import detrend
 
 from darkhar_cli.extractors import dense_flow as dense
+from darkhar_cli.extractors import sparse_flow as sparse
 from darkhar_cli.extractors.body import body_channels
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.extractors.dense_flow import dense_flow, fit_camera
@@ -70,6 +71,17 @@ def test_sparse_flow_parts_the_camera_from_the_person():
     np.testing.assert_allclose(own[:2] * 240, [-2.5, 2.75], atol=0.15)
     np.testing.assert_allclose(own[2:4] * 240, np.hypot(2.5, 2.75), atol=0.3)
     assert abs(own[4]) < 0.01
+
+
+@pytest.mark.parametrize("box", [(100, 60, 180, 160), (0, 0, 30, 240), (290, 200, 320, 240), (50, 50, 50, 50)])
+def test_corners_are_those_of_the_whole_image(box):
+    image = luma(texture(HEIGHT, WIDTH, 4).astype(np.uint8), WIDTH, 1.0)
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[box[1] : box[3], box[0] : box[2]] = 255
+    for some in (mask, 255 - mask):
+        expected = cv2.goodFeaturesToTrack(image, 60, 0.01, 4, mask=some)
+        found = sparse._corners(image, some, 60, 4)
+        np.testing.assert_array_equal(found, np.zeros((0, 2)) if expected is None else expected[:, 0])
 
 
 def test_sparse_flow_sees_the_camera_zoom():
