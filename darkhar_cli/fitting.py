@@ -19,7 +19,7 @@ def to_fit_and_watch(trainer: Trainer, fold: Fold, plan: Plan) -> tuple[list[int
         return fold.train, []
     if plan.watches_scored:
         return fold.train, fold.validation
-    parts = inner_part(trainer.clips.table, fold.train, settings["inner_share"], trainer.experiment.seed)
+    parts = inner_part(trainer.clips.table, fold.train, settings["inner_share"], trainer.seed)
     return parts or (fold.train, [])
 
 

@@ -169,7 +169,7 @@ def _keep_frames(trainer: Trainer, run: Run) -> None:
 
 def _tell_fixed(trainer: Trainer, plan: Plan, run: Run) -> bool:
     """Say which folds have no inner part to watch; return whether there are any."""
-    table, settings, seed = trainer.clips.table, trainer.train, trainer.experiment.seed
+    table, settings, seed = trainer.clips.table, trainer.train, trainer.seed
     without = [f for f in plan.folds if inner_part(table, f.train, settings["inner_share"], seed) is None]
     if without:
         named = ", ".join(f.name for f in without) if len(without) < 5 else f"{len(without)} of {len(plan.folds)} folds"

@@ -47,5 +47,5 @@ def at_frames(steps: np.ndarray) -> np.ndarray:
 def without_trend(signal: np.ndarray) -> np.ndarray:
     """Return a signal (T,) less its least-squares line."""
     time = np.arange(len(signal)) - (len(signal) - 1) / 2
-    slope = np.sum(time * signal) / max(np.sum(time**2), 1.0)
+    slope = np.sum(time * signal) / (np.sum(time**2) or 1.0)
     return signal - signal.mean() - slope * time

@@ -14,6 +14,7 @@ from darkhar_cli.extractors.flow_input import boxes, luma, pixels, widened
 _LONGEST, _BLUR, _MARGIN = 320, 1.0, 0.15
 _QUALITY = 0.01
 _OUTSIDE, _INSIDE = (80, 6), (60, 4)  # most corners, pixels between them
+_RIM = 8  # pixels around a mask that its corners' strength can depend on, and more
 _WINDOW, _LEVELS = (15, 15), 2
 _INLIERS, _REPROJECTION = 6, 1.0  # at least so many, within so many pixels
 
@@ -55,8 +56,12 @@ def _followed(before: np.ndarray, box: np.ndarray, image: np.ndarray) -> tuple[n
 
 
 def _corners(image: np.ndarray, mask: np.ndarray, most: int, apart: int) -> np.ndarray:
-    found = cv2.goodFeaturesToTrack(image, most, _QUALITY, apart, mask=mask)
-    return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2)
+    """Return the corners (n, 2) of an image where the mask is set; only that part of it is looked at."""
+    left, top, width, height = cv2.boundingRect(mask)
+    top, left, bottom, right = max(0, top - _RIM), max(0, left - _RIM), top + height + _RIM, left + width + _RIM
+    part = slice(top, bottom), slice(left, right)
+    found = cv2.goodFeaturesToTrack(image[part], most, _QUALITY, apart, mask=mask[part])
+    return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2) + np.float32([left, top])
 
 
 def _camera(start: np.ndarray, end: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
