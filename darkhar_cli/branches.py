@@ -39,10 +39,9 @@ class Branch:
         """Return how many views of a clip are scored."""
         return max(stream.sampler.views(training=False) for stream in self.streams)
 
-    def bytes(self, rows: Sequence[int], epoch: int) -> int:
-        """Return how much memory the features of the longest of some clips take."""
-        positions = self.streams[0].positions(rows, epoch)
-        return 4 * self.timeline.features * max(len(view) for views in positions for view in views)
+    def bytes(self, rows: Sequence[int]) -> int:
+        """Return how much memory the features of the longest of some clips take in training."""
+        return 4 * self.timeline.features * self.streams[0].most_steps(rows)
 
     def load(
         self, rows: Sequence[int], epoch: int, view: int, darkenings: Sequence[Darkening | None], turned: Turned

@@ -201,7 +201,8 @@ class Stream:
 
     def wanted(self, rows: Sequence[int], epochs: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
         """Yield what the bank will be asked for: rows and whole positions (n,), over these epochs."""
-        for epoch in epochs:
+        epochs = list(epochs)
+        for epoch in epochs[:1] if self.extractor.scope == "clip" else epochs:  # a whole clip serves every draw
             for row, views in zip(rows, self.positions(rows, epoch), strict=True):
                 for positions in views:
                     yield row, frames_for(positions)
@@ -226,6 +227,11 @@ class Stream:
             for i, seen in zip(index, self.inputs(darkening).each(rows, positions), strict=True):
                 found[i] = seen
         return found
+
+    def most_steps(self, rows: Sequence[int]) -> int:
+        """Return T of the longest of some clips in training."""
+        lengths, rates = (self.clips.table.loc[list(rows), key].to_numpy() for key in ("n_frames", "fps"))
+        return int(np.max(self.sampler.count(np, lengths, rates, training=True)))
 
     def short_clips(self) -> int:
         """Return how many clips are shorter than the sampler wants."""

@@ -151,7 +151,7 @@ class Trainer:
         """Yield an epoch's batches, each made while the one before trains; features come many batches at a time."""
         at_a_time = size
         if self.mode == "features":
-            clip = sum(branch.bytes(rows, epoch) for branch in self.branches)
+            clip = sum(branch.bytes(rows) for branch in self.branches)
             at_a_time *= max(1, _CHUNK_BYTES // (clip * size))
         parts = [rows[start : start + at_a_time] for start in range(0, len(rows), at_a_time)]
 
