@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from darkhar_cli.randomness import key_of
+from darkhar_cli.registry import file_hash
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Darkening:
 
     def about(self) -> dict[str, Any]:
         """Return what features of darkened clips depend on."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        known = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        return {**known, "source": file_hash(Darkening)}
 
     def of_clip(self, digest: str) -> tuple[float, float]:
         """Return one clip's factor and noise, drawn by its content hash."""
