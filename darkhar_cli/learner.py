@@ -44,10 +44,14 @@ class Learner:
         whole: what is saved.
         frozen: variables that training does not change.
         branches: how many of them.
+
+    Attributes:
+        learning: the branches that are trained by steps: `train` is given the inputs of these alone.
     """
 
     def __init__(self, model: Any, whole: Any, frozen: Sequence[Any] = (), branches: int = 1):
         self.model, self.whole, self.branches = model, whole, branches
+        self.learning = list(range(branches))
         kept = {id(variable) for variable in frozen}
         variables = [v for v in (*model.variables, *model.optimizer.variables) if id(v) not in kept]
         self._first = [(variable, ops.convert_to_numpy(variable)) for variable in variables]
@@ -101,16 +105,18 @@ class _TracedHead:
 
     def __init__(self, model: Any):
         self.model, self.branches = model, branches(model)
+        self.learning = [i for i, head in enumerate(self.branches) if head.trainable_variables]
         self.blank = [(v, ops.convert_to_numpy(v)) for v in model.optimizer.variables]
         inputs = [tf.TensorSpec((None, None, *i.shape[2:]), i.dtype) for i in model.inputs]
+        shown = [one for i in self.learning for one in inputs[2 * i : 2 * i + 2]]
         labels, size = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.int32)
-        self.steps = tf.function(self._loop, input_signature=[labels, size, *inputs], autograph=False)
+        self.steps = tf.function(self._loop, input_signature=[labels, size, *shown], autograph=False)
         self.score = tf.function(
             lambda *inputs: model(list(inputs), training=False), input_signature=inputs, autograph=False
         )
 
     def _loop(self, labels: Any, size: Any, *inputs: Any) -> tuple[Any, Any]:
-        """Take steps over N clips in order, each branch's (N, T, F) and mask; return the sums of losses and hits."""
+        """Take steps over N clips in order, (N, T, F) and mask of what learns; return the sums of losses and hits."""
         count = tf.shape(labels)[0]
 
         def step(start: Any, loss: Any, hits: Any) -> tuple[Any, Any, Any]:
@@ -124,12 +130,13 @@ class _TracedHead:
 
     def _step(self, inputs: Sequence[Any], labels: Any) -> tuple[Any, Any]:
         """Take one step of the optimizer, each branch trained as if alone; return the sums of mean losses and hits."""
-        model, optimizer, number = self.model, self.model.optimizer, len(self.branches)
+        model, optimizer, number = self.model, self.model.optimizer, len(self.learning)
+        heads = [self.branches[i] for i in self.learning]
         with tf.GradientTape() as tape:
-            logits = [head(inputs[2 * i : 2 * i + 2], training=True) for i, head in enumerate(self.branches)]
+            logits = [head(inputs[2 * i : 2 * i + 2], training=True) for i, head in enumerate(heads)]
             losses = [keras.losses.sparse_categorical_crossentropy(labels, one, from_logits=True) for one in logits]
             loss = tf.add_n([tf.reduce_mean(one) for one in losses])
-            penalties = [penalty for head in self.branches for penalty in head.losses]
+            penalties = [penalty for head in heads for penalty in head.losses]
             loss += tf.add_n(penalties) if penalties else 0.0
             scaled = optimizer.scale_loss(loss)  # as mixed_float16 wants it
         variables = model.trainable_variables
@@ -145,7 +152,7 @@ class HeadLearner(Learner):
 
     def __init__(self, traced: _TracedHead, fresh: Any):
         self.model = self.whole = traced.model
-        self.branches = len(traced.branches)
+        self.branches, self.learning = len(traced.branches), traced.learning
         self._traced = traced
         values = [ops.convert_to_numpy(variable) for variable in fresh.variables]
         self._first = [*zip(traced.model.variables, values, strict=True), *traced.blank]

@@ -121,12 +121,15 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
         if fold not in todo:
             run.log(f"{fold.name}: finished before, kept")
     run.log(f"mode {trainer.mode}: {trainer.why}")
+    said = []
     for stream in trainer.streams:
         if stream.frozen:
-            run.log(f"runtime {stream.frozen.runtime} {stream.frozen.precision}: {stream.frozen.why}")
+            said.append(f"runtime {stream.frozen.runtime} {stream.frozen.precision}: {stream.frozen.why}")
         if stream.short_clips():
             how = f"sampler {stream.parts.sampler[0]} wants: sampler.short={stream.sampler.short}"
-            run.log(f"{stream.short_clips()} clips are shorter than {how}")
+            said.append(f"{stream.short_clips()} clips are shorter than {how}")
+    for line in dict.fromkeys(said):
+        run.log(line)
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
     settings = trainer.train
     certain = trainer.epochs  # how many epochs some fold will train for sure

@@ -26,6 +26,7 @@ from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.samplers.contract import nearest as nearest_frame
 
 _FLOW_BYTES = 1 << 30  # prepared frames on their way to the engine
+_KEEP_BYTES = 1 << 30  # frames kept for the next epochs where they are learnt from
 _MOTION: Part = ("motion", {})
 _PLAIN: list[Part] = [("none", {})]
 _OWN_RUNTIME = {"name": "auto", "precision": "float32"}
@@ -152,7 +153,8 @@ class Stream:
         frozen, size = self.frozen, self.extractor.size
         before = partial(_darkened, self.clips, darkening) if darkening else None
         if frozen is None:
-            return FrameInputs(HostFrames(self.clips, self.parts.enhance, size, before=before))
+            frames = HostFrames(self.clips, self.parts.enhance, size, before=before)
+            return FrameInputs(frames, _KEEP_BYTES // (4 if darkening else 1))
         frames = HostFrames(self.clips, self.parts.enhance, size, frozen.last, frozen.whole, before)
         about = {**frozen.about, "darkened": darkening.about()} if darkening else frozen.about
         bank, table = Bank(self.setting.cache, about), self.clips.table
@@ -213,10 +215,9 @@ class Stream:
             inputs = self.inputs(darkening)
             if isinstance(inputs, FeatureInputs):
                 wanted = list(self.wanted(rows, epochs))
-                missing = inputs.missing(wanted)
-                if missing:
-                    with console.progress("darkened frames" if darkening else "frames", missing, rate=True) as progress:
-                        inputs.fill(wanted, progress.advance)
+                what = "darkened frames" if darkening else "frames"
+                with console.progress(what, inputs.missing(wanted), rate=True) as progress:
+                    inputs.fill(wanted, progress.advance)
 
     def load(self, looks: Sequence[Look]) -> list[np.ndarray]:
         """Return what is seen of each clip: features (T, F) or frames (T, h, w, 3), float32."""

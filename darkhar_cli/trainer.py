@@ -127,13 +127,13 @@ class Trainer:
     ) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:
         """Return a branch's features and masks of rows in all views and turns that can be counted, and their labels."""
         batches, labels, branch = [], [], self.branches[number]
-        for start in range(0, len(rows), _SCORED_AT_A_TIME):
-            part = rows[start : start + _SCORED_AT_A_TIME]
-            turns = [(row, turn) for row in part for turn in self.augment.listed(self._labels[row])]
+        shown = [(row, turn) for row in rows for turn in self.augment.listed(self._labels[row])]
+        for start in range(0, len(shown), _SCORED_AT_A_TIME):
+            some, turns = zip(*shown[start : start + _SCORED_AT_A_TIME], strict=True)
             for view in range(branch.views()):
-                inputs = self._load(branch, [row for row, _ in turns], [turn for _, turn in turns], SCORING, view)
+                inputs = self._load(branch, some, turns, SCORING, view)
                 batches.append((learner.features(number, inputs), inputs[1]))
-                labels += [turn.label for _, turn in turns]
+                labels += [turn.label for turn in turns]
         return batches, np.array(labels)
 
     def train_epoch(self, learner: Learner, rows: Sequence[int], epoch: int) -> dict[str, float]:
@@ -145,19 +145,20 @@ class Trainer:
             for stream in self.streams:
                 stream.fill(rows, range(epoch, min(epoch + _AHEAD, self.epochs)), self.augment.darkenings())
         size = self.train["batch_per_class"] * len(self.clips.classes)
-        return learner.train(self._batches([rows[i] for i in order], epoch, size), size)
+        branches = [self.branches[i] for i in learner.learning]
+        return learner.train(self._batches(branches, [rows[i] for i in order], epoch, size), size)
 
-    def _batches(self, rows: Sequence[int], epoch: int, size: int) -> Iterator[Batch]:
+    def _batches(self, branches: Sequence[Branch], rows: Sequence[int], epoch: int, size: int) -> Iterator[Batch]:
         """Yield an epoch's batches, each made while the one before trains; features come many batches at a time."""
         at_a_time = size
         if self.mode == "features":
-            clip = sum(branch.bytes(rows) for branch in self.branches)
+            clip = sum(branch.bytes(rows) for branch in branches)
             at_a_time *= max(1, _CHUNK_BYTES // (clip * size))
         parts = [rows[start : start + at_a_time] for start in range(0, len(rows), at_a_time)]
 
         def make(part: Sequence[int]) -> Batch:
             turns = [self.augment.drawn(self._digests[row], self._labels[row], epoch) for row in part]
-            inputs = [one for branch in self.branches for one in self._load(branch, part, turns, epoch)]
+            inputs = [one for branch in branches for one in self._load(branch, part, turns, epoch)]
             return inputs, np.array([turn.label for turn in turns])
 
         if len(parts) == 1:
