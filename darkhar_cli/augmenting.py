@@ -74,7 +74,7 @@ class Augmentations:
 
     def darkenings(self) -> list[Darkening | None]:
         """Return every way in which a clip may be darkened."""
-        ways = [step.darkening(i, self.seed) for step in self.steps for i in range(max(1, step.outcomes))]
+        ways = [step.darkening(i) for step in self.steps for i in range(max(1, step.outcomes))]
         return list(dict.fromkeys([None, *ways]))
 
     def drawn(self, clip: str, label: int, epoch: int) -> Turn:
@@ -111,7 +111,7 @@ class Augmentations:
         return Draw(self.seed, epoch, f"augment/{self.names[number]}/{clip}")
 
     def _darkening(self, outcomes: Sequence[int]) -> Darkening | None:
-        ways = (step.darkening(outcome, self.seed) for step, outcome in zip(self.steps, outcomes, strict=True))
+        ways = (step.darkening(outcome) for step, outcome in zip(self.steps, outcomes, strict=True))
         return next((way for way in ways if way is not None), None)
 
 

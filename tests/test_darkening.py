@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from darkhar_cli.darkening import Darkening
+from darkhar_cli.registry import file_hash
 
 GREY = np.full((3, 120, 160, 3), 128, np.uint8)
 RAMP = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
@@ -86,4 +87,6 @@ def test_draws_are_even_within_their_bounds():
 
 def test_what_features_of_darkened_clips_depend_on():
     about = Darkening((0.3, 0.8), (1.0, 4.0), seed=5, copy=1).about()
+    source = about.pop("source")
     assert about == {"brightness": [0.3, 0.8], "noise": [1.0, 4.0], "seed": 5, "copy": 1}
+    assert source == file_hash(Darkening)  # another way of drawing noise makes other features

@@ -59,7 +59,7 @@ class Augmentation:
         """Return what a clip of a class shows then; None: this outcome is not possible for it."""
         return label
 
-    def darkening(self, outcome: int, seed: int) -> Darkening | None:
+    def darkening(self, outcome: int) -> Darkening | None:
         """Return how the clip is darkened before its frames are enhanced."""
         return None
 

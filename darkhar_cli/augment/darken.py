@@ -16,6 +16,6 @@ class Darken(Augmentation):
         self.noise = bounds(noise, "augment.darken.noise")
         self.outcomes = copies + 1
 
-    def darkening(self, outcome: int, seed: int) -> Darkening | None:
+    def darkening(self, outcome: int) -> Darkening | None:
         """Return one copy's darkening; the first outcome is the clip as it is."""
-        return Darkening(self.brightness, self.noise, seed, outcome) if outcome else None
+        return Darkening(self.brightness, self.noise, copy=outcome) if outcome else None
