@@ -10,7 +10,7 @@ configuration has chosen. `enhance` is a name, a list of names, or a mapping of 
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from darkhar_cli import schema
@@ -39,6 +39,34 @@ def filled(config: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(streams, Mapping) or not streams:
         raise BadRequest(f"streams={streams!r}: give null, or a mapping of stream names to their parts")
     return {**config, "streams": {name: _stream(name, parts, config) for name, parts in streams.items()}}
+
+
+def refuse_idle(config: Mapping[str, Any], typed: Collection[str]) -> None:
+    """Refuse parts that were typed and that no stream takes: each has its own.
+
+    Args:
+        config: not filled yet, but sound.
+        typed: groups of which something was typed.
+
+    Raises:
+        BadRequest: names the part, and where to give it.
+    """
+    streams = config.get("streams")
+    for kind in schema.PART_KINDS if streams else ():
+        if kind not in typed:
+            continue
+        if not any(_takes(kind, (parts or {}).get(kind), config[kind]) for parts in streams.values()):
+            where = " or ".join(f"streams.{name}.{kind}=..." for name in streams)
+            raise BadRequest(f"{kind}: every stream has its own, so what is given for all does nothing; give {where}")
+
+
+def _takes(kind: str, given: Any, chosen: Mapping[str, Any]) -> bool:
+    """Return whether a stream takes anything of the configuration's own part."""
+    if given is None:
+        return True
+    if kind == "enhance":
+        return not set([given] if isinstance(given, str) else given).isdisjoint(chosen)
+    return (given if isinstance(given, str) else given.get("name", chosen["name"])) == chosen["name"]
 
 
 def _stream(name: Any, parts: Any, config: Mapping[str, Any]) -> dict[str, Any]:

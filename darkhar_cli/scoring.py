@@ -26,11 +26,10 @@ SPLIT, DARKENED = metrics.TESTS  # what predictions.csv calls the clips: every f
 def as_it_ran(config: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a run's configuration with what `auto` meant on the machine that it ran on."""
     features = facts.get("features", {})
-    runtime = dict(config["runtime"])
-    if features.get("runtime") in ("keras", "openvino"):
-        runtime["name"] = features["runtime"]
-    if features.get("runtime") == "openvino":
-        runtime["precision"] = features["precision"]
+    runtime, ran = dict(config["runtime"]), features.get("runtime", "").split("|")  # of all streams
+    runtime["name"] = next((name for name in ("openvino", "keras") if name in ran), runtime["name"])
+    if "openvino" in ran:  # all other runtimes compute in float32 beside it
+        runtime["precision"] = "bfloat16" if "bfloat16" in features["precision"].split("|") else "float32"
     return {**config, "train": {**config["train"], "mode": facts["mode"]}, "runtime": runtime}
 
 

@@ -58,10 +58,11 @@ class Trainer:
             self.augment.listed(label)
         if self.experiment.score_mirrored and self.mode == "features":
             for stream in self.streams:
-                if stream.extractor.symmetry is None:
-                    raise BadRequest(
-                        f"score_mirrored=true: features of extractor {stream.extractor.name!r} have no mirror image"
-                    )
+                known = stream.extractor
+                if known.symmetry is None:
+                    how = "; give train.mode=end_to_end, which mirrors frames" if known.backend == "keras" else ""
+                    what = f"features of extractor {known.name!r} have no mirror image"
+                    raise BadRequest(f"score_mirrored=true: {what}{how}")
 
     @property
     def solved(self) -> bool:

@@ -79,6 +79,8 @@ def test_list_shows_every_option(darkhar):
     _, out, _ = darkhar("list", "enhance")
     assert "gamma=0.4" in out
     assert "sampler=" not in out
+    _, out, _ = darkhar("list", "dataset")
+    assert "reverse={Sit: Stand, Stand: Sit}" in out  # as Hydra reads it
 
 
 def test_help_of_a_verb_lists_its_choices(darkhar):

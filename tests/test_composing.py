@@ -134,6 +134,22 @@ def test_what_is_typed_beside_streams_reaches_all_of_them():
         assert parts["classifier"]["units"] == 5
 
 
+@pytest.mark.parametrize("word", ["enhance=histeq", "enhance=[clahe,histeq]"])
+def test_what_no_stream_would_take_is_refused(word):
+    with pytest.raises(BadRequest, match=r"enhance: every .*give streams.raw.enhance=... or streams.lit.enhance=..."):
+        read("experiment=dual_stream", word)
+
+
+@pytest.mark.parametrize("words", [["enhance=gamma", "enhance.gamma.gamma=0.3"], ["enhance=none"], ["classifier=gru"]])
+def test_what_some_stream_takes_may_be_typed(words):
+    read("experiment=dual_stream", *words)
+    own = "+streams.raw.classifier={name: lstm, units: 4}"
+    read("experiment=dual_stream", own, *words)
+    read("experiment=dual_stream", own, "+streams.lit.classifier={units: 4}", *words)
+    with pytest.raises(BadRequest, match="classifier: every stream has its own"):
+        read("experiment=dual_stream", own, "+streams.lit.classifier=lstm", "classifier=gru")
+
+
 def test_one_streams_parts_may_be_typed():
     config = read("experiment=dual_stream", "streams.lit.enhance=[histeq]", "+streams.raw.classifier.units=6")
     assert config["streams"]["lit"]["enhance"] == {"histeq": schema.options("enhance")["histeq"].defaults}

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkhar_cli import cli
+from darkhar_cli import cli, evaluation
+from darkhar_cli.runs import Run
+from darkhar_cli.tasks import evaluate
 from tests.conftest import FOLDS, TINY, only, write_clips
 
 MADE = [
@@ -203,6 +205,24 @@ def test_another_data_set_is_scored(darkhar, run, tmp_path):
     assert code == 2
     assert "lacks 'down', 'stay' and has 'down_', which the run does not know; did you mean 'down'?" in said(err)
     assert len(list((run / "evaluations").iterdir())) == 1
+
+
+def test_a_data_set_that_knows_its_classes_backwards(darkhar, run):
+    text = (run / "config.yaml").read_text()
+
+    def knows(backwards):
+        (run / "config.yaml").write_text(text.replace("  reverse: null\n", f"  reverse: {backwards}\n"))
+
+    knows('{down: "it\'s up", stay: stay}')
+    given = evaluate._dataset(evaluation.settings_of(Run(run))["dataset"], ["dataset.on_error=skip"])
+    assert given["reverse"] == {"down": "it's up", "stay": "stay"}
+    assert given["on_error"] == "skip"
+    code, _, err = darkhar("evaluate", run, "split=test")
+    assert code == 2
+    assert 'unknown class in dataset.reverse "it\'s up"' in said(err)
+    knows("{down: right, right: null}")
+    code, _, err = darkhar("evaluate", run, "split=test")
+    assert code == 0, err
 
 
 def test_classes_may_come_in_another_order(darkhar, run, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from darkhar_cli import registry
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.extractors import applications
 from darkhar_cli.extractors.keypoints import KEYPOINTS, letterbox
+from darkhar_cli.motion import luma_changes
 from darkhar_cli.video import read_frames
 
 SMALL = {"size": 32, "weights": "none"}
@@ -215,6 +216,12 @@ def test_luma_is_the_formula():
     grey = (clip.astype(np.float64) * [0.299, 0.587, 0.114]).sum(axis=-1) / 255
     expected = np.stack([grey.mean((1, 2)), grey.std((1, 2)), np.percentile(grey, 95, axis=(1, 2))], axis=1)
     np.testing.assert_allclose(build("luma").function(clip.astype(np.float32)), expected, rtol=1e-4)
+
+
+def test_motion_is_another_when_what_measures_it_is_edited():
+    part = registry.get("extractor", "motion")
+    assert registry.source_hash("extractor", "motion") == registry.file_hash(part, luma_changes)
+    assert registry.file_hash(part) != registry.file_hash(part, luma_changes)
 
 
 def test_motion_is_the_difference_to_the_frame_before():

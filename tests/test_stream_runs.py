@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from darkhar_cli import cli
+from darkhar_cli import cli, scoring
 from tests.conftest import TINY, only, write_clips
 from tests.test_evaluate import GROUP, P, bytes_of, said, same_as_in_the_run
 
@@ -26,6 +26,24 @@ def both(tmp_path_factory):
     words += ["train.epochs=2", "cv.folds=2", "robustness=darkened", f"cache_dir={place / 'features'}"]
     assert cli.main([*words, f"hydra.run.dir={place / 'run'}"]) == 0
     return place / "run", words
+
+
+@pytest.mark.parametrize(
+    ("features", "runtime"),
+    [
+        (
+            {"runtime": "opencv|openvino", "precision": "float32|bfloat16"},
+            {"name": "openvino", "precision": "bfloat16"},
+        ),
+        ({"runtime": "openvino|litert", "precision": "float32"}, {"name": "openvino", "precision": "float32"}),
+        ({"runtime": "litert|keras", "precision": "float32|mixed_float16"}, {"name": "keras", "precision": "bfloat16"}),
+        ({"runtime": "litert", "precision": "float32"}, {"name": "auto", "precision": "bfloat16"}),
+    ],
+)
+def test_streams_are_evaluated_in_the_runtime_that_they_had(features, runtime):
+    config = {"runtime": {"name": "auto", "precision": "bfloat16"}, "train": {"mode": "auto"}}
+    again = scoring.as_it_ran(config, {"mode": "features", "features": features})
+    assert again == {"runtime": runtime, "train": {"mode": "features"}}
 
 
 def test_every_table_has_the_darkened_splits(both):

@@ -106,7 +106,7 @@ def test_mirrored_features_are_scored_too(trainer, clips, fake_tflite):
     assert not np.allclose(*both)
     expected = np.mean([log_softmax(one, axis=1) for one in both], axis=0)
     np.testing.assert_allclose(made.logits(learner, fold.validation), expected, rtol=1e-4, atol=1e-5)
-    with pytest.raises(BadRequest, match="features of extractor 'mobilenet' have no mirror image"):
+    with pytest.raises(BadRequest, match=r"'mobilenet' have no mirror image; give train.mode=end"):
         trainer(parts(extractor=FROZEN), mirrored=True)
 
 

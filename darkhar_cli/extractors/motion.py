@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from darkhar_cli import motion as changes
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.motion import luma_changes, mean_change
 from darkhar_cli.registry import register
 
 
-@register("extractor")
+@register("extractor", sources=(changes,))
 def motion() -> Extractor:
     """Mean and deviation of the luma difference to the frame before, F = 2, 0..1; the first repeats the second."""
 

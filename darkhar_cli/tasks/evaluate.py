@@ -80,16 +80,18 @@ def _read(words: Sequence[str]) -> tuple[Path, list[str]]:
 def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
     """Return the checked `dataset` node of what was typed; the run's own stands for what was not."""
     keys = {overrides.bare_key(word) for word in typed}
-    before = []
+    before, mappings = [], {}
     if "dataset" not in keys:
         plain = {None: "null", True: "true", False: "false"}
         values = {key: value for key, value in own.items() if key != "name" and f"dataset.{key}" not in keys}
+        mappings = {key: values.pop(key) for key, value in own.items() if key in values and isinstance(value, Mapping)}
         before = [f"dataset={own['name']}"]
         before += [f"dataset.{k}={plain[v] if v is None or isinstance(v, bool) else v}" for k, v in values.items()]
     words = overrides.absolute_paths([*before, *typed], multirun=False)
     config = overrides.read_request("prepare", words, False, None).jobs[0].config
-    schema.check_group("dataset", config["dataset"])
-    return config["dataset"]
+    dataset = {**config["dataset"], **mappings}  # Hydra's words have no quotes for a mapping's keys
+    schema.check_group("dataset", dataset)
+    return dataset
 
 
 def _again(run: Run, config: Mapping[str, Any]) -> None:

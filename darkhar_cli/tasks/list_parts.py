@@ -1,5 +1,8 @@
 """`darkhar list [kind]`: every option with one line, and its parameters with theirs."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.markup import escape
 from rich.table import Table
 
@@ -32,8 +35,14 @@ def _table(kind: str, detailed: bool) -> Table:
     for name, option in schema.options(kind).items():
         grid.add_row(f"[bold]{escape(name)}[/]", "", escape(option.summary))
         for parameter in option.parameters.values() if detailed else ():
-            default = "null" if parameter.default is None else str(parameter.default)
             types = escape(" | ".join(parameter.types))
             meaning = escape(parameter.meaning)
-            grid.add_row("", escape(f"{parameter.name}={default}"), f"{meaning} [dim]({types})[/]")
+            grid.add_row("", escape(f"{parameter.name}={_typed(parameter.default)}"), f"{meaning} [dim]({types})[/]")
     return grid
+
+
+def _typed(value: Any) -> str:
+    """Return a value as it is typed behind `key=`."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_typed(one)}" for key, one in value.items()) + "}"
+    return "null" if value is None else str(value)
