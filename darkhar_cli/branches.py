@@ -57,7 +57,7 @@ class Branch:
         """
         seen = []
         for stream in self.streams:
-            picked = [views[min(view, len(views) - 1)] for views in stream.positions(rows, epoch)]
+            picked = [views[min(view, len(views) - 1)] for views in stream.positions(rows, epoch, darkenings)]
             looks = [Look(*one) for one in zip(rows, picked, darkenings, strict=True)]
             seen.append(turned(stream, stream.load(looks)))
         if len(seen) == 1:

@@ -106,7 +106,7 @@ def score_fold(trainer: Trainer, learner: Learner, fold: Fold) -> pd.DataFrame:
             logits = trainer.logits(learner, rows, how)
             if not np.isfinite(logits).all():
                 raise FailedWork(f"{fold.name}: the model gives no finite numbers; try train.precision=float32")
-            tables.append(predictions_table(trainer.clips, rows, logits, trainer.frames_text(rows), split, fold))
+            tables.append(predictions_table(trainer.clips, rows, logits, trainer.frames_text(rows, how), split, fold))
     return pd.concat(tables)
 
 

@@ -95,7 +95,8 @@ def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:
                 if not np.isfinite(logits).all():
                     path = run.model_path(index, repeat)
                     raise FailedWork(f"{path}: the model gives no finite numbers for these clips")
-                parts.append(predictions_table(trainer.clips, rows, logits, trainer.frames_text(rows), split, fold))
+                frames = trainer.frames_text(rows, darkening)
+                parts.append(predictions_table(trainer.clips, rows, logits, frames, split, fold))
             progress.advance(f"fold {index}")
     return pd.concat(parts).sort_values(metrics.KEYS, ignore_index=True)
 

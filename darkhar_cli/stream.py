@@ -22,6 +22,7 @@ from darkhar_cli.frames import FrameInputs, HostFrames
 from darkhar_cli.frozen import Frozen, freeze
 from darkhar_cli.interpolation import frames_for
 from darkhar_cli.model import Part, build_extractor
+from darkhar_cli.modes import resolve_mode
 from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.samplers.contract import nearest as nearest_frame
 
@@ -61,36 +62,6 @@ class Look:
     darkening: Darkening | None = None
 
 
-def resolve_mode(asked: str, extractor: Extractor, needs_frames: str = "") -> tuple[str, str]:
-    """Return `end_to_end` or `features` for `train.mode`, and the reason.
-
-    Args:
-        asked: `auto`, `end_to_end` or `features`.
-        extractor: built.
-        needs_frames: why features will not do, if so.
-
-    Raises:
-        BadRequest: the extractor does not allow what was asked for.
-    """
-    if needs_frames and extractor.backend == "host":
-        raise BadRequest(f"{needs_frames}, but extractor {extractor.name!r} runs on the host, on features alone")
-    if needs_frames and asked == "features":
-        raise BadRequest(f"train.mode=features: {needs_frames}; use train.mode=auto")
-    if asked == "auto":
-        if extractor.trainable:
-            return "end_to_end", f"{extractor.name} learns"
-        if needs_frames:
-            return "end_to_end", needs_frames
-        return "features", f"enhancement and {extractor.name} are frozen, so each frame is computed once"
-    if asked == "end_to_end" and extractor.backend == "host":
-        raise BadRequest(
-            f"train.mode=end_to_end: extractor {extractor.name!r} runs on the host; use train.mode=features"
-        )
-    if asked == "features" and extractor.trainable:
-        raise BadRequest(f"train.mode=features: extractor {extractor.name!r} learns; use train.mode=end_to_end")
-    return asked, "as asked"
-
-
 class Stream:
     """Samples clips and gives what a classifier is fed: features from the bank, or frames.
 
@@ -123,7 +94,7 @@ class Stream:
             self.frozen = freeze(parts.extractor, self.extractor, parts.enhance, setting.runtime, setting.seed)
             self.extractor = self.frozen.extractor
         self._inputs: dict[Darkening | None, FeatureInputs | FrameInputs] = {}
-        self._motion: FeatureInputs | None = None
+        self._motion: dict[Darkening | None, FeatureInputs] = {}
         columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
         self._about = dict(zip(clips.table.index.tolist(), zip(*columns, strict=True), strict=True))
 
@@ -150,27 +121,38 @@ class Stream:
         return list(self._inputs.values())
 
     def _make(self, darkening: Darkening | None) -> FeatureInputs | FrameInputs:
-        frozen, size = self.frozen, self.extractor.size
+        if self.frozen:
+            return self._banked(self.frozen, self.parts.enhance, darkening, self._at_a_time())
         before = partial(_darkened, self.clips, darkening) if darkening else None
-        if frozen is None:
-            frames = HostFrames(self.clips, self.parts.enhance, size, before=before)
-            return FrameInputs(frames, _KEEP_BYTES // (4 if darkening else 1))
-        frames = HostFrames(self.clips, self.parts.enhance, size, frozen.last, frozen.whole, before)
+        frames = HostFrames(self.clips, self.parts.enhance, self.extractor.size, before=before)
+        return FrameInputs(frames, _KEEP_BYTES // (4 if darkening else 1))
+
+    def _banked(
+        self, frozen: Frozen, enhance: Sequence[Part], darkening: Darkening | None, at_a_time: int = 1 << 30
+    ) -> FeatureInputs:
+        """Return features of clips darkened in this way, from a bank of their own."""
+        before = partial(_darkened, self.clips, darkening) if darkening else None
         about = {**frozen.about, "darkened": darkening.about()} if darkening else frozen.about
+        frames = HostFrames(self.clips, enhance, frozen.extractor.size, frozen.last, frozen.whole, before)
         bank, table = Bank(self.setting.cache, about), self.clips.table
-        return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, self.report, at_a_time=self._at_a_time())
+        return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, self.report, at_a_time=at_a_time)
 
     def _at_a_time(self) -> int:
         """Return how many frames of a clip may be prepared together: as many as all cores' share of memory holds."""
         height, width = self.extractor.size or self.clips.table[["height", "width"]].max()
         return max(16, int(_FLOW_BYTES // ((os.cpu_count() or 1) + 1) // (height * width * 12)))
 
-    def positions(self, rows: Sequence[int], epoch: int) -> list[np.ndarray]:
+    def positions(
+        self, rows: Sequence[int], epoch: int, darkenings: Sequence[Darkening | None] | None = None
+    ) -> list[list[np.ndarray]]:
         """Return each row's sampled frame positions, a list of (T,) for each view, in training or scoring.
 
-        They are whole unless features can be read between frames.
+        They are whole unless features can be read between frames. `darkenings`, of each row, are seen by samplers that
+        look at the clip.
         """
-        energies = self._energies(rows) if getattr(self.sampler, "wants_motion", False) else [None] * len(rows)
+        energies: Sequence[np.ndarray | None] = [None] * len(rows)
+        if self.sampler.wants_motion:
+            energies = self._energies(list(zip(rows, darkenings or [None] * len(rows), strict=True)))
         return [self._views(row, epoch, energy) for row, energy in zip(rows, energies, strict=True)]
 
     def _views(self, row: int, epoch: int, energy: np.ndarray | None) -> list[np.ndarray]:
@@ -186,26 +168,32 @@ class Stream:
             picked = picked.astype(np.int64)
         return [view[known] for view, known in zip(picked, mask, strict=True)]
 
-    def _energies(self, rows: Sequence[int]) -> list[np.ndarray]:
-        """Return how much changes at each frame of each row's clip, (n,) float32, from the bank."""
-        if self._motion is None:
-            frozen = freeze(_MOTION, build_extractor(_MOTION), _PLAIN, _OWN_RUNTIME, seed=0)
-            frames = HostFrames(self.clips, _PLAIN, None, frozen.last, frozen.whole)
-            bank = Bank(self.setting.cache, frozen.about)
-            self._motion = FeatureInputs(self.clips.table, bank, frames, frozen.engine, frozen.unit, self.report)
-        whole = [np.arange(self._about[row][2]) for row in rows]
-        asked = list(zip(rows, whole, strict=True))
-        missing = self._motion.missing(asked)
-        if missing:
-            with console.progress("motion", missing, rate=True) as progress:
-                self._motion.fill(asked, progress.advance)
-        return [self._motion.load([row], [every])[0][0][:, 0] for row, every in asked]
+    def _energies(self, asked: Sequence[tuple[int, Darkening | None]]) -> list[np.ndarray]:
+        """Return how much changes at each frame of each row's clip, darkened or not, (n,) float32, from the bank."""
+        every = [(row, np.arange(self._about[row][2])) for row, _ in asked]
+        for darkening in dict.fromkeys(darkening for _, darkening in asked):
+            wanted = [one for one, (_, way) in zip(every, asked, strict=True) if way == darkening]
+            motion = self._motion_inputs(darkening)
+            missing = motion.missing(wanted)
+            if missing:
+                with console.progress("motion", missing, rate=True) as progress:
+                    motion.fill(wanted, progress.advance)
+        pairs = zip(every, asked, strict=True)
+        return [self._motion[way].each([row], [whole])[0][:, 0] for (row, whole), (_, way) in pairs]
 
-    def wanted(self, rows: Sequence[int], epochs: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+    def _motion_inputs(self, darkening: Darkening | None) -> FeatureInputs:
+        if darkening not in self._motion:
+            frozen = freeze(_MOTION, build_extractor(_MOTION), _PLAIN, _OWN_RUNTIME, seed=0)
+            self._motion[darkening] = self._banked(frozen, _PLAIN, darkening)
+        return self._motion[darkening]
+
+    def wanted(
+        self, rows: Sequence[int], epochs: Iterable[int], darkening: Darkening | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]:
         """Yield what the bank will be asked for: rows and whole positions (n,), over these epochs."""
         epochs = list(epochs)
         for epoch in epochs[:1] if self.extractor.scope == "clip" else epochs:  # a whole clip serves every draw
-            for row, views in zip(rows, self.positions(rows, epoch), strict=True):
+            for row, views in zip(rows, self.positions(rows, epoch, [darkening] * len(rows)), strict=True):
                 for positions in views:
                     yield row, frames_for(positions)
 
@@ -214,7 +202,7 @@ class Stream:
         for darkening in darkenings:
             inputs = self.inputs(darkening)
             if isinstance(inputs, FeatureInputs):
-                wanted = list(self.wanted(rows, epochs))
+                wanted = list(self.wanted(rows, epochs, darkening))
                 what = "darkened frames" if darkening else "frames"
                 with console.progress(what, inputs.missing(wanted), rate=True) as progress:
                     inputs.fill(wanted, progress.advance)

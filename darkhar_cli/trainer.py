@@ -79,9 +79,10 @@ class Trainer:
         facts = [stream.facts() for stream in self.streams]
         return {key: "|".join(dict.fromkeys(str(one[key]) for one in facts)) for key in facts[0]}
 
-    def frames_text(self, rows: Sequence[int]) -> list[str]:
+    def frames_text(self, rows: Sequence[int], darkening: Darkening | None = None) -> list[str]:
         """Return what positions each row is scored at: views apart by `|`, streams that differ by `;`."""
-        texts = [[_text(views) for views in stream.positions(rows, SCORING)] for stream in self.streams]
+        ways = [darkening] * len(rows)
+        texts = [[_text(views) for views in stream.positions(rows, SCORING, ways)] for stream in self.streams]
         return [" ; ".join(dict.fromkeys(of_row)) for of_row in zip(*texts, strict=True)]
 
     def prepare(self, plan: Plan, epochs: int) -> None:

@@ -107,7 +107,18 @@ def test_the_motion_sampler_is_given_what_moves(stream, clips):
     energy = motion_of(frames)
     expected, _ = made.sampler(n, 30.0, motion=energy)
     assert got.tolist() == np.rint(expected[0]).tolist()
-    np.testing.assert_array_equal(made._energies([0, 1])[0], energy)
+    np.testing.assert_array_equal(made._energies([(0, None), (1, None)])[0], energy)
+
+
+def test_darkened_clips_are_sampled_by_their_own_motion(stream, clips):
+    made, noisy = stream(("motion", {"frames": 4, "mix": 1.0})), Darkening((0.5, 0.5), (8.0, 8.0))
+    row, length = 2, int(clips.table.loc[2, "n_frames"])
+    frames = noisy(read_frames(clips.video(row)), clips.table.loc[row, "digest"], range(length))
+    plain, dark = (made.positions([row], SCORING, [way])[0][0] for way in (None, noisy))
+    key = key_of(3, SCORING, clips.table.loc[row, "digest"])
+    expected, _ = made.sampler(length, 30.0, key=key, motion=motion_of(frames))
+    np.testing.assert_array_equal(dark, expected[0])
+    assert plain.tolist() == made.positions([row], SCORING)[0][0].tolist() != dark.tolist()
 
 
 def test_a_clip_that_is_too_short_is_named(stream, clips):

@@ -9,8 +9,9 @@ from darkhar_cli import schema
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.experiment import Experiment
 from darkhar_cli.folds import plan_folds
+from darkhar_cli.modes import resolve_mode
 from darkhar_cli.randomness import SCORING
-from darkhar_cli.stream import Setting, StreamParts, resolve_mode
+from darkhar_cli.stream import Setting, StreamParts
 from darkhar_cli.trainer import Trainer
 
 TRAIN = schema.options("train")["default"].defaults | {

@@ -32,10 +32,20 @@ def identity(config: Mapping[str, Any], fingerprint: str) -> str:
     streams = streams_of(config)
     kept["enhance"] = [[[name, values] for name, values in parts["enhance"].items()] for parts in streams.values()]
     kept["augment"] = [[name, values] for name, values in config["augment"].items()]
-    for weights in {Path(str(parts["extractor"].get("weights"))) for parts in streams.values()}:
+    kept["streams in order"] = list(streams)
+    for weights in {_weights(parts["extractor"]) for parts in streams.values()}:
         if weights.is_absolute() and weights.exists():  # another file under the same name is another experiment
             kept[f"weights {weights}"] = [weights.stat().st_size, weights.stat().st_mtime_ns]
     return sha256(dumps([kept, fingerprint], sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _weights(extractor: Mapping[str, Any]) -> Path:
+    """Return the file an extractor's weights are read from; a word that names no file stands for itself."""
+    if extractor.get("weights") != "auto":
+        return Path(str(extractor.get("weights")))
+    from darkhar_cli.extractors.keypoints import find_movenet
+
+    return find_movenet()
 
 
 def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
