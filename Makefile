@@ -10,7 +10,7 @@ JOBS ?= 2
 # Real clips and weights, where a machine has them; tests that use them skip without.
 export DARKHAR_TEST_CLIPS DARKHAR_TEST_MODELS
 
-.PHONY: help install train test test-slow bench smoke lint format picture lock clean
+.PHONY: help install train test test-slow bench smoke lint format picture contact lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -50,6 +50,9 @@ format: $(STAMP) ## put style right
 
 picture: $(STAMP) ## draw the README's picture from the embedded data set
 	$(VENV)/bin/python -m tests.picture
+
+contact: $(STAMP) ## write a contact sheet of the embedded data set to outputs/ (ARGS=4 for four clips of each action)
+	$(VENV)/bin/python -m tests.contact_sheet $(ARGS)
 
 lock: ## write the versions of this environment into the constraints file
 	$(VENV)/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)

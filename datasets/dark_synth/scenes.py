@@ -100,7 +100,7 @@ def glow(lamps: tuple[Lamp, ...]) -> np.ndarray:
 
 
 def _lamps(rng: np.random.Generator, kind: str, foot: float) -> tuple[Lamp, ...]:
-    around = (rng.uniform(70, 250), rng.uniform(30, 130), rng.uniform(60, 120), 10 ** rng.uniform(0.6, 1.5))
+    around = (rng.uniform(110, 210), rng.uniform(60, 150), rng.uniform(60, 120), 10 ** rng.uniform(0.8, 1.6))
     found = [Lamp(*map(float, around), float(rng.uniform(0, 1)), 0.0)]  # where people are there is some light
     for _ in range(int(rng.integers(0, 4))):
         column, row = rng.uniform(-20, WIDTH + 20), rng.uniform(-60, foot - 40)
