@@ -46,7 +46,7 @@ def draw_action(action: str, n_frames: int, variety: float, rng: np.random.Gener
     about = {"heading": draw_heading(action, variety, rng), "side": int(rng.choice([-1, 1])), "pace": rng.uniform()}
     about |= {"vigour": rng.uniform(0.85, 1.2), "phase": rng.uniform(), "sway": rng.uniform(0.006, 0.025)}
     about |= {"bow": rng.uniform(0.35, 0.75), "arms": rng.uniform(0.7, 1.3), "knees": rng.uniform(0.8, 1.2)}
-    about["begin"] = rng.uniform(0.0, 0.3)  # these two in shares of the clip
+    about["begin"] = rng.uniform(0.0, 0.15 + 0.15 * variety)  # these two in shares of the clip
     about["length"] = min(rng.uniform(0.5, 0.75), 0.97 - about["begin"])
     about["ramp"] = float(rng.choice([0.0, 0.0, 0.0, 1.0, -1.0]))  # gait starts up, or slows down
     about["gaze"], about["stance"] = rng.normal(0, 0.25), rng.uniform(0.02, 0.1)

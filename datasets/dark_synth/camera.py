@@ -29,7 +29,7 @@ class DarkCamera:
         self.rng, self.regime = rng, regime
         self.luma = float(np.exp(np.interp(level, _SHARES, np.log(_LUMA))))
         self.ambient = 10 ** rng.uniform(-1.2, 0.0)
-        self.lamps = 10 ** rng.uniform(-0.7, -0.1)
+        self.lamps, self.spot = 10 ** rng.uniform(-0.7, -0.1), 10 ** rng.uniform(0.15, 0.5)
         self.drift, self.flicker = rng.uniform(-0.1, 0.1), 10 ** rng.uniform(-2.5, -1.4)
         self.black = rng.uniform(2, 6) / 255
         self.shot, self.read, self.core = self._noise(regime)
@@ -72,15 +72,19 @@ class DarkCamera:
 
     def about(self) -> dict[str, Any]:
         """Return the parameters by name."""
-        names = ("luma", "exposure", "ambient", "lamps", "drift", "flicker", "black", "shot", "read", "core")
+        names = ("luma", "exposure", "ambient", "lamps", "spot", "drift", "flicker", "black", "shot", "read", "core")
         return {name: float(getattr(self, name)) for name in names}
 
-    def shoot(self, frame: np.ndarray, t: float) -> np.ndarray:
-        """Return the dark frame (H, W, 3) uint8 of a bright one, at time t in 0..1 of the clip."""
+    def shoot(self, frame: np.ndarray, person: np.ndarray, t: float) -> np.ndarray:
+        """Return the dark frame (H, W, 3) uint8 of a bright one, at time t in 0..1 of the clip.
+
+        Where `person` (H, W) holds there is `spot` times the light: people stand before walls, nearer to a lamp.
+        """
         steady = 2.0 ** (self.drift * t) * (1 + self.flicker * self.rng.standard_normal())
         light = cv2.LUT(frame, _LINEAR)
         light *= self.gain
         light *= np.float32(steady)
+        light[person] *= np.float32(self.spot)
         if self._emits:
             light += self.emitted
         rows, columns = self.rng.integers(0, frame.shape[0]), self.rng.integers(0, frame.shape[1])

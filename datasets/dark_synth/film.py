@@ -65,7 +65,7 @@ def setting(seed: int, group: int, variety: float = 1.0) -> tuple[Body, Scene]:
     """Return a group's actor and scene."""
     rng = np.random.default_rng([seed, group])
     view = draw_view(variety, rng)
-    return draw_body(rng), draw_scene(rng, view)
+    return draw_body(rng), draw_scene(rng, view, variety)
 
 
 class Film:
@@ -148,8 +148,8 @@ class Film:
         visible[(column < 0) | (column >= WIDTH) | (row < 0) | (row >= HEIGHT)] = 0
         return np.stack([row, column, visible], axis=-1).astype(np.float32)
 
-    def frames(self) -> Iterator[np.ndarray]:
-        """Yield the frames (H, W, 3) uint8 sRGB by day."""
+    def frames(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the frames (H, W, 3) uint8 sRGB by day, and where the person is, (H, W) bool."""
         lit = 1.0 if sum(lamp.column - WIDTH / 2 for lamp in self.scene.lamps) > 0 else -1.0
         figure = Figure(self.body, self.points, self.scene.view, lit)
         empty = self.scene.picture.astype(np.uint8)
@@ -163,10 +163,12 @@ class Film:
             behind = self.stool["y"] > knees - 0.12
             if behind:
                 self._draw_stool(frame, stool)
+            before = frame.copy()
             figure.draw(frame, i)
+            person = cv2.cvtColor(cv2.absdiff(frame, before), cv2.COLOR_RGB2GRAY) > 8
             if not behind:
                 self._draw_stool(frame, stool)
-            yield frame
+            yield frame, person
 
     def _stool_parts(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the stool's surfaces as points (N, 2) and colours, the farthest first."""
@@ -193,10 +195,10 @@ class Film:
 
     def shoot(self, light: str) -> bytes:
         """Return the clip as H.264: the same clip gives the same bytes."""
-        frames: Any = self.frames()
+        frames: Any = (frame for frame, _ in self.frames())
         if light == "dark":
             camera = self.camera()
-            frames = (camera.shoot(frame, i / self.n_frames) for i, frame in enumerate(frames))
+            frames = (camera.shoot(*drawn, i / self.n_frames) for i, drawn in enumerate(self.frames()))
         return write_video(frames, FPS, bit_rate=self.bit_rate)
 
 

@@ -57,8 +57,8 @@ def texture(rng: np.random.Generator, height: int, width: int, rough: float, fir
     return (out - out.mean()) / out.std()
 
 
-def draw_scene(rng: np.random.Generator, view: View) -> Scene:
-    """Draw a place for a camera."""
+def draw_scene(rng: np.random.Generator, view: View, variety: float = 1.0) -> Scene:
+    """Draw a place for a camera; with less variety its surfaces are calmer and its lamps fewer."""
     kind = str(rng.choice(KINDS))
     deepest = float(rng.uniform(5.2, 6.5)) if kind == "room" else 8.0
     x, y = view.floor()
@@ -67,13 +67,15 @@ def draw_scene(rng: np.random.Generator, view: View) -> Scene:
     foot = view.project(np.array([0.0, deepest + 0.8, 0.0]))[1]
     rows = np.arange(HEIGHT, dtype=np.float32)[:, None, None]
     picture = np.where(rows >= foot, floor, wall).astype(np.float32)
+    calm = picture.mean(axis=(0, 1)) * 0.5 + 0.5 * picture.mean(axis=1, keepdims=True)
+    picture = calm + (0.4 + 0.6 * variety) * (picture - calm)
     edge = np.exp(-(((rows - foot) / 7) ** 2))
     picture *= 1 - rng.uniform(0.1, 0.35) * edge
     picture *= 1 + 0.05 * texture(rng, HEIGHT, WIDTH, 0.6)[:, :, None]
     picture += rng.uniform(1.5, 3.5) * rng.standard_normal((HEIGHT, WIDTH, 1)).astype(np.float32)
     shade = np.exp(rng.uniform(0.5, 1.3) * texture(rng, HEIGHT, WIDTH, 0.45, first=2))
     shade *= 1 - 0.8 * np.where(rows[:, :, 0] >= foot, 0, sky)  # lamps do not light the sky
-    return Scene(kind, view, np.clip(picture, 0, 255), _lamps(rng, kind, float(foot)), shade, deepest)
+    return Scene(kind, view, np.clip(picture, 0, 255), _lamps(rng, kind, float(foot), variety), shade, deepest)
 
 
 def night_light(scene: Scene, ambient: float) -> np.ndarray:
@@ -99,10 +101,10 @@ def glow(lamps: tuple[Lamp, ...]) -> np.ndarray:
     return np.minimum(out, 1)
 
 
-def _lamps(rng: np.random.Generator, kind: str, foot: float) -> tuple[Lamp, ...]:
+def _lamps(rng: np.random.Generator, kind: str, foot: float, variety: float) -> tuple[Lamp, ...]:
     around = (rng.uniform(110, 210), rng.uniform(60, 150), rng.uniform(60, 120), 10 ** rng.uniform(0.8, 1.6))
     found = [Lamp(*map(float, around), float(rng.uniform(0, 1)), 0.0)]  # where people are there is some light
-    for _ in range(int(rng.integers(0, 4))):
+    for _ in range(int(rng.integers(0, 2 + round(2 * variety)))):
         column, row = rng.uniform(-20, WIDTH + 20), rng.uniform(-60, foot - 40)
         seen = float(rng.uniform(1.0, 3.5)) if kind != "room" and row > 0 else 0.0
         reach, power = rng.uniform(15, 80), 10 ** rng.uniform(0.3, 1.8)
