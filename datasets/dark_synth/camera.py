@@ -16,7 +16,7 @@ REGIMES = ("arid", "raw")
 # Mean luma of real dark clips (least, tenth, half, nine tenths, most; measured on 246 clips of EE6222, of ARID).
 _SHARES, _LUMA = (0.0, 0.1, 0.5, 0.9, 1.0), (5.6, 9.3, 16.0, 31.0, 50.2)
 _WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601
-_LOST = 0.6  # levels of mean luma that shadows, the person and the rounding of H.264's limited range take
+_LOST = 0.2  # levels of mean luma that shadows, the person and the rounding of H.264's limited range take
 _LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
 _STEPS = 1 << 12
 _FIELDS = 6
@@ -29,7 +29,7 @@ class DarkCamera:
         self.rng, self.regime = rng, regime
         self.luma = float(np.exp(np.interp(level, _SHARES, np.log(_LUMA))))
         self.ambient = 10 ** rng.uniform(-1.2, 0.0)
-        self.lamps, self.spot = 10 ** rng.uniform(-0.7, -0.1), 10 ** rng.uniform(0.15, 0.5)
+        self.lamps, self.spot = 10 ** rng.uniform(-0.7, -0.1), 10 ** rng.uniform(0.0, 0.3)
         self.drift, self.flicker = rng.uniform(-0.1, 0.1), 10 ** rng.uniform(-2.5, -1.4)
         self.black = rng.uniform(2, 6) / 255
         self.shot, self.read, self.core = self._noise(regime)
