@@ -91,9 +91,11 @@ def _measured(clips: Clips, rows: Sequence[int]) -> pd.DataFrame:
 
 def _show(table: pd.DataFrame, title: str, real: int | None) -> None:
     """Print the table; columns that nothing stands in are left out."""
-    held, columns = (table["ok"] != "").any(), ["", "clips", "real clips (246)"]
-    columns += [f"real here ({real})"] if real is not None else []
-    grid = grid_of(title, columns + (["accepted", "ok"] if held else []), "real clips: EE6222, of ARID; luma 0..255")
+    held, columns = (table["ok"] != "").any(), ["", "clips", "real (246)"]
+    columns += [f"here ({real})"] if real is not None else []
+    columns += ["accepted", "ok"] if held else []
+    grid = grid_of(title, columns, "real: 246 clips of EE6222 (ARID); luma 0..255")
+    grid.columns[0].no_wrap = True
     for _, row in table.iterrows():
         cells = [row["value"], row["real"], *([row["here"]] if real is not None else [])]
         texts = ["" if pd.isna(cell) else f"{cell:.2f}" for cell in cells]
