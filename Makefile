@@ -10,7 +10,7 @@ JOBS ?= 2
 # Real clips and weights, where a machine has them; tests that use them skip without.
 export DARKHAR_TEST_CLIPS DARKHAR_TEST_MODELS
 
-.PHONY: help install train test test-slow bench smoke lint format picture contact lock clean
+.PHONY: help install train test test-slow bench results enhancements smoke lint format picture contact twins lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -34,6 +34,12 @@ test-slow: $(STAMP) ## run the tests that take longer
 
 bench: $(STAMP) ## measure speed and memory, each a ratio taken in one run (ARGS="extraction histeq" for some)
 	$(VENV)/bin/python -m tests.benchmarks $(ARGS)
+
+results: $(STAMP) ## train the README's experiments on real clips, three seeds each (ARGS=FOLDER_OF_EE6222)
+	$(VENV)/bin/python -m tests.results $(ARGS)
+
+enhancements: $(STAMP) ## draw every enhancement on your clips (ARGS="CLIP ...")
+	$(VENV)/bin/python -m tests.enhancements $(ARGS)
 
 smoke: $(STAMP) ## run the smoke experiment into a throw-away folder
 	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \

@@ -26,7 +26,7 @@ TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
 _COLUMNS += ["twin", "light"]
 _TEXTS = ("id", "group", "label", "split", "digest", "twin", "light")
-_NOT_OPTIONS = ("name", "data_dir", "on_error")
+_NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
 class Clips:
@@ -85,7 +85,7 @@ def fingerprint(dataset: Mapping[str, Any]) -> str:
         BadRequest: the data set is not where or what it should be.
     """
     builder = _builder(dataset, data_dir=home())
-    options = {key: str(value) for key, value in dataset.items() if key != "data_dir"}
+    options = {key: str(value) for key, value in dataset.items() if key not in ("data_dir", "reverse")}
     parts: list[Any] = [dataset["name"], str(builder.VERSION), options]
     paths = builder.files() + [s.load.args[0] for s in builder.sources() if s.load.func is Path.read_bytes]
     for path in paths:

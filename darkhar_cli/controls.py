@@ -29,8 +29,10 @@ def control(name: str, beside: Mapping[str, Any]) -> dict[str, Any]:
             made[group] = {one: schema.options(group)[one].defaults for one in word}
         else:
             made[group] = {"name": word, **schema.options(group)[word].defaults}
+    made["robustness"] = {"name": "none"}
     if chosen:
         made["train"] = schema.options("train")["default"].defaults
+        made |= {"augment": {"none": {}}, "streams": None, "score_mirrored": False}
     for group in (*schema.PART_KINDS, "train"):
         if group in asked:
             made[group] = {**made[group], **asked[group]}

@@ -45,8 +45,8 @@ def build_engine(extractor: Extractor, runtime: str, precision: str) -> Engine:
         runtime: as `resolve_runtime` gives it.
         precision: of OpenVINO, float32 or bfloat16; a Keras model has its own.
     """
-    if extractor.backend == "host":  # of scope `frame` it has been at work already, a few frames at a time
-        return Engine(extractor.function if extractor.scope == "clip" else lambda features: features)
+    if extractor.backend == "host":  # it has been at work already, where frames are made
+        return Engine(lambda features: features)
     return openvino_engine(extractor, precision) if runtime == "openvino" else keras_engine(extractor, device.on_gpu())
 
 

@@ -120,7 +120,7 @@ def _checked(predictions: pd.DataFrame, classes: Sequence[str], path: Path) -> p
             raise BadRequest(f"{path} lacks the column {name!r}{nearest(name, predictions)}")
     if not classes or predictions.empty:
         raise BadRequest(f"{path} holds no predictions (rows, and a column p_<class> for each class)")
-    for name, allowed in (("label", classes), ("predicted", classes), ("split", ("validation", "test"))):
+    for name, allowed in (("label", classes), ("predicted", classes), ("split", metrics.SPLITS)):
         wrong = set(predictions[name]) - set(allowed)
         if wrong:
             raise unknown(f"{name} in {path}", sorted(map(str, wrong))[0], allowed)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from darkhar_cli.bank import Bank, Claim, Damaged, Entry
 from darkhar_cli.errors import FailedWork
+from darkhar_cli.interpolation import between, frames_for
 from darkhar_cli.pipeline import Engine, collate, extract
 from darkhar_cli.recent import Recent
 
@@ -237,11 +238,19 @@ class FeatureInputs:
             return entry.features
         return entry.features[np.searchsorted(entry.positions, positions)]
 
+    def each(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return each row's features at its positions (T, F); between frames they are interpolated."""
+        whole = [frames_for(wanted) for wanted in positions]
+        self.fill(zip(rows, whole, strict=True))
+        found = []
+        for row, wanted, frames in zip(rows, positions, whole, strict=True):
+            features = self._pick(row, frames)
+            found.append(features if wanted.dtype.kind == "i" else between(features, frames, wanted))
+        return found
+
     def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of these rows' features at these positions, and its mask."""
-        asked = [wanted.astype(np.int64) for wanted in positions]
-        self.fill(zip(rows, asked, strict=True))
-        return collate([self._pick(row, wanted) for row, wanted in zip(rows, asked, strict=True)])
+        return collate(self.each(rows, positions))
 
     def facts(self) -> Mapping[str, object]:
         """Return what run.json keeps: the bank's folder name, and frames by where they came from."""

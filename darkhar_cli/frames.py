@@ -3,7 +3,7 @@
 Both ways to train are fed from here, so both see the same numbers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ class HostFrames:
         chain: (name, parameters) of each enhancement, in order; those with a `host` function run that one.
         size: (height, width) to resize to, or None.
         last: what becomes of frames (n, h, w, 3) float32 then, a few at a time, where that needs less memory.
+        whole: what becomes of all of them at the end, given the clip's frames per second too.
+        before: what becomes of decoded frames (n, H, W, 3) uint8 first, given the clip's row and their positions.
     """
 
     def __init__(
@@ -36,8 +38,10 @@ class HostFrames:
         chain: Sequence[tuple[str, Mapping[str, Any]]],
         size: tuple[int, int] | None,
         last: Callable[[np.ndarray], np.ndarray] | None = None,
+        whole: Callable[[np.ndarray, float], np.ndarray] | None = None,
+        before: Callable[[np.ndarray, int, Sequence[int]], np.ndarray] | None = None,
     ):
-        self.clips, self.scope, self.last = clips, chain_scope(chain), last
+        self.clips, self.scope, self.last, self.whole, self.before = clips, chain_scope(chain), last, whole, before
         apart = self.scope == "frame"
         self._steps = [_step(registry.get("enhance", name), parameters, apart) for name, parameters in chain]
         if size:
@@ -49,18 +53,26 @@ class HostFrames:
         Raises:
             FailedWork: the stored clip cannot be read; names it.
         """
-        clip, done, held = self.clips.table.loc[row], [], []
+        clip = self.clips.table.loc[row]
         try:
-            for frame in iter_frames(self.clips.video(row), positions, int(clip["n_frames"])):
-                held.append(frame)
-                if self.scope == "frame" and len(held) == _CHUNK:
-                    done.append(self.made_of(np.stack(held)))
-                    held = []
+            done = [self.made_of(frames) for frames in self._decoded(row, positions, int(clip["n_frames"]))]
         except ClipError as problem:
             raise FailedWork(f"{clip['id']}: {problem}") from problem
+        frames = np.concatenate(done) if len(done) > 1 else done[0]
+        return self.whole(frames, float(clip["fps"])) if self.whole else frames
+
+    def _decoded(self, row: int, positions: np.ndarray, n_frames: int) -> Iterator[np.ndarray]:
+        """Yield decoded frames (n, H, W, 3) uint8: a few at a time, or all where enhancement looks at the clip."""
+        held, start = [], 0
+        for frame in iter_frames(self.clips.video(row), positions, n_frames):
+            held.append(frame)
+            if len(held) == (_CHUNK if self.scope == "frame" else len(positions)):
+                frames = np.stack(held)
+                yield self.before(frames, row, positions[start : start + len(held)]) if self.before else frames
+                held, start = [], start + len(held)
         if held:
-            done.append(self.made_of(np.stack(held)))
-        return np.concatenate(done) if len(done) > 1 else done[0]
+            frames = np.stack(held)
+            yield self.before(frames, row, positions[start:]) if self.before else frames
 
     def made_of(self, frames: np.ndarray) -> np.ndarray:
         """Return what enhancement and resizing make of decoded frames (T, H, W, 3) uint8."""
@@ -126,8 +138,8 @@ class FrameInputs:
             self.room -= frames.nbytes
         return frames
 
-    def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the batch of these rows' frames at these positions, and its mask.
+    def each(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return each row's frames at its positions (T, h, w, 3).
 
         Raises:
             FailedWork: `extractor.size=native` and clips of different sizes.
@@ -135,4 +147,8 @@ class FrameInputs:
         parts = list(in_threads(self._one, zip(rows, positions, strict=True)))
         if len({part.shape[1:] for part in parts}) > 1:
             raise FailedWork("clips differ in size: extractor.size=native trains on clips of one size; give a size")
-        return collate(parts)
+        return parts
+
+    def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the batch of these rows' frames at these positions, and its mask."""
+        return collate(self.each(rows, positions))

@@ -1,14 +1,16 @@
 """An extractor that does not learn, with its engine, and everything that its features depend on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 
 from darkhar_cli import device, engine, frames, layers, registry, video
 from darkhar_cli.engine import build_engine, resolve_runtime, runs_bfloat16, versions
+from darkhar_cli.enhance import levels
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.extractors.contract import Extractor, weights_hash
 from darkhar_cli.features import Unit
@@ -43,8 +45,23 @@ class Frozen:
     def last(self, frames: np.ndarray) -> np.ndarray:
         """Do with a few enhanced and resized frames (n, h, w, 3) float32 what need not wait for the whole clip."""
         if self.extractor.scope == "clip":
-            return np.rint(np.clip(frames, 0, 255)).astype(np.uint8)
+            return _smaller(np.rint(np.clip(frames, 0, 255)).astype(np.uint8), self.extractor.longest)
         return self.extractor.function(frames) if self.extractor.backend == "host" else frames
+
+    @property
+    def whole(self) -> Callable[[np.ndarray, float], np.ndarray] | None:
+        """Return what is done with a whole clip's frames and their rate in the end, if anything."""
+        return self.extractor.function if self.extractor.scope == "clip" else None
+
+
+def _smaller(frames: np.ndarray, longest: int) -> np.ndarray:
+    """Return frames (n, h, w, 3) uint8 whose longer side is at most `longest` (0: any), their shape kept."""
+    height, width = frames.shape[1:3]
+    scale = longest / max(height, width)
+    if not longest or scale >= 1:
+        return frames
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames])
 
 
 def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapping[str, Any], seed: int) -> Frozen:
@@ -85,6 +102,6 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
         "runtime": runtime,
         "precision": precision,
         "versions": versions(runtime),
-        "code": registry.file_hash(frames, layers, video, engine),
+        "code": registry.file_hash(frames, layers, video, engine, levels),
     }
     return Frozen(built, build_engine(built, runtime, precision), unit, about, runtime, precision, why)

@@ -13,7 +13,9 @@ from keras import ops
 
 from darkhar_cli import registry
 from darkhar_cli.enhance.contract import chain_scope
+from darkhar_cli.motion import motion_in_graph
 from darkhar_cli.randomness import SCORING, key_of
+from darkhar_cli.samplers.contract import nearest
 
 
 class _Float32Layer(keras.layers.Layer):
@@ -30,7 +32,10 @@ def clip_frames(clip: Any) -> Any:
 
 @keras.saving.register_keras_serializable("darkhar")
 class SampleFrames(_Float32Layer):
-    """Pick frames of each clip: (B, n, H, W, 3), dense or ragged in n -> (B, T, H, W, 3) and mask (B, T) bool.
+    """Pick frames of each clip: (B, n, H, W, 3), dense or ragged in n -> (B V, T, H, W, 3) and mask (B V, T) bool.
+
+    Rows b V to b V + V - 1 are the V views of clip b; most samplers give one. Positions between two frames are taken
+    to the nearest.
 
     Args:
         sampler: registered name.
@@ -42,49 +47,79 @@ class SampleFrames(_Float32Layer):
         super().__init__(**kwargs)
         self.sampler, self.parameters, self.seed = sampler, parameters, seed
         self._pick = registry.get("sampler", sampler)(**parameters)
+        self.views = self._pick.views(training=False)
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs."""
         return {"name": self.name, "sampler": self.sampler, "parameters": self.parameters, "seed": self.seed}
 
-    def default_keys(self, clips: Any) -> Any:
-        """Return one key for every clip (B,) uint32, for clips that are not known by their content."""
-        return tf.fill([clips.nrows() if isinstance(clips, tf.RaggedTensor) else tf.shape(clips)[0]], self._key())
+    def about(self, clips: Any, keys: Any = None, fps: Any = None) -> tuple[Any, Any]:
+        """Return keys (B,) uint32 and frames per second (B,) float32 as given, or what stands for them.
 
-    def _key(self) -> Any:
-        return tf.constant(key_of(self.seed, SCORING, ""), tf.uint32)
+        One key serves all clips that are not known by their content; 0 frames per second are not known.
+        """
+        count = [clips.nrows() if isinstance(clips, tf.RaggedTensor) else tf.shape(clips)[0]]
+        keys = tf.constant(key_of(self.seed, SCORING, ""), tf.uint32) if keys is None else tf.cast(keys, tf.uint32)
+        fps = tf.cast(0.0 if fps is None else fps, tf.float32)
+        return tf.broadcast_to(keys, count), tf.broadcast_to(fps, count)
 
-    def longest(self, clips: Any) -> Any:
-        """Return T of the batch: the count, or the fraction of its longest clip."""
-        ragged = isinstance(clips, tf.RaggedTensor)
-        return self._pick.count(ops, tf.reduce_max(clips.row_lengths()) if ragged else tf.shape(clips)[1])
+    def longest(self, clips: Any, fps: Any = None) -> Any:
+        """Return T of the batch: one for all clips, or the most that any of them has."""
+        if isinstance(clips, tf.RaggedTensor):
+            lengths = clips.row_lengths()
+        else:
+            lengths = tf.shape(clips)[1] if clips.shape[1] is None else clips.shape[1]
+        count = self._pick.count(ops, lengths, fps)
+        return count if isinstance(count, int) else tf.cast(tf.reduce_max(count), tf.int32)
 
-    def pick(self, clip: Any, key: Any, length: Any) -> tuple[Any, Any]:
-        """Sample one clip (n, H, W, 3) -> (T, H, W, 3) and mask (T,), where T may be less than `length`."""
+    def pick(self, clip: Any, key: Any, fps: Any) -> tuple[Any, Any]:
+        """Sample one clip (n, H, W, 3) -> (V, T, H, W, 3) and mask (V, T), T its own."""
         clip = clip_frames(clip)
         n = clip.shape[0] if clip.shape[0] is not None else tf.shape(clip)[0]
-        if self._pick.short == "error" and isinstance(length, int):
-            tf.debugging.assert_greater_equal(n, length, "a clip has fewer frames than sampler.frames")
-        positions, mask = self._pick(n, training=False, key=key, xp=ops)
-        return tf.gather(clip, tf.cast(positions[0], tf.int32)), mask[0]
+        if self._pick.short == "error":
+            tf.debugging.assert_equal(self._pick.is_short(ops, n, fps), False, "a clip has fewer frames than needed")
+        motion = motion_in_graph(clip) if self._pick.wants_motion else None
+        positions, mask = self._pick(n, fps, training=False, key=key, motion=motion, xp=ops)
+        return tf.gather(clip, nearest(ops, positions)), mask
 
     @staticmethod
     def pad(frames: Any, mask: Any, length: Any) -> tuple[Any, Any]:
-        """Pad one clip's frames (T, ...) and mask (T,) with zeros to (length, ...) and (length,)."""
-        missing = length - tf.shape(frames)[0]
-        return tf.pad(frames, [[0, missing], [0, 0], [0, 0], [0, 0]]), tf.pad(mask, [[0, missing]])
+        """Pad one clip's frames (V, T, ...) and mask (V, T) with zeros to (V, length, ...) and (V, length)."""
+        missing = length - tf.shape(frames)[1]
+        around = [[0, 0], [0, missing]]
+        return tf.pad(frames, [*around, [0, 0], [0, 0], [0, 0]]), tf.pad(mask, around)
 
-    def call(self, clips: Any, keys: Any = None) -> tuple[Any, Any]:
-        """Return the sampled frames and the mask; clips of a ragged batch must share height and width."""
-        keys = self.default_keys(clips) if keys is None else tf.cast(keys, tf.uint32)
-        length = self.longest(clips)
+    def each(self, clips: Any, keys: Any, fps: Any, then: Any, size: Sequence[Any], dtype: Any) -> tuple[Any, Any]:
+        """Sample clips one by one, apply `then` to the frames (V, T, H, W, 3), pad and fold the views.
+
+        Args:
+            clips, keys, fps: see `call`.
+            then: keeps V and T.
+            size: (height, width) that `then` gives, None where not known.
+            dtype: what it gives.
+        """
+        length = self.longest(clips, fps)
         steps = length if isinstance(length, int) else None
-        spec = (tf.TensorSpec((steps, None, None, 3), clips.dtype), tf.TensorSpec((steps,), tf.bool))
 
         def one(inputs: Any) -> tuple[Any, Any]:
-            return self.pad(*self.pick(*inputs, length), length)
+            frames, mask = self.pick(*inputs)
+            return self.pad(then(frames), mask, length)
 
-        return tf.map_fn(one, (clips, keys), fn_output_signature=spec)
+        spec = (
+            tf.TensorSpec((self.views, steps, *size, 3), dtype),
+            tf.TensorSpec((self.views, steps), tf.bool),
+        )
+        frames, mask = tf.map_fn(one, (clips, *self.about(clips, keys, fps)), fn_output_signature=spec)
+        return self._fold(frames), self._fold(mask)
+
+    def _fold(self, x: Any) -> Any:
+        if self.views == 1:
+            return tf.squeeze(x, axis=1)
+        return ops.reshape(x, (-1, *ops.shape(x)[2:]))
+
+    def call(self, clips: Any, keys: Any = None, fps: Any = None) -> tuple[Any, Any]:
+        """Return the sampled frames and the mask; clips of a ragged batch must share height and width."""
+        return self.each(clips, keys, fps, lambda frames: frames, (None, None), clips.dtype)
 
 
 @keras.saving.register_keras_serializable("darkhar")

@@ -15,18 +15,22 @@ from keras import ops
 
 from darkhar_cli import device
 from darkhar_cli.extractors.contract import weights_hash
+from darkhar_cli.fusion import MeanLogProbability, branches, mean_log_probability
 
-Inputs = Sequence[np.ndarray]  # features or frames, and mask
+Inputs = Sequence[np.ndarray]  # of every branch: features or frames, and mask
 Batch = tuple[Inputs, np.ndarray]  # inputs, labels (B,)
 
 
-def compile_model(model: Any, train: Mapping[str, Any]) -> None:
-    """Give a model its optimizer and loss from the `train` settings."""
+def compile_model(model: Any, train: Mapping[str, Any], outputs: int = 1) -> None:
+    """Give a model its optimizer and loss from the `train` settings; each of its outputs is trained as if alone."""
     rule = {"class_name": train["optimizer"], "config": {"learning_rate": train["learning_rate"]}}
+    if train["weight_decay"]:
+        rule["config"]["weight_decay"] = train["weight_decay"]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
         optimizer=keras.optimizers.get(rule),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        loss=loss if outputs == 1 else [loss] * outputs,
+        metrics=["accuracy"] if outputs == 1 else [["accuracy"]] * outputs,
         jit_compile="auto" if device.on_gpu() else False,  # XLA; Keras leaves it off in deterministic runs
     )
     model.optimizer.build(model.trainable_variables)
@@ -36,13 +40,18 @@ class Learner:
     """Trains a compiled model on frames, batch by batch.
 
     Args:
-        model: takes [frames, mask].
+        model: takes every branch's [frames, mask], gives each branch's logits.
         whole: what is saved.
         frozen: variables that training does not change.
+        branches: how many of them.
+
+    Attributes:
+        learning: the branches that are trained by steps: `train` is given the inputs of these alone.
     """
 
-    def __init__(self, model: Any, whole: Any, frozen: Sequence[Any] = ()):
-        self.model, self.whole = model, whole
+    def __init__(self, model: Any, whole: Any, frozen: Sequence[Any] = (), branches: int = 1):
+        self.model, self.whole, self.branches = model, whole, branches
+        self.learning = list(range(branches))
         kept = {id(variable) for variable in frozen}
         variables = [v for v in (*model.variables, *model.optimizer.variables) if id(v) not in kept]
         self._first = [(variable, ops.convert_to_numpy(variable)) for variable in variables]
@@ -51,6 +60,10 @@ class Learner:
         """Put everything that training changes back to its first value."""
         for variable, value in self._first:
             variable.assign(value)
+
+    def set_rate(self, rate: float) -> None:
+        """Set the step size of the next steps."""
+        self.model.optimizer.learning_rate = rate
 
     def weights_hash(self) -> str:
         """Return a hash of all weights as they are now."""
@@ -63,70 +76,83 @@ class Learner:
             for start in range(0, len(labels), size):
                 part = slice(start, start + size)
                 self.model.reset_metrics()
-                logs = self.model.train_on_batch([a[part] for a in inputs], labels[part], return_dict=True)
-                sums = {key: total + float(logs[key]) * len(labels[part]) for key, total in sums.items()}
+                wanted = labels[part] if self.branches == 1 else [labels[part]] * self.branches
+                logs = self.model.train_on_batch([a[part] for a in inputs], wanted, return_dict=True)
+                right = np.mean([float(value) for key, value in logs.items() if key.endswith("accuracy")])
+                sums["loss"] += float(logs["loss"]) / self.branches * len(labels[part])
+                sums["accuracy"] += right * len(labels[part])
             count += len(labels)
         return {key: total / count for key, total in sums.items()}
 
     def logits(self, inputs: Inputs) -> np.ndarray:
         """Return logits (B, K) float32 in scoring."""
-        return self.model.predict_on_batch(list(inputs))
+        found = self.model.predict_on_batch(list(inputs))
+        return found if self.branches == 1 else mean_log_probability(found)
 
-    def features(self, inputs: Inputs) -> np.ndarray:
-        """Return what the classifier is given (B, T, F) in scoring."""
-        return ops.convert_to_numpy(self.whole.per_frame(inputs[0]))
+    def features(self, branch: int, inputs: Inputs) -> np.ndarray:
+        """Return what a branch's classifier is given (B, T, F) in scoring, from its frames and mask."""
+        whole = self.whole if self.branches == 1 else self.whole.models[branch]
+        return ops.convert_to_numpy(whole.per_frame(inputs[0]))
 
-    def adaptable(self) -> list[Any]:
-        """Return the classifier's layers that take statistics of the training clips' features."""
-        head = getattr(self.whole, "classifier", self.whole)
-        return [layer for layer in head.layers if hasattr(layer, "adapt")]
+    def heads(self) -> list[Any]:
+        """Return each branch's classifier."""
+        wholes = [self.whole] if self.branches == 1 else self.whole.models
+        return [whole.classifier for whole in wholes]
 
 
 class _TracedHead:
-    """A classifier with its training loop and its scoring, each traced once for any number of clips and frames."""
+    """Classifiers with their training loop and their scoring, each traced once for any number of clips and frames."""
 
     def __init__(self, model: Any):
-        self.model = model
+        self.model, self.branches = model, branches(model)
+        self.learning = [i for i, head in enumerate(self.branches) if head.trainable_variables]
         self.blank = [(v, ops.convert_to_numpy(v)) for v in model.optimizer.variables]
-        features, mask = (tf.TensorSpec((None, None, *i.shape[2:]), i.dtype) for i in model.inputs)
+        inputs = [tf.TensorSpec((None, None, *i.shape[2:]), i.dtype) for i in model.inputs]
+        shown = [one for i in self.learning for one in inputs[2 * i : 2 * i + 2]]
         labels, size = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.int32)
-        self.steps = tf.function(self._loop, input_signature=[features, mask, labels, size], autograph=False)
+        self.steps = tf.function(self._loop, input_signature=[labels, size, *shown], autograph=False)
         self.score = tf.function(
-            lambda *inputs: model(list(inputs), training=False), input_signature=[features, mask], autograph=False
+            lambda *inputs: model(list(inputs), training=False), input_signature=inputs, autograph=False
         )
 
-    def _loop(self, features: Any, mask: Any, labels: Any, size: Any) -> tuple[Any, Any]:
-        """Take steps over (N, T, F) clips in order; return the sums of their losses and hits."""
+    def _loop(self, labels: Any, size: Any, *inputs: Any) -> tuple[Any, Any]:
+        """Take steps over N clips in order, (N, T, F) and mask of what learns; return the sums of losses and hits."""
         count = tf.shape(labels)[0]
 
         def step(start: Any, loss: Any, hits: Any) -> tuple[Any, Any, Any]:
             part = slice(start, start + size)
-            losses, right = self._step(features[part], mask[part], labels[part])
+            losses, right = self._step([one[part] for one in inputs], labels[part])
             return start + size, loss + losses, hits + right
 
         first = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
         _, loss, hits = tf.while_loop(lambda at, *_: at < count, step, first, parallel_iterations=1)
         return loss, hits
 
-    def _step(self, features: Any, mask: Any, labels: Any) -> tuple[Any, Any]:
-        """Take one step of the optimizer; return the sums of the batch's losses and hits."""
-        model, optimizer = self.model, self.model.optimizer
+    def _step(self, inputs: Sequence[Any], labels: Any) -> tuple[Any, Any]:
+        """Take one step of the optimizer, each branch trained as if alone; return the sums of mean losses and hits."""
+        model, optimizer, number = self.model, self.model.optimizer, len(self.learning)
+        heads = [self.branches[i] for i in self.learning]
         with tf.GradientTape() as tape:
-            logits = model([features, mask], training=True)
-            losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-            loss = tf.reduce_mean(losses) + (tf.add_n(model.losses) if model.losses else 0.0)
+            logits = [head(inputs[2 * i : 2 * i + 2], training=True) for i, head in enumerate(heads)]
+            losses = [keras.losses.sparse_categorical_crossentropy(labels, one, from_logits=True) for one in logits]
+            loss = tf.add_n([tf.reduce_mean(one) for one in losses])
+            penalties = [penalty for head in heads for penalty in head.losses]
+            loss += tf.add_n(penalties) if penalties else 0.0
             scaled = optimizer.scale_loss(loss)  # as mixed_float16 wants it
         variables = model.trainable_variables
         optimizer.apply(tape.gradient(scaled, [v.value for v in variables]), variables)
-        right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
-        return loss * tf.cast(tf.size(labels), tf.float32), tf.reduce_sum(tf.cast(right, tf.float32))
+        fused = logits[0] if number == 1 else MeanLogProbability()(logits)
+        right = tf.equal(tf.argmax(fused, axis=1, output_type=tf.int32), labels)
+        share = tf.cast(tf.size(labels), tf.float32) / number
+        return loss * share, tf.reduce_sum(tf.cast(right, tf.float32))
 
 
 class HeadLearner(Learner):
-    """Trains a classifier on features in a compiled loop: Keras's own costs more per step than a small head."""
+    """Trains classifiers on features in a compiled loop: Keras's own costs more per step than a small head."""
 
     def __init__(self, traced: _TracedHead, fresh: Any):
         self.model = self.whole = traced.model
+        self.branches, self.learning = len(traced.branches), traced.learning
         self._traced = traced
         values = [ops.convert_to_numpy(variable) for variable in fresh.variables]
         self._first = [*zip(traced.model.variables, values, strict=True), *traced.blank]
@@ -134,8 +160,8 @@ class HeadLearner(Learner):
     def train(self, batches: Iterable[Batch], size: int) -> dict[str, float]:
         """Take one step for each `size` clips of each batch; return mean loss and accuracy over all clips."""
         sums, count = np.zeros(2), 0
-        for (features, mask), labels in batches:
-            sums += [float(total) for total in self._traced.steps(features, mask, labels.astype(np.int32), size)]
+        for inputs, labels in batches:
+            sums += [float(total) for total in self._traced.steps(labels.astype(np.int32), size, *inputs)]
             count += len(labels)
         return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}
 
@@ -143,9 +169,13 @@ class HeadLearner(Learner):
         """Return logits (B, K) float32 in scoring."""
         return self._traced.score(*inputs).numpy()
 
-    def features(self, inputs: Inputs) -> np.ndarray:
-        """Return what the classifier is given (B, T, F)."""
+    def features(self, branch: int, inputs: Inputs) -> np.ndarray:
+        """Return what a branch's classifier is given (B, T, F)."""
         return inputs[0]
+
+    def heads(self) -> list[Any]:
+        """Return each branch's classifier."""
+        return self._traced.branches
 
 
 _heads: OrderedDict[str, _TracedHead] = OrderedDict()
@@ -161,8 +191,8 @@ def head_learner(shape: str, build: Callable[[], Any], train: Mapping[str, Any])
         train: the `train` settings.
     """
     fresh = build()
-    key = f"{shape} {train['optimizer']} {train['learning_rate']} {keras.config.dtype_policy().name}"
-    key += f" {device.deterministic()}"
+    settings = [train[key] for key in ("optimizer", "learning_rate", "weight_decay")]
+    key = f"{shape} {settings} {keras.config.dtype_policy().name} {device.deterministic()}"
     if key not in _heads:
         compile_model(fresh, train)
         _heads[key] = _TracedHead(fresh)

@@ -85,7 +85,7 @@ def _inputs(clips: Clips, cache: Path, report: Callable[[str], None]) -> tuple[F
     def of_background(row: int, positions: np.ndarray) -> np.ndarray:
         frames = decoded(row, positions)
         seen[row] = dict(zip(positions.tolist(), luma.last(frames), strict=True))
-        return frames
+        return few.extractor.function(frames)
 
     def of_luma(row: int, positions: np.ndarray) -> np.ndarray:
         if row in seen:

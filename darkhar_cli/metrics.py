@@ -9,6 +9,9 @@ import pandas as pd
 from darkhar_cli import stats
 
 KEYS = ["split", "repeat", "fold", "id"]
+# A fold's own clips and those made darker; the official held-out clips, likewise: all folds score these.
+SPLITS = ("validation", "darkened", "test", "test_darkened")
+TESTS = ("test", "test_darkened")
 ENSEMBLE = "ensemble"
 LEAST_P = 1e-9  # keeps the loss of a wrong and certain prediction finite
 
@@ -42,8 +45,8 @@ def per_clip(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def ensemble(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return the `test` predictions of all folds averaged: one row per repeat and clip, `fold=ensemble`."""
-    test = predictions[predictions["split"] == "test"]
+    """Return the predictions of held-out clips averaged over all folds: a row per repeat and clip, `fold=ensemble`."""
+    test = predictions[predictions["split"].isin(TESTS)]
     names = [f"p_{name}" for name in classes]
     rest = test.groupby(["split", "repeat", "id"], as_index=False)[["group", "label"]].first()
     mean = test.groupby(["split", "repeat", "id"], as_index=False)[names].mean()
@@ -70,12 +73,12 @@ def folds_table(
     for (split, repeat, fold), part in predictions.groupby(["split", "repeat", "fold"]):
         head = {"repeat": repeat, "fold": fold, "split": split, "epochs": epochs.get((repeat, fold), "")}
         rows.append({**labels, **head, **score(part, classes)})
-    for repeat, part in ensemble(predictions, classes).groupby("repeat"):
-        head = {"repeat": repeat, "fold": ENSEMBLE, "split": "test", "epochs": ""}
+    for (split, repeat), part in ensemble(predictions, classes).groupby(["split", "repeat"]):
+        head = {"repeat": repeat, "fold": ENSEMBLE, "split": split, "epochs": ""}
         rows.append({**labels, **head, **score(part, classes)})
     order = ["n", "correct", "accuracy", "recall_macro", "loss", "epochs"]
     table = pd.DataFrame(rows, columns=[*labels, "repeat", "fold", "split", *order])
-    rank = table["split"].map({"validation": 0, "test": 1})
+    rank = table["split"].map({split: i for i, split in enumerate(SPLITS)})
     return table.assign(_rank=rank).sort_values(["_rank", "repeat"], kind="stable").drop(columns="_rank")
 
 
@@ -87,7 +90,7 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
     is 1 / K, `largest_class` what naming the commonest class would score, `*_sd` are over folds.
     """
     rows = []
-    for split in ("validation", "test"):
+    for split in SPLITS:
         part = predictions[predictions["split"] == split]
         single = folds[(folds["split"] == split) & (folds["fold"] != ENSEMBLE)]
         if part.empty:
@@ -95,8 +98,8 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
         spread = {f"{key}_sd": single[key].std() if len(single) > 1 else "" for key in ("accuracy", "recall_macro")}
         head = {"split": split, "folds": len(single)}
         rows.append({**head, "of": "folds", **_clip_scores(part, split, classes), **spread})
-        if split == "test":
-            both = _clip_scores(ensemble(predictions, classes), split, classes)
+        if split in TESTS:
+            both = _clip_scores(ensemble(part, classes), split, classes)
             rows.append({**head, "of": ENSEMBLE, **both, "accuracy_sd": "", "recall_macro_sd": ""})
     labels = folds.iloc[:1][["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]]
     return labels.merge(pd.DataFrame(rows), how="cross")
@@ -135,7 +138,7 @@ def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict
 def brightness_table(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return metrics/brightness.csv: accuracy by the clips' mean luma (empty where predictions carry none)."""
     parts = []
-    for split in ("validation", "test"):
+    for split in SPLITS:
         clips = per_clip(predictions, split)
         if len(clips) and "luma" in clips:
             parts.append(stats.by_brightness(clips["luma"], clips["right"]).assign(split=split))
@@ -144,10 +147,13 @@ def brightness_table(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _parts(predictions: pd.DataFrame, classes: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
-    """Return the clips each table is about: all scored validation clips, and the test split's ensemble."""
-    validation = predictions[predictions["split"] == "validation"]
-    parts = [("validation", validation), ("test", ensemble(predictions, classes))]
-    return [(split, part) for split, part in parts if len(part)]
+    """Return the clips each table is about: all scorings of a fold's own clips, and the ensemble's of held-out ones."""
+    both = ensemble(predictions, classes)
+    found = []
+    for split in SPLITS:
+        table = both if split in TESTS else predictions
+        found.append((split, table[table["split"] == split]))
+    return [(split, part) for split, part in found if len(part)]
 
 
 def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

@@ -5,8 +5,10 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from darkhar_cli import registry
+from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.layers import EnhanceFrames, PerFrame, ResizeFrames, SampleFrames
@@ -19,7 +21,8 @@ class ActionModel(keras.Model):
     """The end-to-end model: sample, enhance at native size, resize once, extract, classify.
 
     Takes clips (B, n, H, W, 3) uint8, dense, or ragged where clips differ in length or size, and optionally their
-    sampling keys (B,) uint32; gives logits (B, K) float32.
+    sampling keys (B,) uint32 and frames per second (B,) float32; gives logits (B, K) float32. Where the sampler has
+    several views of a clip, all are scored and their log-probabilities averaged.
 
     Args:
         sampler: the layer that picks frames.
@@ -56,33 +59,37 @@ class ActionModel(keras.Model):
         parts = {part: keras.saving.deserialize_keras_object(config.pop(part)) for part in cls._PARTS}
         return cls(**parts, **config)
 
-    def frames(self, clips: Any, keys: Any = None) -> tuple[Any, Any]:
-        """Return the frames the extractor sees, (B, T, h, w, 3) float32, and their mask (B, T)."""
+    def frames(self, clips: Any, keys: Any = None, fps: Any = None) -> tuple[Any, Any]:
+        """Return the frames the extractor sees, (B V, T, h, w, 3) float32, and their mask (B V, T)."""
         if not isinstance(clips, tf.RaggedTensor):
-            frames, mask = self.sampler(clips, keys)
+            frames, mask = self.sampler(clips, keys, fps)
             return self.resize(self.enhance(frames)), mask
-        keys = self.sampler.default_keys(clips) if keys is None else tf.cast(keys, tf.uint32)
-        length = self.sampler.longest(clips)
 
-        def one(inputs: Any) -> tuple[Any, Any]:  # each clip at its own size, before any padding
-            frames, mask = self.sampler.pick(*inputs, length)
-            return self.sampler.pad(self.resize(self.enhance(frames)), mask, length)
+        def lit(frames: Any) -> Any:  # each clip at its own size, before any padding
+            return self.resize(self.enhance(frames))
 
-        steps = length if isinstance(length, int) else None
-        size = self.resize.size or (None, None)
-        spec = (tf.TensorSpec((steps, *size, 3), tf.float32), tf.TensorSpec((steps,), tf.bool))
-        return tf.map_fn(one, (clips, keys), fn_output_signature=spec)
+        return self.sampler.each(clips, keys, fps, lit, self.resize.size or (None, None), tf.float32)
 
-    def features(self, clips: Any, keys: Any = None) -> tuple[Any, Any]:
-        """Return the features (B, T, F) and the mask (B, T): the model up to the extractor."""
-        frames, mask = self.frames(clips, keys)
-        return self.per_frame(frames), mask
+    def features(self, clips: Any, keys: Any = None, fps: Any = None, training: bool = False) -> tuple[Any, Any]:
+        """Return the features (B V, T, F), zero where padded, and the mask (B V, T): the model up to the extractor.
 
-    def call(self, clips: Any, keys: Any = None, training: bool = False) -> Any:
-        """Return logits (B, K) float32."""
-        frames, mask = self.frames(clips, keys)
-        features = self.per_frame(frames, training=training)
-        return self.classifier([features, mask], training=training)
+        Rows b V to b V + V - 1 are the sampler's V views of clip b.
+        """
+        frames, mask = self.frames(clips, keys, fps)
+        return blank_padding(self.per_frame(frames, training=training), mask), mask
+
+    def call(self, clips: Any, keys: Any = None, fps: Any = None, training: bool = False) -> Any:
+        """Return logits (B, K) float32: of several views the mean of their log-probabilities."""
+        logits = self.classifier([*self.features(clips, keys, fps, training)], training=training)
+        views = self.sampler.views
+        if views == 1:
+            return logits
+        return ops.mean(ops.reshape(ops.log_softmax(logits), (-1, views, logits.shape[-1])), axis=1)
+
+
+def blank_padding(features: Any, mask: Any) -> Any:
+    """Return features (B, T, F) with zeros where the mask (B, T) is false, as every classifier is promised."""
+    return ops.where(mask[..., None], features, ops.zeros_like(features))
 
 
 def chain_of(enhance: Mapping[str, Mapping[str, Any] | None]) -> list[Part]:
@@ -100,9 +107,9 @@ def build_extractor(part: Part) -> Extractor:
     return registry.get("extractor", part[0])(**part[1])
 
 
-def build_classifier(part: Part, n_features: int, n_classes: int) -> Any:
+def build_classifier(part: Part, timeline: Timeline, n_classes: int) -> Any:
     """Return a fresh classifier: features (B, T, F) and mask (B, T) -> logits (B, K) float32."""
-    return registry.get("classifier", part[0])(n_features, n_classes, **part[1])
+    return registry.get("classifier", part[0])(timeline, n_classes, **part[1])
 
 
 def assemble(
@@ -142,11 +149,12 @@ def build_model(
         BadRequest: an unknown part, weights that do not fit, or an extractor without a Keras backend.
     """
     eye = build_extractor(extractor)
-    return assemble(sampler, enhance, eye, build_classifier(classifier, eye.features, n_classes), seed)
+    timeline = Timeline(eye.features, eye.channels)
+    return assemble(sampler, enhance, eye, build_classifier(classifier, timeline, n_classes), seed)
 
 
 def frame_model(per_frame: PerFrame, classifier: Any, size: tuple[int, int] | None) -> Any:
     """Return the part of the model that learns: frames (B, T, h, w, 3) float32 and mask (B, T) -> logits (B, K)."""
     frames = keras.Input((None, *(size or (None, None)), 3), name="frames")
     mask = keras.Input((None,), dtype="bool", name="mask")
-    return keras.Model([frames, mask], classifier([per_frame(frames), mask]))
+    return keras.Model([frames, mask], classifier([blank_padding(per_frame(frames), mask), mask]))

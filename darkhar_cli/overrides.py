@@ -20,7 +20,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darkhar_cli import schema
+from darkhar_cli import composing, schema
 from darkhar_cli.errors import BadRequest, nearest, unknown
 
 _LONGEST = 120
@@ -71,7 +71,7 @@ def _absolute(value: str, literals: Iterable[str]) -> str:
 
 def absolute_paths(overrides: list[str], multirun: bool) -> list[str]:
     """Make path values absolute against the caller's folder and quote them and free text for Hydra."""
-    paths, literals = schema.path_keys(), {"null", "none", "imagenet", schema.MISSING}
+    paths, literals = schema.path_keys(), {"null", "none", "imagenet", "auto", schema.MISSING}
     texts = {
         f"{group}.{p.name}"
         for group in schema.GROUPS
@@ -160,11 +160,11 @@ def check_names(parsed: list[Override], verb: str) -> None:
         for name in names:
             if name not in schema.options(group):
                 raise unknown(group, name, schema.options(group))
-        if group != "enhance" and isinstance(override.value(), list):
+        if group not in schema.CHAINS and isinstance(override.value(), list):
             raise BadRequest(f"{group} takes one option, not {len(names)}; to compare them use -m {group}=a,b")
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
-            raise BadRequest(f"enhance: {twice[0]!r} stands twice in the chain {'+'.join(names)}")
+            raise BadRequest(f"{group}: {twice[0]!r} stands twice in the chain {'+'.join(names)}")
 
 
 def check_keys(parsed: list[Override], base: Mapping[str, Any], verb: str) -> None:
@@ -190,12 +190,12 @@ def _missing_key(parts: list[str], depth: int, node: Mapping[str, Any], verb: st
         return BadRequest(f"unknown setting or group {part!r}; did you mean {owners[0]}.{part}?")
     if depth == 0:
         return unknown("setting or group", part, {*node, "experiment"} if verb == "train" else node)
-    if parts[0] == "enhance" and depth == 1:
+    if parts[0] in schema.CHAINS and depth == 1:
         chain = "+".join(node)
-        if part in schema.options("enhance"):
-            return BadRequest(f"{'.'.join(parts)}: {part!r} is not in the chain {chain}; add enhance={part}")
-        return unknown("enhance", part, schema.options("enhance"))
-    owner = f"{'.'.join(parts[:depth])}" if parts[0] == "enhance" else parts[0]
+        if part in schema.options(parts[0]):
+            return BadRequest(f"{'.'.join(parts)}: {part!r} is not in the chain {chain}; add {parts[0]}={part}")
+        return unknown(parts[0], part, schema.options(parts[0]))
+    owner = f"{'.'.join(parts[:depth])}" if parts[0] in schema.CHAINS else parts[0]
     name = node.get("name")
     takes = [k for k in node if k != "name"]
     what = f"{owner} {name!r}" if name else owner
@@ -229,5 +229,6 @@ def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: st
             config = _compose(verb, words + extra)
             config.pop("experiment", None)
             schema.check(config, verb)
+            config = composing.filled(config)
             request.jobs.append(Job(words, config))
     return request

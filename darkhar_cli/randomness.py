@@ -40,14 +40,37 @@ def _u32(xp: Any, number: int) -> Any:
     return np.uint32(number) if xp is np else xp.convert_to_tensor(number, dtype="uint32")
 
 
+def bits(xp: Any, key: Any, index: Any) -> Any:
+    """Return 32 random bits (uint32) for each index, drawn by `key` (uint32 scalar)."""
+    if xp is np:
+        index, key = np.asarray(index).astype("uint32"), np.uint32(key)
+    else:
+        index, key = xp.cast(index, "uint32"), xp.cast(key, "uint32")
+    return mix(xp, xp.bitwise_xor(index, mix(xp, key)))
+
+
+def randint(xp: Any, key: Any, index: Any, n: Any) -> Any:
+    """Return an int64 from 0 to `n` - 1 for each index, drawn by `key`; `n` (1 to 2**31 - 1) may be one for each.
+
+    Source: Lemire, Fast random integer generation in an interval (2019), without the rejection: the counts of two
+    values among all 2**32 differ by one at most.
+    """
+    if xp is np:
+        return np.right_shift(bits(np, key, index).astype("int64") * np.asarray(n).astype("int64"), 32)
+    return xp.right_shift(xp.cast(bits(xp, key, index), "int64") * xp.cast(n, "int64"), 32)
+
+
+def uniform(xp: Any, key: Any, index: Any) -> Any:
+    """Return a float32 in [0, 1) for each index, drawn by `key`: a whole number of 2**-24, so exact everywhere."""
+    whole = xp.right_shift(bits(xp, key, index), _u32(xp, 8))
+    if xp is np:
+        return np.asarray(whole).astype("float32") * np.float32(2**-24)
+    return xp.cast(xp.cast(whole, "int32"), "float32") * 2**-24
+
+
 def order(xp: Any, key: Any, n: Any) -> Any:
     """Return a permutation of `0..n-1` (int) drawn by `key` (uint32 scalar)."""
-    position = xp.arange(n, dtype="int32")  # TensorFlow has no unsigned range
-    if xp is np:
-        position, key = position.astype("uint32"), np.uint32(key)
-    else:
-        position, key = xp.cast(position, "uint32"), xp.cast(key, "uint32")
-    return xp.argsort(mix(xp, xp.bitwise_xor(position, mix(xp, key))))
+    return xp.argsort(bits(xp, key, xp.arange(n, dtype="int32")))  # TensorFlow has no unsigned range
 
 
 def shuffled(seed: int, epoch: int, names: list[str]) -> list[int]:

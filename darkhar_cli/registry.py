@@ -15,6 +15,7 @@ PACKAGES = {
     "enhance": "enhance",
     "extractor": "extractors",
     "classifier": "classifiers",
+    "augment": "augment",
 }
 _parts: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in PACKAGES}
 
@@ -23,7 +24,7 @@ def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Cal
     """Register a function or class as a part; its name is the word users type and its yaml's name.
 
     Args:
-        kind: sampler, enhance, extractor or classifier.
+        kind: sampler, enhance, extractor, classifier or augment.
         name: the word; by default the function's own name.
         traits: kept as attributes of the part; a kind's contract says which it reads.
 
@@ -64,8 +65,9 @@ def get(kind: str, name: str) -> Callable[..., Any]:
 
 
 def source_hash(kind: str, name: str) -> str:
-    """Return a short hash of the file that defines a part: an edited part is another part."""
-    return file_hash(get(kind, name))
+    """Return a short hash of the files that make a part (its own, and its trait `sources`): edited, it is another."""
+    part = get(kind, name)
+    return file_hash(part, *getattr(part, "sources", ()))
 
 
 def file_hash(*defined: Any) -> str:

@@ -32,11 +32,11 @@ def predictions_table(
     clips: Clips,
     rows: Sequence[int],
     logits: np.ndarray,
-    positions: Sequence[np.ndarray],
+    frames: Sequence[str],
     split: str,
     fold: Fold,
 ) -> pd.DataFrame:
-    """Return one fold's rows of predictions.csv; `frames` lists the sampled positions."""
+    """Return one fold's rows of predictions.csv; `frames` tells each clip's sampled positions."""
     p = softmax(logits)
     about = clips.table.loc[list(rows)]
     columns: dict[str, Any] = {
@@ -48,7 +48,7 @@ def predictions_table(
         "label": about["label"].to_numpy(),
         "predicted": [clips.classes[i] for i in p.argmax(axis=1)],
         **{f"p_{name}": p[:, i] for i, name in enumerate(clips.classes)},
-        "frames": [" ".join(map(str, picked.tolist())) for picked in positions],
+        "frames": list(frames),
     }
     if "luma" in about:
         columns["luma"] = about["luma"].round(3).to_numpy()
@@ -62,12 +62,12 @@ def _mark(values: Sequence[str]) -> str:
 
 def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advance) -> None:
     """Train one fold's model, score it on the fold's validation clips and the test split, and keep all of it."""
-    started, epochs = time.monotonic(), trainer.train["epochs"]
+    started, epochs = time.monotonic(), trainer.epochs
     fit, watched = to_fit_and_watch(trainer, fold, plan)
     learner = trainer.learner(fresh=not plan.carried or fold is plan.folds[0])
     initial = learner.weights_hash()
-    trainer.begin(learner, fold, fit)
-    history, kept = fit_fold(trainer, learner, fit, watched, lambda text: advance(f"{fold.name} {text}"))
+    solved = trainer.begin(learner, fold, fit)
+    history, kept = fit_fold(trainer, learner, fit, watched, lambda text: advance(f"{fold.name} {text}"), solved)
     if len(history) < epochs:
         advance(f"{fold.name} stopped early", epochs - len(history))
     predictions = score_fold(trainer, learner, fold)
@@ -102,13 +102,17 @@ def score_fold(trainer: Trainer, learner: Learner, fold: Fold) -> pd.DataFrame:
     Raises:
         FailedWork: the model gives no finite numbers.
     """
-    tables = []
-    for split, rows in (("validation", fold.validation), (TEST, trainer.clips.rows(TEST))):
+    tables, darkening = [], trainer.experiment.darkening
+    test = trainer.clips.rows(TEST)
+    asked = [("validation", fold.validation, None), (TEST, test, None)]
+    if darkening:
+        asked += [("darkened", fold.validation, darkening), ("test_darkened", test, darkening)]
+    for split, rows, how in asked:
         if rows:
-            logits, positions = trainer.logits(learner, rows)
+            logits = trainer.logits(learner, rows, how)
             if not np.isfinite(logits).all():
                 raise FailedWork(f"{fold.name}: the model gives no finite numbers; try train.precision=float32")
-            tables.append(predictions_table(trainer.clips, rows, logits, positions, split, fold))
+            tables.append(predictions_table(trainer.clips, rows, logits, trainer.frames_text(rows), split, fold))
     return pd.concat(tables)
 
 
@@ -123,21 +127,26 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
         if fold not in todo:
             run.log(f"{fold.name}: finished before, kept")
     run.log(f"mode {trainer.mode}: {trainer.why}")
-    if trainer.frozen:
-        run.log(f"runtime {trainer.frozen.runtime} {trainer.frozen.precision}: {trainer.frozen.why}")
+    said = []
+    for stream in trainer.streams:
+        if stream.frozen:
+            said.append(f"runtime {stream.frozen.runtime} {stream.frozen.precision}: {stream.frozen.why}")
+        if stream.short_clips():
+            how = f"sampler {stream.parts.sampler[0]} wants: sampler.short={stream.sampler.short}"
+            said.append(f"{stream.short_clips()} clips are shorter than {how}")
+    for line in dict.fromkeys(said):
+        run.log(line)
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
-    if trainer.short_clips():
-        how = trainer.sampler.short
-        run.log(f"{trainer.short_clips()} clips have fewer than {trainer.sampler.frames} frames: sampler.short={how}")
     settings = trainer.train
-    certain = settings["epochs"]  # how many epochs some fold will train for sure
-    if settings["early_stopping"] and (plan.watches_scored or not _tell_fixed(trainer, plan, run)):
+    certain = trainer.epochs  # how many epochs some fold will train for sure
+    watches = settings["early_stopping"] and not trainer.solved
+    if watches and (plan.watches_scored or not _tell_fixed(trainer, plan, run)):
         certain = min(certain, max(settings["warm_up"], settings["patience"]))
     started = time.monotonic()
     trainer.prepare(plan, certain)
     _tell_frames(trainer, run, time.monotonic() - started)
     try:
-        with console.progress("train", len(todo) * trainer.train["epochs"]) as progress:
+        with console.progress("train", len(todo) * trainer.epochs) as progress:
             for fold in todo:
                 run_fold(trainer, fold, plan, run, progress.advance)
         _keep_frames(trainer, run)
@@ -147,23 +156,29 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
 
 
 def _tell_frames(trainer: Trainer, run: Run, seconds: float) -> None:
-    if isinstance(trainer.inputs, FeatureInputs):
-        known, new = trainer.inputs.reused, trainer.inputs.computed
+    if trainer.mode == "features":
+        known, new = (sum(getattr(one, what) for one in _banked(trainer)) for what in ("reused", "computed"))
         speed = f" in {seconds:.1f} s ({new / seconds:.1f} frames/s)" if new else ""
         run.log(f"features: {known} frames known, {new} computed{speed}")
         _keep_frames(trainer, run)
 
 
+def _banked(trainer: Trainer) -> list[FeatureInputs]:
+    return [one for stream in trainer.streams for one in stream.all_inputs() if isinstance(one, FeatureInputs)]
+
+
 def _keep_frames(trainer: Trainer, run: Run) -> None:
-    if trainer.frozen and isinstance(trainer.inputs, FeatureInputs):
-        frozen = trainer.frozen
-        facts = {"runtime": frozen.runtime, "precision": frozen.precision, **trainer.inputs.facts()}
-        run.add_facts(features=facts)
+    if trainer.mode == "features":
+        frozen, facts = [stream.frozen for stream in trainer.streams], [one.facts() for one in _banked(trainer)]
+        words = {key: "|".join(dict.fromkeys(getattr(one, key) for one in frozen)) for key in ("runtime", "precision")}
+        banks = {"bank": "|".join(dict.fromkeys(str(one["bank"]) for one in facts))}
+        counts = {key: sum(one[key] for one in facts) for key in ("computed", "reused")}
+        run.add_facts(features=words | banks | counts)
 
 
 def _tell_fixed(trainer: Trainer, plan: Plan, run: Run) -> bool:
     """Say which folds have no inner part to watch; return whether there are any."""
-    table, settings, seed = trainer.clips.table, trainer.train, trainer.experiment.seed
+    table, settings, seed = trainer.clips.table, trainer.train, trainer.seed
     without = [f for f in plan.folds if inner_part(table, f.train, settings["inner_share"], seed) is None]
     if without:
         named = ", ".join(f.name for f in without) if len(without) < 5 else f"{len(without)} of {len(plan.folds)} folds"

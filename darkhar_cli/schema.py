@@ -6,7 +6,8 @@ Every parameter in `conf/` carries its type and meaning in the comment behind it
 
 so that the files are the schema: what `list` prints, what `train` accepts and what a reader sees are one text.
 The type is a list of alternatives separated by `|`: `int`, `float`, `bool`, `str`, `path`, `null`,
-`list of int`, `[int, int]` (a list of these two), or a literal word; numbers may carry bounds (`>=`, `>`, `<=`, `<`).
+`list of int`, `list of str`, `[int, int]` (a list of these two), `mapping`, or a literal word; numbers may carry
+bounds (`>=`, `>`, `<=`, `<`).
 No part is imported here, so a configuration is accepted or refused without TensorFlow.
 """
 
@@ -24,7 +25,8 @@ from darkhar_cli.errors import BadRequest, nearest, unknown
 HERE = Path(__file__).resolve().parent
 CONF = next(p for p in (HERE / "conf", HERE.parent / "conf") if (p / "train.yaml").is_file())
 PART_KINDS = ("sampler", "enhance", "extractor", "classifier")
-GROUPS = ("dataset", *PART_KINDS, "cv", "train", "runtime")
+CHAINS = ("enhance", "augment")  # groups of which several options may be chosen, in order
+GROUPS = ("dataset", *PART_KINDS, "augment", "cv", "train", "runtime", "robustness")
 MISSING = "???"
 _BOUNDS = {
     ">=": lambda v, b: v >= b,
@@ -32,7 +34,7 @@ _BOUNDS = {
     "<=": lambda v, b: v <= b,
     "<": lambda v, b: v < b,
 }
-_NO_PATHS = ("none", "imagenet")  # words that stand for weights where an option knows them; no file names
+_NO_PATHS = ("none", "imagenet", "auto")  # words that stand for weights where an option knows them; no file names
 _search_path: list[Path] = [CONF]
 
 
@@ -117,10 +119,14 @@ def _matches_one(value: Any, kind: str) -> bool:
         return value is None
     if kind == "bool":
         return isinstance(value, bool)
+    if kind == "mapping":
+        return isinstance(value, Mapping)
     if kind in ("str", "path"):
         return isinstance(value, str) and value not in ("", *(_NO_PATHS if kind == "path" else ()))
     if kind == "list of int":
         return isinstance(value, list) and all(_matches_one(v, "int >= 1") for v in value)
+    if kind == "list of str":
+        return isinstance(value, list) and all(_matches_one(v, "str") for v in value)
     if kind.startswith("["):  # a list of so many: [int >= 32, int >= 32]
         kinds = kind[1:-1].split(", ")
         return isinstance(value, list) and len(value) == len(kinds) and all(map(_matches_one, value, kinds))
@@ -194,17 +200,24 @@ def check(config: Mapping[str, Any], verb: str = "train") -> None:
             raise BadRequest(f"{key} is missing; it cannot be taken out")
 
 
-def check_group(group: str, node: Any) -> None:
-    """Refuse one group's node if its option or a parameter does not exist or does not fit."""
+def check_group(group: str, node: Any, place: str = "") -> None:
+    """Refuse one group's node if its option or a parameter does not exist or does not fit.
+
+    Args:
+        group: it belongs to.
+        node: its part of the configuration.
+        place: where that stands, if not under the group's own name.
+    """
+    place = place or group
     if not isinstance(node, Mapping):
-        raise unknown(group, node, options(group))
-    if group == "enhance":
+        raise unknown(place, node, options(group))
+    if group in CHAINS:
         if not node:
-            raise BadRequest(f"enhance is empty; choose from {', '.join(options('enhance'))}")
+            raise BadRequest(f"{place} is empty; choose from {', '.join(options(group))}")
         for name, values in node.items():
-            _check_named(group, name, values or {}, f"enhance.{name}")
+            _check_named(group, name, values or {}, f"{place}.{name}")
     else:
-        _check_named(group, node.get("name", "default"), node, group)
+        _check_named(group, node.get("name", "default"), node, place)
 
 
 def _check_named(group: str, name: str, values: Mapping[str, Any], prefix: str) -> None:

@@ -12,12 +12,13 @@ from darkhar_cli import console, device, metrics
 from darkhar_cli.clips import Clips
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import fold_facts
+from darkhar_cli.experiment import Experiment
 from darkhar_cli.folds import Fold, Plan
 from darkhar_cli.learner import Learner
 from darkhar_cli.looks import look_at
 from darkhar_cli.runner import predictions_table
 from darkhar_cli.runs import Run
-from darkhar_cli.trainer import Experiment, Trainer
+from darkhar_cli.trainer import Trainer
 
 SPLIT = "test"  # what predictions.csv calls the clips: every fold scores all of them
 
@@ -55,7 +56,7 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
         with device.precision(policy):
             trainer = Trainer(experiment, clips)
             _refuse_other_extractor(run, trainer)
-            clips.table["luma"] = look_at(clips, experiment.cache).luma
+            clips.table["luma"] = look_at(clips, experiment.setting.cache).luma
             return _predict(run, trainer), {**device.facts(policy), "extractor": trainer.extractor_facts()}
     finally:
         device.clear_session()
@@ -64,18 +65,19 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
 
 def _refuse_other_extractor(run: Run, trainer: Trainer) -> None:
     """Refuse features of another extractor than the head was trained on; a whole model brings its own weights."""
-    if trainer.frozen is None:
+    if trainer.mode != "features":
         return
     facts = run.facts()
     ours, theirs = trainer.extractor_facts()["weights_hash"], facts["extractor"]["weights_hash"]
     if theirs and ours != theirs:
         raise BadRequest(
-            f"extractor {trainer.extractor.name!r} has other weights than when {run.folder} was trained (hash {ours}, "
-            f"run.json says {theirs}): its heads know nothing of such features; bring the old weights back"
+            f"extractor {trainer.extractor_facts()['name']!r} has other weights than when {run.folder} was trained "
+            f"(hash {ours}, run.json says {theirs}): its heads know nothing of such features; bring the old ones back"
         )
-    before = facts.get("features", {}).get("precision", trainer.frozen.precision)
-    if before != trainer.frozen.precision:
-        console.warn(f"features are computed in {trainer.frozen.precision} here, in {before} when the run was trained")
+    now = "|".join(dict.fromkeys(stream.frozen.precision for stream in trainer.streams))
+    before = facts.get("features", {}).get("precision", now)
+    if before != now:
+        console.warn(f"features are computed in {now} here, in {before} when the run was trained")
 
 
 def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:
@@ -87,10 +89,10 @@ def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:
         for repeat, index in folds:
             fold, learner = Fold(index, [], rows, repeat), trainer.learner()
             load(run, learner, fold, folds[repeat, index].get("weights"))
-            logits, positions = trainer.logits(learner, rows)
+            logits = trainer.logits(learner, rows)
             if not np.isfinite(logits).all():
                 raise FailedWork(f"{run.model_path(index, repeat)}: the model gives no finite numbers for these clips")
-            parts.append(predictions_table(trainer.clips, rows, logits, positions, SPLIT, fold))
+            parts.append(predictions_table(trainer.clips, rows, logits, trainer.frames_text(rows), SPLIT, fold))
             progress.advance(f"fold {index}")
     return pd.concat(parts).sort_values(metrics.KEYS, ignore_index=True)
 

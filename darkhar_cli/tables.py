@@ -8,7 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from darkhar_cli import console
+from darkhar_cli import console, metrics
 from darkhar_cli.runs import Run
 
 _NARROW = (
@@ -71,7 +71,7 @@ def show_run(run: Run) -> None:
         grid.add_row(*_cells(row, row["split"], name, ""))
     for _, row in summary.iterrows():
         grid.add_section()
-        what = "ensemble" if row["of"] == "ensemble" else "all" if row["split"] == "validation" else "mean"
+        what = "ensemble" if row["of"] == "ensemble" else "mean" if row["split"] in metrics.TESTS else "all"
         grid.add_row(*_cells(row, row["split"], what, span(row)), style="bold")
     grid.add_section()
     for _, row in run.controls().iterrows():

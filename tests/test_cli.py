@@ -84,7 +84,7 @@ def test_list_shows_every_option(darkhar):
 def test_help_of_a_verb_lists_its_choices(darkhar):
     code, out, _ = darkhar("train", "--help")
     assert code == 0
-    assert "enhance: gamma, histeq, none" in out
+    assert "enhance: adaptive_gamma, agcwd, clahe, denoise, gamma, histeq, log, none, retinex" in out
     assert (
         "experiment: control_background, control_luma, control_motion, control_shuffled, paper, paper_histeq, smoke"
         in out
@@ -121,7 +121,7 @@ def complete(line):
     [
         ("darkhar tr", {"train"}),
         ("darkhar ", {"train", "prepare", "list"}),
-        ("darkhar train sampler=", {"sampler=linspace", "sampler=random", "sampler=uniform"}),
+        ("darkhar train sampler=", {f"sampler={name}" for name in ("all", "linspace", "random", "rate", "uniform")}),
         ("darkhar train enhance=h", {"enhance=histeq"}),
         (
             "darkhar train enhance=histeq extractor=conv",

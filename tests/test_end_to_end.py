@@ -206,9 +206,10 @@ def test_the_papers_settings():
     assert config["train"]["learning_rate"] == 0.001
 
 
-def test_keypoints_run_from_frames_to_tables(darkhar, own_clips, tmp_path, request):
+@pytest.mark.parametrize("extractor", ["movenet", "pose_flow"])
+def test_keypoints_run_from_frames_to_tables(extractor, darkhar, own_clips, tmp_path, request):
     tflite = request.getfixturevalue("fake_tflite")
-    words = ["train", *own_clips, "extractor=movenet", f"extractor.weights={tflite}", "extractor.confidence=false"]
+    words = ["train", *own_clips, f"extractor={extractor}", f"extractor.weights={tflite}", "enhance=gamma"]
     code, _, err = darkhar(*words, "classifier=mean_pool", "sampler.frames=3", "train.epochs=1")
     assert code == 0, err
     run = only(tmp_path / "outputs" / "train")

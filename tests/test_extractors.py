@@ -7,7 +7,7 @@ import pytest
 from darkhar_cli import registry
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.extractors import applications
-from darkhar_cli.extractors.movenet import KEYPOINTS, letterbox
+from darkhar_cli.extractors.keypoints import KEYPOINTS, letterbox
 from darkhar_cli.video import read_frames
 
 SMALL = {"size": 32, "weights": "none"}
@@ -19,11 +19,15 @@ SIZED = {
     "efficientnet_v2_b0": (SMALL, 1280),
     "conv_small": ({"size": [32, 40]}, 64),
     "movenet": ({}, 51),
+    "pose": ({}, 70),
+    "flow": ({}, 21),
+    "pose_flow": ({}, 93),
     "background": ({"width": 8, "height": 6}, 48),
     "luma": ({}, 3),
     "motion": ({}, 2),
 }
-CLIP_WIDE = ("background", "motion")
+CLIP_WIDE = ("background", "motion", "pose", "flow", "pose_flow")
+OF_KEYPOINTS = ("movenet", "pose", "flow", "pose_flow")
 
 
 def build(name, weights=None):
@@ -40,7 +44,7 @@ def test_every_extractor_is_covered():
 
 @pytest.mark.parametrize("name", SIZED)
 def test_frames_to_features(name, fake_tflite):
-    extractor = build(name, fake_tflite if name == "movenet" else None)
+    extractor = build(name, fake_tflite if name in OF_KEYPOINTS else None)
     size = extractor.size or (48, 64)
     frames = np.random.default_rng(0).uniform(0, 255, (3, *size, 3)).astype(np.float32)
     if name in CLIP_WIDE:
@@ -57,6 +61,10 @@ def test_frames_to_features(name, fake_tflite):
     assert extractor.scope == ("clip" if name in CLIP_WIDE else "frame")
     assert bool(extractor.weights_hash) != extractor.trainable
     assert len(extractor.channels) in (0, extractor.features)
+    if extractor.symmetry:
+        assert extractor.symmetry.names == extractor.channels
+        twice = extractor.symmetry.mirrored(extractor.symmetry.mirrored(features))
+        np.testing.assert_allclose(twice, features, atol=1e-6, err_msg="a mirror's mirror")
 
 
 @pytest.mark.parametrize("name", ["mobilenet", "conv_small"])
@@ -91,7 +99,7 @@ def test_weights_come_back_from_a_file(tmp_path):
     np.testing.assert_allclose(extractor.model.predict_on_batch(frames), expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["mobilenet", "conv_small", "movenet"])
+@pytest.mark.parametrize("name", ["mobilenet", "conv_small", *OF_KEYPOINTS])
 def test_a_wrong_weights_file_is_named(name, tmp_path):
     path = tmp_path / "wrong.weights.h5"
     path.write_bytes(b"not weights at all" * 100)

@@ -61,7 +61,7 @@ def test_a_sweep_over_chains():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["sampler=randm"], "unknown sampler 'randm'; choose from linspace, random, uniform; did you mean 'random'"),
+        (["sampler=randm"], "unknown sampler 'randm'; choose from all, dense, .*, uniform; did you mean 'random'"),
         (["enhance=[gamma,hist]"], "unknown enhance 'hist'.*did you mean 'histeq'"),
         (["enhance=[gamma,gamma]"], "'gamma' stands twice"),
         (["enhance.gamma.gamma=0.3"], "'gamma' is not in the chain none; add enhance=gamma"),
@@ -95,7 +95,7 @@ def test_a_sweep_over_chains():
         (["~sampler.frames"], "sampler.frames is missing"),
         (["~seed"], "seed is missing"),
         (["~sampler"], "sampler cannot be taken out"),
-        (["extractor=movenet", "extractor.weights=none"], r"extractor\.weights='none': allowed is path"),
+        (["extractor=movenet", "extractor.weights=none"], r"extractor\.weights='none': allowed is auto \| path"),
         (["extractor.size=[8,8]"], r"extractor\.size=\[8, 8\]: allowed is \[int >= 16, int >= 16\]"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from darkhar_cli import registry, schema
 from darkhar_cli.errors import BadRequest
 
-_GIVEN = {"enhance": {"frames"}, "classifier": {"n_features", "n_classes"}, "sampler": set(), "extractor": set()}
+_GIVEN = {"enhance": {"frames"}, "classifier": {"timeline", "n_classes"}, "sampler": set(), "extractor": set()}
 
 
 @pytest.mark.parametrize("kind", schema.PART_KINDS)

@@ -19,7 +19,16 @@ def test_every_option_explains_itself(option):
 
 
 def test_settings_explain_themselves():
-    assert set(schema.settings("train")) == {"seed", "name", "fresh", "controls", "cache_dir"}
+    assert set(schema.settings("train")) == {
+        "seed",
+        "name",
+        "fresh",
+        "controls",
+        "streams",
+        "fusion",
+        "score_mirrored",
+        "cache_dir",
+    }
     for parameter in schema.settings("train").values():
         assert parameter.types
         assert parameter.meaning
@@ -37,6 +46,7 @@ def test_settings_explain_themselves():
         (("[int >= 3, int >= 3]", "native"), [[3, 4], "native"], [[3], [3, 2], ["a", "b"], "nativ"]),
         (("path",), ["/a", "a"], ["none", "imagenet", "", 3]),
         (("list of int",), [[], [3, 2]], [3, [0], ["a"]]),
+        (("all", "list of str"), ["all", [], ["a", "|a:b|"]], ["al", [""], ["a", 3], [None], None]),
     ],
 )
 def test_values_are_checked_against_the_comment(types, good, bad):

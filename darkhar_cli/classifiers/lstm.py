@@ -6,20 +6,35 @@ from typing import Any
 import keras
 from keras import layers
 
+from darkhar_cli.classifiers.contract import Timeline
+from darkhar_cli.classifiers.inputs import head_inputs
+from darkhar_cli.classifiers.logits import dense_layers, logits
 from darkhar_cli.registry import register
 
 
 @register("classifier")
-def lstm(n_features: int, n_classes: int, units: int = 64, dense: Sequence[int] = (32,), dropout: float = 0.0) -> Any:
+def lstm(
+    timeline: Timeline,
+    n_classes: int,
+    units: int = 64,
+    dense: Sequence[int] = (32,),
+    dropout: float = 0.0,
+    embed: int = 0,
+    channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
+    instance_norm: bool = False,
+    standardize: bool = False,
+    clip: float | None = None,
+    gain: float = 0.0,
+    noise: float = 0.0,
+) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32.
 
-    The paper's: LSTM of 64 units, a dense layer of 32 with ReLU, logits. Masked frames are passed over.
+    The paper's: LSTM of 64 units, a dense layer of 32 with ReLU, logits; for keypoints a dense layer with ReLU on
+    each frame's features first (`embed` units). Masked frames are passed over.
     """
-    features = keras.Input((None, n_features), name="features")
-    mask = keras.Input((None,), dtype="bool", name="mask")
-    x = layers.LSTM(units)(features, mask=mask)
-    for width in dense:
-        x = layers.Dropout(dropout)(x) if dropout else x
-        x = layers.Dense(width, activation="relu")(x)
-    logits = layers.Dense(n_classes, dtype="float32", name="logits")(x)
-    return keras.Model([features, mask], logits, name="lstm")
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
+    x = layers.Dense(embed, activation="relu", name="embed")(x) if embed else x
+    x = layers.LSTM(units)(x, mask=mask)
+    x = dense_layers(x, dense, dropout)
+    return keras.Model([features, mask], logits(x, n_classes), name="lstm")

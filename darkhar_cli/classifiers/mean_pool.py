@@ -1,19 +1,32 @@
 """Mean of the frames' features and one linear layer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
+from darkhar_cli.classifiers.contract import Timeline
+from darkhar_cli.classifiers.inputs import head_inputs
+from darkhar_cli.classifiers.logits import logits
 from darkhar_cli.registry import register
 
 
 @register("classifier")
-def mean_pool(n_features: int, n_classes: int, dropout: float = 0.0) -> Any:
+def mean_pool(
+    timeline: Timeline,
+    n_classes: int,
+    dropout: float = 0.0,
+    channels: str | Sequence[str] = "all",
+    centre: str | Sequence[str] = (),
+    instance_norm: bool = False,
+    standardize: bool = False,
+    clip: float | None = None,
+    gain: float = 0.0,
+    noise: float = 0.0,
+) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32, blind to order."""
-    features = keras.Input((None, n_features), name="features")
-    mask = keras.Input((None,), dtype="bool", name="mask")
-    x = layers.GlobalAveragePooling1D(dtype="float32")(features, mask=mask)
+    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
+    x = layers.GlobalAveragePooling1D(dtype="float32")(x, mask=mask)
     x = layers.Dropout(dropout)(x) if dropout else x
-    logits = layers.Dense(n_classes, dtype="float32", name="logits")(x)
-    return keras.Model([features, mask], logits, name="mean_pool")
+    return keras.Model([features, mask], logits(x, n_classes), name="mean_pool")

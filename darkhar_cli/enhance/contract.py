@@ -1,20 +1,32 @@
 """What every enhancement is: `(N, H, W, 3) float32 0..255 -> same shape and range`, a pure function in `keras.ops`.
 
+An enhancement looks at each frame on its own (scope `frame`) or is called with one clip's sampled frames (T, H, W, 3)
+at a time (scope `clip`), for what needs statistics over a clip or frames in order. Where users choose, it has a
+parameter `scope`; else the trait says.
+
 Traits, given to `@register("enhance", name, ...)`:
 
-    scope   `frame` (default): each frame on its own; `clip`: called with one clip's sampled frames (T, H, W, 3) at a
-            time, for what needs statistics over a clip
-    host    a function of NumPy frames (N, H, W, 3), uint8 or float32, that gives the same numbers faster outside of
-            a graph, as uint8 or float32
+    scope   `frame` (default) or `clip`; not for an enhancement with a parameter `scope`
+    host    a function of NumPy frames (N, H, W, 3), uint8 or float32, and the same parameters, that gives the same
+            numbers faster outside of a graph, as uint8 or float32
 """
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from darkhar_cli import registry
 
 
+def scope_of(part: Callable[..., Any], parameters: Mapping[str, Any]) -> str:
+    """Return `frame` or `clip`: an enhancement's parameter `scope` (given or default), else its trait."""
+    choice = inspect.signature(part).parameters.get("scope")
+    if choice is None:
+        return getattr(part, "scope", "frame")
+    return parameters.get("scope", choice.default)
+
+
 def chain_scope(chain: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     """Return `clip` where any enhancement of a chain looks at the whole clip, else `frame`."""
-    scopes = {getattr(registry.get("enhance", name), "scope", "frame") for name, _ in chain}
+    scopes = {scope_of(registry.get("enhance", name), parameters) for name, parameters in chain}
     return "clip" if "clip" in scopes else "frame"

@@ -1,4 +1,4 @@
-"""Histogram equalisation of each colour channel of each frame."""
+"""Histogram equalisation of each colour channel."""
 
 from typing import Any
 
@@ -6,41 +6,55 @@ import cv2
 import numpy as np
 from keras import ops
 
+from darkhar_cli.enhance import levels
 from darkhar_cli.registry import register
 
 _LEVELS = 256
 
 
-def equalise_on_host(frames: np.ndarray) -> np.ndarray:
+def equalise_on_host(frames: np.ndarray, scope: str = "frame") -> np.ndarray:
     """Return what `histeq` does as uint8 (N, H, W, 3), of uint8 or float frames, by OpenCV: same bits, less time."""
-    levels = frames if frames.dtype == np.uint8 else np.rint(np.clip(frames, 0.0, 255.0)).astype(np.uint8)
-    out = np.empty_like(levels)
-    for frame, place in zip(np.ascontiguousarray(levels), out, strict=True):
-        counts = [cv2.calcHist([frame], [channel], None, [_LEVELS], [0, _LEVELS]).ravel() for channel in range(3)]
-        table = _look_up_table(np, np.stack(counts).astype(np.int64))  # OpenCV counts in float32: exact to 2**24
-        cv2.LUT(frame, np.ascontiguousarray(table.T.astype(np.uint8))[None], place)
+    frames = np.ascontiguousarray(levels.whole_levels(frames))
+    if scope == "clip":
+        table = _table_on_host(sum(_counts_on_host(frame) for frame in frames))
+        return cv2.LUT(frames.reshape(1, -1, 3), table).reshape(frames.shape)
+    out = np.empty_like(frames)
+    for frame, place in zip(frames, out, strict=True):
+        cv2.LUT(frame, _table_on_host(_counts_on_host(frame)), place)
     return out
 
 
-@register("enhance", "histeq", host=equalise_on_host)
-def histeq(frames: Any) -> Any:
-    """Equalise each channel of each frame on its own, (N, H, W, 3) float32 0..255 -> same.
+def _counts_on_host(frame: np.ndarray) -> np.ndarray:
+    """Return the histogram of each channel of a frame, (3, 256)."""
+    counts = [cv2.calcHist([frame], [channel], None, [_LEVELS], [0, _LEVELS]).ravel() for channel in range(3)]
+    return np.stack(counts).astype(np.int64)  # OpenCV counts in float32: exact to 2**24
 
-    Equal bit for bit to `keras_cv.layers.Equalization((0, 255))` on whole grey levels (others are rounded
-    first): with the histogram h and `step = (sum h - smallest non-zero h) // 255`, level i becomes
+
+def _table_on_host(counts: np.ndarray) -> np.ndarray:
+    """Return OpenCV's table of three channels, (1, 256, 3)."""
+    return np.ascontiguousarray(_look_up_table(np, counts).T.astype(np.uint8))[None]
+
+
+@register("enhance", "histeq", host=equalise_on_host)
+def histeq(frames: Any, scope: str = "frame") -> Any:
+    """Equalise each channel, of each frame or of the clip, (N, H, W, 3) float32 0..255 -> same.
+
+    Of each frame, equal bit for bit to `keras_cv.layers.Equalization((0, 255))` on whole grey levels (others are
+    rounded first): with the histogram h and `step = (sum h - smallest non-zero h) // 255`, level i becomes
     `(h_0 + ... + h_{i-1} + step // 2) // step`; a channel with step 0 (constant, nearly so) is kept. PIL's
     `ImageOps.equalize` takes the last non-zero h instead and may differ by one level.
     Counts come from a segment sum, which runs eagerly, in graphs and under XLA.
     """
     n, height, width, channels = ops.shape(frames)
-    levels = ops.cast(ops.round(ops.clip(frames, 0.0, 255.0)), "int32")
-    planes = ops.reshape(ops.transpose(levels, (0, 3, 1, 2)), (n * channels, height * width))
-    offsets = ops.arange(n * channels, dtype="int32")[:, None] * _LEVELS
-    flat = ops.reshape(planes + offsets, (-1,))
-    counts = ops.segment_sum(ops.ones_like(flat), flat, num_segments=n * channels * _LEVELS)
-    table = _look_up_table(ops, ops.reshape(counts, (n * channels, _LEVELS)))
-    equalised = ops.reshape(ops.take(ops.reshape(table, (-1,)), flat), (n, channels, height, width))
-    return ops.cast(ops.transpose(equalised, (0, 2, 3, 1)), frames.dtype)
+    whole = ops.cast(ops.round(ops.clip(frames, 0.0, 255.0)), "int32")
+    together = 1 if scope == "clip" else n
+    of_frame = ops.minimum(ops.arange(n, dtype="int32"), together - 1)[:, None] * channels
+    plane = of_frame + ops.arange(channels, dtype="int32")
+    flat = ops.reshape(whole + plane[:, None, None, :] * _LEVELS, (-1,))
+    counts = ops.segment_sum(ops.ones_like(flat), flat, num_segments=together * channels * _LEVELS)
+    table = _look_up_table(ops, ops.reshape(counts, (together * channels, _LEVELS)))
+    equalised = ops.reshape(ops.take(ops.reshape(table, (-1,)), flat), (n, height, width, channels))
+    return ops.cast(equalised, frames.dtype)
 
 
 def _look_up_table(xp: Any, counts: Any) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from darkhar_cli.extractors.channels import Symmetry
+
 
 @dataclass(frozen=True)
 class Extractor:
@@ -25,19 +27,24 @@ class Extractor:
         weights_hash: names the weights, for provenance; empty while they are still to be learnt.
         channels: names of the F features, where they have any.
         scope: `frame`: what is seen in a frame depends on that frame alone; `clip`: backend `host`, called with one
-            whole clip, enhanced and rounded to uint8, (T, H, W, 3) -> (T, F).
+            whole clip, enhanced and rounded to uint8, (T, H, W, 3), and its frames per second -> (T, F): a timeline,
+            which may be read between frames.
         runtime: backend `host`: what it runs in.
+        longest: scope `clip`: frames whose longer side is longer reach it smaller, their shape kept; 0: as they are.
+        symmetry: what becomes of the F features in a mirror and in time reversal, where that is known.
     """
 
     name: str
     features: int
     size: tuple[int, int] | None
     model: Any = None
-    function: Callable[[np.ndarray], np.ndarray] | None = None
+    function: Callable[..., np.ndarray] | None = None
     weights_hash: str = ""
     channels: tuple[str, ...] = ()
     scope: str = "frame"
     runtime: str = "host"
+    longest: int = 0
+    symmetry: Symmetry | None = None
 
     @property
     def backend(self) -> str:

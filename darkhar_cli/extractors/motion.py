@@ -1,9 +1,9 @@
 """How much changes from frame to frame, and nothing of where or what."""
 
-import cv2
 import numpy as np
 
 from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.motion import luma_changes, mean_change
 from darkhar_cli.registry import register
 
 
@@ -11,14 +11,8 @@ from darkhar_cli.registry import register
 def motion() -> Extractor:
     """Mean and deviation of the luma difference to the frame before, F = 2, 0..1; the first repeats the second."""
 
-    def extract(frames: np.ndarray) -> np.ndarray:
-        found, before = [], None
-        for frame in frames:
-            grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-            if before is not None:
-                change = cv2.absdiff(grey, before).astype(np.float32) / 255
-                found.append((change.mean(), change.std()))
-            before = grey
+    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
+        found = [(mean_change(c), (c.astype(np.float32) / 255).std()) for c in luma_changes(frames)]
         return np.array([found[0] if found else (0, 0), *found], np.float32)
 
     channels = ("mean", "std")

@@ -111,7 +111,7 @@ def _work(
 
     classes, seen = evaluation.classes_of(run), clips.table.loc[list(rows)]
     known = _tell_trained_on(evaluation.trained_on(run, config, clips), seen["digest"].tolist())
-    experiment = experiment_of(scoring.as_it_ran(config, run.facts()))
+    experiment = experiment_of(scoring.as_it_ran(config, run.facts()), clips.classes)
     predictions, how = scoring.score(run, experiment, scoring.view(clips, rows, classes))
     folds = evaluation.fold_facts(run)
     about = {"name": clips.name, "fingerprint": clips.fingerprint, "dataset": asked["dataset"]}

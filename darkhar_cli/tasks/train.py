@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from darkhar_cli import bank, console, controls, leaks, schema, tables
 from darkhar_cli import clips as data
+from darkhar_cli.composing import filled, label, streams_of
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.folds import Plan, assignment, plan_folds
 from darkhar_cli.quiet import quiet_start
@@ -27,11 +28,13 @@ _WATCHED = "early stopping looks at the scored clips"
 def identity(config: Mapping[str, Any], fingerprint: str) -> str:
     """Return the hash of what decides a run's numbers: the configuration (chain order included) and the data."""
     kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
-    kept["enhance"] = [[name, values] for name, values in config["enhance"].items()]
     kept["dataset"] = {key: value for key, value in config["dataset"].items() if key != "data_dir"}
-    weights = Path(str(config["extractor"].get("weights")))
-    if weights.is_absolute() and weights.exists():  # another file under the same name is another experiment
-        kept["weights"] = [weights.stat().st_size, weights.stat().st_mtime_ns]
+    streams = streams_of(config)
+    kept["enhance"] = [[[name, values] for name, values in parts["enhance"].items()] for parts in streams.values()]
+    kept["augment"] = [[name, values] for name, values in config["augment"].items()]
+    for weights in {Path(str(parts["extractor"].get("weights"))) for parts in streams.values()}:
+        if weights.is_absolute() and weights.exists():  # another file under the same name is another experiment
+            kept[f"weights {weights}"] = [weights.stat().st_size, weights.stat().st_mtime_ns]
     return sha256(dumps([kept, fingerprint], sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -39,10 +42,7 @@ def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
     """Return the columns that name a run in every table."""
     return {
         "dataset": config["dataset"]["name"],
-        "sampler": config["sampler"]["name"],
-        "enhance": "+".join(config["enhance"]),
-        "extractor": config["extractor"]["name"],
-        "classifier": config["classifier"]["name"],
+        **{kind: label(config, kind) for kind in schema.PART_KINDS},
         "cv": cv,
         "seed": config["seed"],
     }
@@ -52,6 +52,7 @@ def run_job(config: DictConfig) -> float:
     """Run one Hydra job; return its accuracy: on all validation clips where there are any, else on the test split."""
     plain = OmegaConf.to_container(config, resolve=True)
     schema.check(plain)
+    plain = filled(plain)
     hydra = HydraConfig.get()
     alone = hydra.mode == RunMode.RUN  # a sweep ends with one table of all its jobs
     return train(plain, Path(hydra.runtime.output_dir), list(hydra.overrides.task), show=alone)
@@ -122,7 +123,7 @@ def _work(
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
-        ready = trainer.Trainer(experiment_of(config), clips, run.warn)
+        ready = trainer.Trainer(experiment_of(config, clips.classes), clips, run.warn)
         _describe(config, clips, plan, run, overrides)
         _find_leaks(config, clips, plan, run, tell)
         run.add_facts(
@@ -181,19 +182,35 @@ def _caveats(config: Mapping[str, Any], plan: Plan) -> list[str]:
     return said + (["training labels are shuffled"] if config["train"]["shuffle_labels"] else [])
 
 
-def experiment_of(config: Mapping[str, Any]) -> Any:
-    """Return the runner's view of a configuration: parts by name and parameters, no config."""
-    from darkhar_cli import model, trainer
+def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
+    """Return the runner's view of a configuration: parts by name and parameters, no config.
 
-    return trainer.Experiment(
-        sampler=model.part_of(config["sampler"]),
-        enhance=model.chain_of(config["enhance"]),
-        extractor=model.part_of(config["extractor"]),
-        classifier=model.part_of(config["classifier"]),
-        seed=config["seed"],
-        train=config["train"],
-        runtime=config["runtime"],
-        cache=bank.root(config["cache_dir"]),
+    Raises:
+        BadRequest: `dataset.reverse` names what is no class.
+    """
+    from darkhar_cli import augmenting, experiment, model, stream
+    from darkhar_cli.darkening import Darkening
+
+    streams = {
+        name: stream.StreamParts(
+            sampler=model.part_of(parts["sampler"]),
+            enhance=model.chain_of(parts["enhance"]),
+            extractor=model.part_of(parts["extractor"]),
+            classifier=model.part_of(parts["classifier"]),
+        )
+        for name, parts in streams_of(config).items()
+    }
+    asked, darker = config["robustness"], None
+    if asked["name"] != "none":
+        darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2, config["seed"])
+    return experiment.Experiment(
+        streams=streams,
+        setting=stream.Setting(config["seed"], config["train"], config["runtime"], bank.root(config["cache_dir"])),
+        fusion=config["fusion"],
+        augment=model.chain_of(config["augment"]),
+        reversals=augmenting.reversals_of(config["dataset"].get("reverse"), classes),
+        darkening=darker,
+        score_mirrored=config["score_mirrored"],
     )
 
 

@@ -7,6 +7,7 @@ ROWS = {
     "extraction": "decode + enhance + extract / engine alone, frames per second: ConvNeXt-T at 224",
     "openvino": "OpenVINO / model.predict, frames per second: ConvNeXt-T at 224",
     "histeq": "histeq on the host / keras_cv Equalization in a tf.function, one thread: 240x320 frames",
+    "pose_flow": "10 ms / CPU time of a frame on one core, from its bytes to pose and flow: 240x320",
     "second_job": "a job with another head, fold count and seed / the first: MobileNet 0.25",
     "heads": "compiled loop / Keras train_on_batch, both traced: LSTM on 8 frames of 256 features",
     "folds": "a fold from the traced step / from a model built anew",

@@ -3,7 +3,6 @@
 import resource
 import subprocess
 import sys
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -97,8 +96,9 @@ def peak(place: str, count: int) -> None:
     few = clips.table
     clips.table = pd.concat([few] * (count // len(few) + 1), ignore_index=True).head(count)
     clips.table["digest"] = [sha256(str(i).encode()).hexdigest() for i in range(count)]
-    asked = replace(experiment(Path(place), "mobilenet", 8, alpha=0.25), cache=Path(place, f"bank{count}"))
+    asked = experiment(Path(place, f"bank{count}"), "mobilenet", 8, alpha=0.25)
     trainer = Trainer(asked, clips)
     rows = clips.table.index.tolist()
-    trainer.inputs.fill(zip(rows, trainer.positions(rows, -1), strict=True))
-    print(trainer.inputs.computed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    stream = trainer.streams[0]
+    stream.fill(rows, [-1], [None])
+    print(stream.inputs().computed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -29,11 +29,12 @@ def second_job(place: Path) -> dict[str, Any]:
 
 
 def _head() -> tuple[Any, Any]:
+    from darkhar_cli.classifiers.contract import Timeline
     from darkhar_cli.learner import compile_model
     from darkhar_cli.model import build_classifier
 
     def build() -> Any:
-        return build_classifier(("lstm", {}), 256, 6)
+        return build_classifier(("lstm", {}), Timeline(256), 6)
 
     return build, compile_model
 

@@ -8,7 +8,8 @@ import pandas as pd
 from darkhar_cli import clips as data
 from darkhar_cli import schema
 from darkhar_cli.clips import Clips
-from darkhar_cli.trainer import Experiment
+from darkhar_cli.experiment import Experiment
+from darkhar_cli.stream import Setting, StreamParts
 
 TRAIN = schema.options("train")["default"].defaults | {
     "epochs": 10,
@@ -42,13 +43,10 @@ def some_clips(place: Path, classes: int, per_class: int) -> Clips:
 
 def experiment(place: Path, extractor: str, frames: int, **parameters: object) -> Experiment:
     """Return the paper's model on these frames with a frozen extractor of random weights, and an empty bank."""
-    return Experiment(
+    parts = StreamParts(
         sampler=("linspace", {"frames": frames}),
         enhance=[("none", {})],
         extractor=(extractor, {"weights": "none", "size": 224, **parameters}),
         classifier=("lstm", {"units": 64, "dense": [32]}),
-        seed=0,
-        train=TRAIN,
-        runtime={"name": "auto", "precision": "float32"},
-        cache=place / "features",
     )
+    return Experiment({"": parts}, Setting(0, TRAIN, {"name": "auto", "precision": "float32"}, place / "features"))

@@ -37,11 +37,11 @@ def bank_job(place: Path, clips: Any, asked: Any, folds: dict[str, Any] = FOLDS)
 
     started = time.perf_counter()
     trainer = Trainer(asked, clips)
-    plan = plan_folds(folds, clips.table, asked.seed, clips.classes)
+    plan = plan_folds(folds, clips.table, asked.setting.seed, clips.classes)
     run = Run(place / f"run{time.time_ns()}")
     run.claim("benchmark")
     run_folds(trainer, plan, run)
-    return time.perf_counter() - started, trainer.inputs.computed
+    return time.perf_counter() - started, trainer.streams[0].inputs().computed
 
 
 def frozen(extractor: str, **more: Any) -> tuple[Any, Any]:

@@ -1,0 +1,44 @@
+"""Layers that take statistics of the training clips, once before a fold's training: `layer.adapt(values)`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+Batches = Sequence[tuple[np.ndarray, np.ndarray]]  # features (n, T, F) and mask (n, T) bool; T may differ
+
+
+def adaptable(model: Any) -> list[Any]:
+    """Return a classifier's layers that take statistics, inputs first."""
+    return [layer for layer in model.layers if callable(getattr(layer, "adapt", None))]
+
+
+def inputs_of(model: Any, layer: Any) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the function that gives what one layer of a classifier is given in scoring.
+
+    The function takes features (n, T, F) and mask (n, T) bool and returns (n, T, C) or (n, S) float32.
+    """
+    given = layer.input[0] if isinstance(layer.input, (list, tuple)) else layer.input  # first input; then a mask
+    before = keras.Model(model.inputs, given)
+
+    def values(features: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        found = before([ops.convert_to_tensor(features), ops.convert_to_tensor(mask)], training=False)
+        return ops.convert_to_numpy(ops.cast(found, "float32"))
+
+    return values
+
+
+def adapt(model: Any, batches: Batches) -> None:
+    """Let each adaptable layer take its statistics, in order, so that a later one sees what the earlier ones do.
+
+    Args:
+        model: a classifier, features (B, T, F) and mask (B, T) -> logits.
+        batches: the training clips, and no others. A layer on steps is given the valid steps of all of them
+            (steps, C), a layer behind a pooling one row for each clip (clips, S), float32.
+    """
+    for layer in adaptable(model):
+        given = inputs_of(model, layer)
+        parts = [(given(features, mask), mask) for features, mask in batches]
+        layer.adapt(np.concatenate([values[mask] if values.ndim == 3 else values for values, mask in parts]))

@@ -1,0 +1,1 @@
+"""Augmentation of training clips: on timelines of features, or on frames."""

@@ -1,0 +1,23 @@
+"""Clips mirrored left to right."""
+
+import numpy as np
+
+from darkhar_cli.augment.contract import Augmentation, Draw
+from darkhar_cli.extractors.channels import Symmetry
+from darkhar_cli.registry import register
+
+
+@register("augment", "mirror")
+class Mirror(Augmentation):
+    """Half of the clips are mirrored; named channels change as their extractor says (left and right swap)."""
+
+    outcomes = 2
+    needs_symmetry = True
+
+    def timeline(self, features: np.ndarray, symmetry: Symmetry | None, outcome: int, draw: Draw) -> np.ndarray:
+        """Return features (T, F), mirrored by the symmetry of their channels."""
+        return symmetry.mirrored(features) if outcome else features
+
+    def frames(self, frames: np.ndarray, outcome: int, draw: Draw) -> np.ndarray:
+        """Return frames (T, h, w, 3), mirrored."""
+        return frames[:, :, ::-1] if outcome else frames

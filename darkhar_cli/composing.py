@@ -1,0 +1,98 @@
+"""Several streams in one configuration: what each leaves out is filled from the parts beside it and from `conf/`.
+
+    streams:
+      raw: {enhance: none}
+      lit: {enhance: [denoise, gamma], classifier: {units: 32}}
+
+A part is a name, or a mapping with its parameters; without a name the parameters change the part that the whole
+configuration has chosen. `enhance` is a name, a list of names, or a mapping of names to parameters.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from darkhar_cli import schema
+from darkhar_cli.errors import BadRequest, nearest, unknown
+
+ALONE = ""  # what the stream is called where there is only one
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def streams_of(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return every stream's four parts by the stream's name: the filled `streams`, or the configuration's own parts."""
+    if not config.get("streams"):
+        return {ALONE: {kind: config[kind] for kind in schema.PART_KINDS}}
+    return {name: {kind: parts[kind] for kind in schema.PART_KINDS} for name, parts in config["streams"].items()}
+
+
+def filled(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration whose streams are whole and checked; doing so twice changes nothing.
+
+    Raises:
+        BadRequest: a stream or a part of one is not what it should be.
+    """
+    streams = config.get("streams")
+    if streams is None:
+        return dict(config)
+    if not isinstance(streams, Mapping) or not streams:
+        raise BadRequest(f"streams={streams!r}: give null, or a mapping of stream names to their parts")
+    return {**config, "streams": {name: _stream(name, parts, config) for name, parts in streams.items()}}
+
+
+def _stream(name: Any, parts: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+    if not _NAME.fullmatch(str(name)):
+        raise BadRequest(f"streams: {name!r} is no name for a stream; take letters, digits and underscores")
+    if not isinstance(parts, Mapping | None):
+        raise BadRequest(f"streams.{name}={parts!r}: give a mapping of {', '.join(schema.PART_KINDS)}")
+    for kind in parts or {}:
+        if kind not in schema.PART_KINDS:
+            raise unknown(f"key of streams.{name}", kind, schema.PART_KINDS)
+    made: dict[str, Any] = {}
+    for kind in schema.PART_KINDS:
+        place, given = f"streams.{name}.{kind}", (parts or {}).get(kind)
+        fill = _chain if kind == "enhance" else _part
+        made[kind] = fill(kind, given, config[kind], place) if given is not None else config[kind]
+        schema.check_group(kind, made[kind], place)
+    return made
+
+
+def _part(kind: str, given: Any, chosen: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Return a part with all its parameters."""
+    values = {"name": given} if isinstance(given, str) else given
+    if not isinstance(values, Mapping):
+        raise BadRequest(f"{place}={given!r}: give a {kind}'s name, or a mapping of its parameters")
+    name = values.get("name", chosen["name"])
+    if name not in schema.options(kind):
+        raise unknown(place, name, schema.options(kind))
+    base = chosen if name == chosen["name"] else {"name": name, **schema.options(kind)[name].defaults}
+    return {**base, **values}
+
+
+def _chain(kind: str, given: Any, chosen: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Return a chain of enhancements with all their parameters, in order."""
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list | Mapping) or not names:
+        raise BadRequest(f"{place}={given!r}: give a name, a list of names, or a mapping of names to parameters")
+    made = {}
+    for name in names:
+        if name not in schema.options(kind):
+            raise BadRequest(
+                f"{place}: unknown {kind} {name!r}; choose from {', '.join(schema.options(kind))}"
+                f"{nearest(name, schema.options(kind))}"
+            )
+        if name in made:
+            raise BadRequest(f"{place}: {name!r} stands twice in the chain")
+        base = chosen.get(name) or schema.options(kind)[name].defaults
+        made[name] = {**base, **((given[name] or {}) if isinstance(given, Mapping) else {})}
+    return made
+
+
+def label(config: Mapping[str, Any], kind: str) -> str:
+    """Return a kind's word in every table: the chosen name, or those of all streams, each once."""
+    words = []
+    for parts in streams_of(config).values():
+        words.append("+".join(parts[kind]) if kind == "enhance" else parts[kind]["name"])
+    joined = "|".join(dict.fromkeys(words))
+    several = len(words) > 1 and kind == "classifier"
+    return f"{config['fusion']}({joined})" if several else joined

@@ -1,0 +1,39 @@
+"""The motion of a tracked person over time, and the camera's."""
+
+import numpy as np
+
+from darkhar_cli.extractors import dense_flow, flow_channels, flow_input, keypoints, pose, sparse_flow, tracking
+from darkhar_cli.extractors.channels import Symmetry
+from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.registry import register
+
+LONGEST = 640
+SOURCES = (dense_flow, flow_channels, flow_input, sparse_flow, *pose.SOURCES)
+
+
+@register("extractor", sources=SOURCES)
+def flow(weights: str = "auto") -> Extractor:
+    """Sparse and dense optical flow in the box of the person whom MoveNet tracks, less the camera's, F = 21.
+
+    Raises:
+        BadRequest: no such file, or no MoveNet in it.
+    """
+    net = keypoints.load_movenet(weights)
+    symmetry = Symmetry.of(flow_channels.CHANNELS)
+
+    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
+        found, _ = flow_channels.flow_channels(frames, fps, tracking.follow(frames, net))
+        return symmetry.stack(found)
+
+    return Extractor(
+        "flow",
+        len(symmetry.names),
+        None,
+        function=extract,
+        weights_hash=net.weights_hash,
+        channels=symmetry.names,
+        scope="clip",
+        runtime=net.runtime,
+        longest=LONGEST,
+        symmetry=symmetry,
+    )

@@ -1,0 +1,40 @@
+"""Body and motion of a tracked person over time, and the body less what the camera does."""
+
+import numpy as np
+
+from darkhar_cli.extractors import body, flow, flow_channels, keypoints, tracking
+from darkhar_cli.extractors.channels import Symmetry
+from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.registry import register
+
+LONGEST = 640
+
+
+@register("extractor", sources=flow.SOURCES)
+def pose_flow(weights: str = "auto") -> Extractor:
+    """All that `pose` and `flow` give, and height and size less the camera's motion, F = 93.
+
+    Raises:
+        BadRequest: no such file, or no MoveNet in it.
+    """
+    net = keypoints.load_movenet(weights)
+    symmetry = Symmetry.of((*body.CHANNELS, *flow_channels.CHANNELS, *flow_channels.WORLD))
+
+    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
+        person = tracking.follow(frames, net)
+        shape = body.body_channels(person)
+        motion, camera = flow_channels.flow_channels(frames, fps, person)
+        return symmetry.stack(shape | motion | flow_channels.world_channels(shape, camera, person))
+
+    return Extractor(
+        "pose_flow",
+        len(symmetry.names),
+        None,
+        function=extract,
+        weights_hash=net.weights_hash,
+        channels=symmetry.names,
+        scope="clip",
+        runtime=net.runtime,
+        longest=LONGEST,
+        symmetry=symmetry,
+    )

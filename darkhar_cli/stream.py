@@ -1,0 +1,250 @@
+"""One way of seeing clips: which frames are looked at, how they are lit, what is seen in them."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from darkhar_cli import console, registry
+from darkhar_cli.bank import Bank
+from darkhar_cli.classifiers.contract import Timeline
+from darkhar_cli.clips import Clips
+from darkhar_cli.darkening import Darkening
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.features import FeatureInputs
+from darkhar_cli.frames import FrameInputs, HostFrames
+from darkhar_cli.frozen import Frozen, freeze
+from darkhar_cli.interpolation import frames_for
+from darkhar_cli.model import Part, build_extractor
+from darkhar_cli.randomness import SCORING, key_of
+from darkhar_cli.samplers.contract import nearest as nearest_frame
+
+_FLOW_BYTES = 1 << 30  # prepared frames on their way to the engine
+_KEEP_BYTES = 1 << 30  # frames kept for the next epochs where they are learnt from
+_MOTION: Part = ("motion", {})
+_PLAIN: list[Part] = [("none", {})]
+_OWN_RUNTIME = {"name": "auto", "precision": "float32"}
+
+
+@dataclass(frozen=True)
+class StreamParts:
+    """The four parts of a stream as (name, parameters)."""
+
+    sampler: Part
+    enhance: list[Part]
+    extractor: Part
+    classifier: Part
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all streams of an experiment share."""
+
+    seed: int
+    train: Mapping[str, Any]
+    runtime: Mapping[str, Any]
+    cache: Path
+
+
+@dataclass(frozen=True)
+class Look:
+    """One clip as a stream is asked for it: its row, positions (T,), and how it is darkened before."""
+
+    row: int
+    positions: np.ndarray
+    darkening: Darkening | None = None
+
+
+def resolve_mode(asked: str, extractor: Extractor, needs_frames: str = "") -> tuple[str, str]:
+    """Return `end_to_end` or `features` for `train.mode`, and the reason.
+
+    Args:
+        asked: `auto`, `end_to_end` or `features`.
+        extractor: built.
+        needs_frames: why features will not do, if so.
+
+    Raises:
+        BadRequest: the extractor does not allow what was asked for.
+    """
+    if needs_frames and extractor.backend == "host":
+        raise BadRequest(f"{needs_frames}, but extractor {extractor.name!r} runs on the host, on features alone")
+    if needs_frames and asked == "features":
+        raise BadRequest(f"train.mode=features: {needs_frames}; use train.mode=auto")
+    if asked == "auto":
+        if extractor.trainable:
+            return "end_to_end", f"{extractor.name} learns"
+        if needs_frames:
+            return "end_to_end", needs_frames
+        return "features", f"enhancement and {extractor.name} are frozen, so each frame is computed once"
+    if asked == "end_to_end" and extractor.backend == "host":
+        raise BadRequest(
+            f"train.mode=end_to_end: extractor {extractor.name!r} runs on the host; use train.mode=features"
+        )
+    if asked == "features" and extractor.trainable:
+        raise BadRequest(f"train.mode=features: extractor {extractor.name!r} learns; use train.mode=end_to_end")
+    return asked, "as asked"
+
+
+class Stream:
+    """Samples clips and gives what a classifier is fed: features from the bank, or frames.
+
+    Args:
+        parts: by name and parameters.
+        clips: on what.
+        setting: shared with the other streams.
+        needs_frames: given the extractor, why features will not do (empty where they will).
+        report: told of damaged features.
+
+    Raises:
+        BadRequest: weights that do not fit, or a mode the extractor does not allow.
+    """
+
+    def __init__(
+        self,
+        parts: StreamParts,
+        clips: Clips,
+        setting: Setting,
+        needs_frames: Callable[[Extractor], str] = lambda _: "",
+        report: Callable[[str], None] = console.warn,
+    ):
+        self.parts, self.clips, self.setting, self.report = parts, clips, setting, report
+        self.sampler = registry.get("sampler", parts.sampler[0])(**parts.sampler[1])
+        keras.utils.set_random_seed(setting.seed)
+        self.extractor = build_extractor(parts.extractor)
+        self.mode, self.why = resolve_mode(setting.train["mode"], self.extractor, needs_frames(self.extractor))
+        self.frozen: Frozen | None = None
+        if self.mode == "features":
+            self.frozen = freeze(parts.extractor, self.extractor, parts.enhance, setting.runtime, setting.seed)
+            self.extractor = self.frozen.extractor
+        self._inputs: dict[Darkening | None, FeatureInputs | FrameInputs] = {}
+        self._motion: FeatureInputs | None = None
+        columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
+        self._about = dict(zip(clips.table.index.tolist(), zip(*columns, strict=True), strict=True))
+
+    @property
+    def interpolates(self) -> bool:
+        """Return whether features may be read between frames."""
+        return self.mode == "features" and self.extractor.scope == "clip"
+
+    @property
+    def timeline(self) -> Timeline:
+        """Return what a classifier is told of the features."""
+        rates = {round(float(fps), 3) for fps in self.clips.table["fps"]}
+        fps = self.sampler.timeline_fps(rates.pop() if len(rates) == 1 else None)
+        return Timeline(self.extractor.features, self.extractor.channels, fps)
+
+    def inputs(self, darkening: Darkening | None = None) -> FeatureInputs | FrameInputs:
+        """Return where inputs of clips come from that are darkened in this way."""
+        if darkening not in self._inputs:
+            self._inputs[darkening] = self._make(darkening)
+        return self._inputs[darkening]
+
+    def all_inputs(self) -> list[FeatureInputs | FrameInputs]:
+        """Return where inputs have come from so far."""
+        return list(self._inputs.values())
+
+    def _make(self, darkening: Darkening | None) -> FeatureInputs | FrameInputs:
+        frozen, size = self.frozen, self.extractor.size
+        before = partial(_darkened, self.clips, darkening) if darkening else None
+        if frozen is None:
+            frames = HostFrames(self.clips, self.parts.enhance, size, before=before)
+            return FrameInputs(frames, _KEEP_BYTES // (4 if darkening else 1))
+        frames = HostFrames(self.clips, self.parts.enhance, size, frozen.last, frozen.whole, before)
+        about = {**frozen.about, "darkened": darkening.about()} if darkening else frozen.about
+        bank, table = Bank(self.setting.cache, about), self.clips.table
+        return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, self.report, at_a_time=self._at_a_time())
+
+    def _at_a_time(self) -> int:
+        """Return how many frames of a clip may be prepared together: as many as all cores' share of memory holds."""
+        height, width = self.extractor.size or self.clips.table[["height", "width"]].max()
+        return max(16, int(_FLOW_BYTES // ((os.cpu_count() or 1) + 1) // (height * width * 12)))
+
+    def positions(self, rows: Sequence[int], epoch: int) -> list[np.ndarray]:
+        """Return each row's sampled frame positions, a list of (T,) for each view, in training or scoring.
+
+        They are whole unless features can be read between frames.
+        """
+        energies = self._energies(rows) if getattr(self.sampler, "wants_motion", False) else [None] * len(rows)
+        return [self._views(row, epoch, energy) for row, energy in zip(rows, energies, strict=True)]
+
+    def _views(self, row: int, epoch: int, energy: np.ndarray | None) -> list[np.ndarray]:
+        name, digest, n_frames, fps = self._about[row]
+        key = key_of(self.setting.seed, epoch, digest)
+        try:
+            picked, mask = self.sampler(n_frames, fps, training=epoch != SCORING, key=key, motion=energy)
+        except BadRequest as problem:
+            raise BadRequest(f"{name}: {problem}") from problem
+        if not self.interpolates:
+            picked = nearest_frame(np, picked).astype(np.int64)
+        elif np.array_equal(picked, np.rint(picked)):
+            picked = picked.astype(np.int64)
+        return [view[known] for view, known in zip(picked, mask, strict=True)]
+
+    def _energies(self, rows: Sequence[int]) -> list[np.ndarray]:
+        """Return how much changes at each frame of each row's clip, (n,) float32, from the bank."""
+        if self._motion is None:
+            frozen = freeze(_MOTION, build_extractor(_MOTION), _PLAIN, _OWN_RUNTIME, seed=0)
+            frames = HostFrames(self.clips, _PLAIN, None, frozen.last, frozen.whole)
+            bank = Bank(self.setting.cache, frozen.about)
+            self._motion = FeatureInputs(self.clips.table, bank, frames, frozen.engine, frozen.unit, self.report)
+        whole = [np.arange(self._about[row][2]) for row in rows]
+        asked = list(zip(rows, whole, strict=True))
+        missing = self._motion.missing(asked)
+        if missing:
+            with console.progress("motion", missing, rate=True) as progress:
+                self._motion.fill(asked, progress.advance)
+        return [self._motion.load([row], [every])[0][0][:, 0] for row, every in asked]
+
+    def wanted(self, rows: Sequence[int], epochs: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield what the bank will be asked for: rows and whole positions (n,), over these epochs."""
+        epochs = list(epochs)
+        for epoch in epochs[:1] if self.extractor.scope == "clip" else epochs:  # a whole clip serves every draw
+            for row, views in zip(rows, self.positions(rows, epoch), strict=True):
+                for positions in views:
+                    yield row, frames_for(positions)
+
+    def fill(self, rows: Sequence[int], epochs: Sequence[int], darkenings: Iterable[Darkening | None]) -> None:
+        """Compute what the bank lacks of these rows, with progress where `console` shows it."""
+        for darkening in darkenings:
+            inputs = self.inputs(darkening)
+            if isinstance(inputs, FeatureInputs):
+                wanted = list(self.wanted(rows, epochs))
+                what = "darkened frames" if darkening else "frames"
+                with console.progress(what, inputs.missing(wanted), rate=True) as progress:
+                    inputs.fill(wanted, progress.advance)
+
+    def load(self, looks: Sequence[Look]) -> list[np.ndarray]:
+        """Return what is seen of each clip: features (T, F) or frames (T, h, w, 3), float32."""
+        found: list[np.ndarray | None] = [None] * len(looks)
+        for darkening in {look.darkening for look in looks}:
+            index = [i for i, look in enumerate(looks) if look.darkening == darkening]
+            rows, positions = [looks[i].row for i in index], [looks[i].positions for i in index]
+            for i, seen in zip(index, self.inputs(darkening).each(rows, positions), strict=True):
+                found[i] = seen
+        return found
+
+    def most_steps(self, rows: Sequence[int]) -> int:
+        """Return T of the longest of some clips in training."""
+        lengths, rates = (self.clips.table.loc[list(rows), key].to_numpy() for key in ("n_frames", "fps"))
+        return int(np.max(self.sampler.count(np, lengths, rates, training=True)))
+
+    def short_clips(self) -> int:
+        """Return how many clips are shorter than the sampler wants."""
+        lengths, rates = (self.clips.table[key].to_numpy() for key in ("n_frames", "fps"))
+        return int(np.sum(self.sampler.is_short(np, lengths, rates)))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the extractor's name, backend and weights hash for run.json."""
+        known = self.extractor
+        weights = self.frozen.about["weights"] if self.frozen else known.weights_hash  # random ones have a hash too
+        return {"name": known.name, "backend": known.backend, "weights_hash": weights}
+
+
+def _darkened(clips: Clips, darkening: Darkening, frames: np.ndarray, row: int, positions: Sequence[int]) -> np.ndarray:
+    return darkening(frames, clips.table.at[row, "digest"], positions)
