@@ -14,7 +14,7 @@ export DARKHAR_TEST_CLIPS DARKHAR_TEST_MODELS
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
@@ -59,6 +59,9 @@ picture: $(STAMP) ## draw the README's picture from the embedded data set
 
 contact: $(STAMP) ## write a contact sheet of the embedded data set to outputs/ (ARGS=4 for four clips of each action)
 	$(VENV)/bin/python -m tests.contact_sheet $(ARGS)
+
+twins: $(STAMP) ## train on synthetic clips by day and in the dark, with each enhancement (ARGS=full for 2,400 clips)
+	$(VENV)/bin/python -m tests.twins $(ARGS)
 
 lock: ## write the versions of this environment into the constraints file
 	$(VENV)/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)

@@ -98,6 +98,14 @@ def test_small_is_within_the_tolerances_and_the_table_is_written(darkhar, tmp_pa
     assert table["ok"].value_counts()["ok"] == sum(q.low is not None for q in QUANTITIES)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_small_of_other_seeds_is_within_the_tolerances(darkhar, seed):
+    code, out, err = darkhar("check", f"dataset.seed={seed}")
+    assert code == 0, err
+    assert "accepted" in out
+
+
 def test_clips_out_of_tolerance_fail(darkhar, monkeypatch):
     tight = [Quantity("clip mean luma, median", "mean", "median", 16.0, 0.0, 1.0), QUANTITIES[0]]
     monkeypatch.setattr(acceptance, "QUANTITIES", tight)

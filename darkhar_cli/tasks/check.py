@@ -22,8 +22,8 @@ HELP = """darkhar check: what clips look like in numbers: brightness, noise by l
   darkhar check ... real=DIR                       measure the real clips of ee6222har in DIR too, by the same code
   darkhar check ... to=FILE                        also write the table as csv
 
-Tolerances hold for dark_synth's dark clips in regime=arid, config small or full; bright twins are not measured with
-them. Choose clips with dataset= and dataset.*, as in prepare.
+Tolerances hold for dark_synth's dark clips in regime=arid, config small, medium or full; bright twins are not
+measured with them. Choose clips with dataset= and dataset.*, as in prepare.
 """
 _KEYS = ("dataset", "real", "to")
 _ENOUGH = 50  # clips: percentiles of fewer say little
@@ -51,7 +51,7 @@ def check(words: Sequence[str]) -> None:
     table = acceptance(seen, held, real)
     _show(table, f"{clips.name}: {len(rows)} of {len(clips.table)} clips", None if real is None else len(real))
     if clips.like_real and not held:
-        console.note(f"{len(rows)} clips are too few to be held to the tolerances; take config=small or full")
+        console.note(f"{len(rows)} clips are too few to be held to the tolerances; take config=small, medium or full")
     if "to" in asked:
         write_csv(Path(asked["to"]), table)
     out = table.loc[table["ok"] == "out", "quantity"].tolist()

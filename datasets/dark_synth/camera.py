@@ -2,8 +2,8 @@
 
 Noise follows `variance = shot * x + read` on linear light x in 0..1 (Brooks et al. 2019, google-research
 `unprocessing`). Regime `raw` takes that paper's range of noise; regime `arid` the little noise that real dark clips
-have left after a phone's own denoising and black point. The exposure is the one that gives the mean luma which the
-clip's level stands for among real dark clips.
+have left after a phone's own denoising and black point. Exposure and contrast of the light are those that give the
+mean luma and the share of dark pixels which the clip's level stands for among real dark clips.
 """
 
 from typing import Any
@@ -13,9 +13,13 @@ import numpy as np
 from darkhar_datasets.dark_synth.scenes import Scene, glow, night_light
 
 REGIMES = ("arid", "raw")
-# Mean luma of real dark clips (least, tenth, half, nine tenths, most; measured on 246 clips of EE6222, of ARID).
-_SHARES, _LUMA = (0.0, 0.1, 0.5, 0.9, 1.0), (5.6, 9.3, 16.0, 31.0, 50.2)
+# Mean luma of real dark clips and their share of pixels at or below luma 10 (least, tenth, half, nine tenths, most;
+# measured on 246 clips of EE6222, of ARID).
+_SHARES, _LUMA, _DARK = (0.0, 0.1, 0.5, 0.9, 1.0), (5.6, 9.3, 16.0, 31.0, 50.2), (0.11, 0.23, 0.39, 0.75, 0.99)
+_APART = 0.15  # how far a clip's place in one of them may be from its place in the other
+_CONTRAST = (0.4, 2.2)  # least and most: exponents of the light
 _WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601
+_DARK_BELOW = 10.5
 _LOST = 0.2  # levels of mean luma that shadows, the person and the rounding of H.264's limited range take
 _LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
 _STEPS = 1 << 12
@@ -28,16 +32,17 @@ class DarkCamera:
     def __init__(self, scene: Scene, regime: str, level: float, rng: np.random.Generator):
         self.rng, self.regime = rng, regime
         self.luma = float(np.exp(np.interp(level, _SHARES, np.log(_LUMA))))
+        self.dark = float(np.interp(1 - level + rng.uniform(-_APART, _APART), _SHARES, _DARK))
         self.ambient = 10 ** rng.uniform(-1.2, 0.0)
         self.lamps, self.spot = 10 ** rng.uniform(-0.7, -0.1), 10 ** rng.uniform(0.0, 0.3)
-        self.drift, self.flicker = rng.uniform(-0.1, 0.1), 10 ** rng.uniform(-2.5, -1.4)
+        self.drift, self.flicker = rng.uniform(-0.1, 0.1), 10 ** rng.uniform(-2.5, -1.6)
         self.black = rng.uniform(2, 6) / 255
         self.shot, self.read, self.core = self._noise(regime)
         light = night_light(scene, self.ambient)
         self.emitted = glow(scene.lamps) * np.float32(self.lamps)
         self._emits = bool(self.emitted.any())
-        self.exposure = self._expose(scene.picture, light)
-        self.gain = light * np.float32(2.0**self.exposure)
+        self.contrast, self.exposure = self._meter(scene.picture, light)
+        self.gain = light ** np.float32(self.contrast) * np.float32(2.0**self.exposure)
         shape = scene.picture.shape
         self.fields = rng.standard_normal((_FIELDS, *shape), dtype=np.float32)
         self.pattern = 0.5 * np.float32(np.sqrt(self.read)) * rng.standard_normal(shape, dtype=np.float32)
@@ -60,19 +65,42 @@ class DarkCamera:
         """Return display values 0..1 of linear light: gamma 2.2, then the black point."""
         return np.clip((np.clip(light, 0, 1) ** (1 / 2.2) - self.black) / (1 - self.black), 0, 1)
 
-    def _expose(self, picture: np.ndarray, light: np.ndarray) -> float:
-        """Return the exposure, in stops, that gives the clip's mean luma, by bisection on every fourth pixel."""
-        day, night = _LINEAR[picture[::4, ::4].astype(np.uint8)] * light[::4, ::4], self.emitted[::4, ::4]
-        low, high = -14.0, 2.0
-        for _ in range(18):
+    def _meter(self, picture: np.ndarray, light: np.ndarray) -> tuple[float, float]:
+        """Return contrast, and exposure in stops, that give the clip's dark pixels and its mean luma, by bisection."""
+        day, light, night = _LINEAR[picture[::5, ::5].astype(np.uint8)], light[::5, ::5], self.emitted[::5, ::5]
+        low, high = _CONTRAST
+        for _ in range(7):
             middle = (low + high) / 2
-            mean = 255 * (self._tone(day * np.float32(2.0**middle) + night) @ _WEIGHTS).mean()
-            low, high = (middle, high) if mean < self.luma + _LOST else (low, middle)
-        return (low + high) / 2
+            exposure, luma = self._expose(day * light ** np.float32(middle), night)
+            low, high = (middle, high) if (luma < _DARK_BELOW).mean() < self.dark else (low, middle)
+        return middle, exposure
+
+    def _expose(self, day: np.ndarray, night: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the exposure, in stops, that gives the clip's mean luma, and the luma (H, W) that it gives."""
+        low, high = -14.0, 3.0
+        for _ in range(12):
+            middle = (low + high) / 2
+            luma = 255 * (self._tone(day * np.float32(2.0**middle) + night) @ _WEIGHTS)
+            low, high = (middle, high) if luma.mean() < self.luma + _LOST else (low, middle)
+        return middle, luma
 
     def about(self) -> dict[str, Any]:
         """Return the parameters by name."""
-        names = ("luma", "exposure", "ambient", "lamps", "spot", "drift", "flicker", "black", "shot", "read", "core")
+        names = (
+            "luma",
+            "dark",
+            "exposure",
+            "contrast",
+            "ambient",
+            "lamps",
+            "spot",
+            "drift",
+            "flicker",
+            "black",
+            "shot",
+            "read",
+            "core",
+        )
         return {name: float(getattr(self, name)) for name in names}
 
     def shoot(self, frame: np.ndarray, person: np.ndarray, t: float) -> np.ndarray:

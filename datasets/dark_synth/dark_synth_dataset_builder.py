@@ -36,6 +36,7 @@ class Size:
 SIZES = {
     "tiny": Size(3, 1, 1, (33, 40), 0.0),
     "small": Size(10, 2, 1, (33, 75), 0.0),
+    "medium": Size(60, 30, 1, (33, 75), 0.3),
     "full": Size(80, 20, 4, (33, 105), 1.0),
 }
 
@@ -44,13 +45,13 @@ class Builder(ClipBuilder):
     """TFDS builder of `dark_synth`.
 
     Args:
-        config: `tiny` (24 clips), `small` (72) or `full` (2,400).
+        config: `tiny` (24 clips), `small` (72), `medium` (540, a third of them to test) or `full` (2,400).
         light: `dark`, `bright` for the same clips by day, or `both`: twice as many clips, twins in one group.
         regime: the dark camera: `arid`, like real dark clips, or `raw`, noisy.
         seed: same seed, same bytes.
     """
 
-    VERSION = tfds.core.Version("2.0.0")  # another drawing is another version
+    VERSION = tfds.core.Version("3.0.0")  # another drawing is another version
     DRAWN = True
 
     def __init__(

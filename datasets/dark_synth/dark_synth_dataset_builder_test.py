@@ -65,7 +65,7 @@ def test_every_group_shows_every_action_and_stands_in_one_split(dark):
     assert (dark.table.groupby("group")["split"].nunique() == 1).all()
 
 
-@pytest.mark.parametrize(("name", "count"), [("tiny", 24), ("small", 72), ("full", 2400)])
+@pytest.mark.parametrize(("name", "count"), [("tiny", 24), ("small", 72), ("medium", 540), ("full", 2400)])
 def test_sizes(name, count, tmp_path):
     sources = Builder(config=name, data_dir=tmp_path).sources()
     assert len(sources) == count
@@ -219,6 +219,21 @@ def test_the_camera_meets_its_luma_and_its_noise_model(regime):
         assert np.median(shots.std(axis=0)[mean.mean(axis=0) < 6]) < 0.5, "no noise in the dark"
     assert 1e-6 < camera.shot < 2e-2
     assert (camera.core == 0) == (regime == "raw")
+
+
+@pytest.mark.parametrize("group", range(3))
+def test_the_light_has_the_contrast_that_leaves_so_many_pixels_dark(group):
+    """So that any few scenes have the brightness and the dark pixels of real clips, whatever was drawn for them."""
+    scene = setting(0, group)[1]
+    frame, nobody = scene.picture.astype(np.uint8), np.zeros(scene.picture.shape[:2], bool)
+    cameras = [DarkCamera(scene, "arid", (i + 0.5) / 10, np.random.default_rng(i)) for i in range(10)]
+    assert np.mean([camera.dark for camera in cameras]) == pytest.approx(0.455, abs=0.03), "the real clips' mean"
+    free = [camera for camera in cameras if 0.45 < camera.contrast < 2.15]
+    assert len(free) >= 4
+    for camera in free:
+        luma = camera.shoot(frame, nobody, 0.0) @ [0.299, 0.587, 0.114]
+        assert (luma < 10.5).mean() == pytest.approx(camera.dark, abs=0.04)
+        assert luma.mean() == pytest.approx(camera.luma, abs=1.0)
 
 
 def test_raw_is_noisier_than_arid():

@@ -22,7 +22,7 @@ from darkhar_datasets.dark_synth.view import HEIGHT, WIDTH, View, draw_view
 
 from darkhar_cli.video import write_video
 
-DRAWING = "2"  # of the drawing code: another drawing is another clip
+DRAWING = "3"  # of the drawing code: another drawing is another clip
 LIGHTS = ("dark", "bright")
 _TRIES = 80
 _TALL = 12.0  # pixels that head or feet may be out of the picture
