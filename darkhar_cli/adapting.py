@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
-from keras import ops
 
+_before: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()  # one model serves many folds: traced once
 Batches = Sequence[tuple[np.ndarray, np.ndarray]]  # features (n, T, F) and mask (n, T) bool; T may differ
 
 
@@ -20,12 +21,14 @@ def inputs_of(model: Any, layer: Any) -> Callable[[np.ndarray, np.ndarray], np.n
 
     The function takes features (n, T, F) and mask (n, T) bool and returns (n, T, C) or (n, S) float32.
     """
-    given = layer.input[0] if isinstance(layer.input, (list, tuple)) else layer.input  # first input; then a mask
-    before = keras.Model(model.inputs, given)
+    known = _before.setdefault(model, {})
+    if layer.name not in known:
+        given = layer.input[0] if isinstance(layer.input, (list, tuple)) else layer.input  # first input; then a mask
+        known[layer.name] = keras.Model(model.inputs, given)
+    before = known[layer.name]
 
     def values(features: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        found = before([ops.convert_to_tensor(features), ops.convert_to_tensor(mask)], training=False)
-        return ops.convert_to_numpy(ops.cast(found, "float32"))
+        return before.predict_on_batch([features, mask]).astype(np.float32)
 
     return values
 

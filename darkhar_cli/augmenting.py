@@ -43,27 +43,39 @@ class Augmentations:
         """Return why features of an extractor will not do, empty where they will.
 
         Raises:
-            BadRequest: an augmentation of feature timelines, and an extractor that learns.
+            BadRequest: an augmentation of feature timelines, and an extractor that learns; or one that nothing can do.
         """
+        reasons = []
         for name, step in zip(self.names, self.steps, strict=True):
+            lost = extractor.scope in step.needs_symmetry and extractor.symmetry is None
             if step.scope == "timeline" and extractor.trainable:
                 raise BadRequest(
                     f"augment={name} changes features, but extractor {extractor.name!r} learns from frames"
                 )
-            if step.scope == "frames":
-                return f"augment={name} changes frames"
-            if step.needs_symmetry and extractor.symmetry is None and extractor.backend == "host":
+            if lost and extractor.backend == "host":
                 raise BadRequest(
                     f"augment={name}: nothing says what becomes of the features of extractor {extractor.name!r} then"
                 )
-            if step.needs_symmetry and extractor.symmetry is None:
-                return f"augment={name} changes frames, as {extractor.name} has no channels with a symmetry"
-        return ""
+            if step.scope == "frames":
+                reasons.append(f"augment={name} changes frames")
+            elif lost:
+                reasons.append(f"augment={name} changes frames, as {extractor.name} has no channels with a symmetry")
+        return reasons[0] if reasons else ""
+
+    def refuse_unseen(self, mode: str, why: str) -> None:
+        """Refuse augmentations that would do nothing in a mode (`end_to_end` or `features`), given why it was chosen.
+
+        Raises:
+            BadRequest: an augmentation of feature timelines, and frames are trained on.
+        """
+        for name, step in zip(self.names, self.steps, strict=True):
+            if step.scope == "timeline" and mode == "end_to_end":
+                raise BadRequest(f"augment={name} changes features, but training is end to end, on frames ({why})")
 
     def darkenings(self) -> list[Darkening | None]:
         """Return every way in which a clip may be darkened."""
-        ways = [{step.darkening(i, self.seed) for i in range(max(1, step.outcomes))} for step in self.steps]
-        return [None, *{way for each in ways for way in each if way is not None}]
+        ways = [step.darkening(i) for step in self.steps for i in range(max(1, step.outcomes))]
+        return list(dict.fromkeys([None, *ways]))
 
     def drawn(self, clip: str, label: int, epoch: int) -> Turn:
         """Return how a clip (content hash) of a class turns out in an epoch."""
@@ -75,7 +87,7 @@ class Augmentations:
         return Turn(label, tuple(outcomes), self._darkening(outcomes), epoch)
 
     def listed(self, label: int) -> list[Turn]:
-        """Return every way a clip of a class may turn out, as far as they can be counted."""
+        """Return every way a clip of a class may turn out; what cannot be counted, as epoch 0 draws it."""
         found = []
         for outcomes in product(*(range(max(1, step.outcomes)) for step in self.steps)):
             turned: int | None = label
@@ -99,7 +111,7 @@ class Augmentations:
         return Draw(self.seed, epoch, f"augment/{self.names[number]}/{clip}")
 
     def _darkening(self, outcomes: Sequence[int]) -> Darkening | None:
-        ways = (step.darkening(outcome, self.seed) for step, outcome in zip(self.steps, outcomes, strict=True))
+        ways = (step.darkening(outcome) for step, outcome in zip(self.steps, outcomes, strict=True))
         return next((way for way in ways if way is not None), None)
 
 

@@ -9,7 +9,7 @@ import keras
 from darkhar_cli import registry, solving
 from darkhar_cli.branches import Branch
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.fusion import FusedModel, fuse
+from darkhar_cli.fusion import FusedModel, fuse, side_by_side
 from darkhar_cli.learner import Learner, compile_model, head_learner
 from darkhar_cli.model import assemble, build_classifier, frame_model
 
@@ -52,7 +52,7 @@ def _end_to_end(branches: Sequence[Branch], n_classes: int, train: Mapping[str, 
     ]
     model, whole = models[0], wholes[0]
     if len(models) > 1:
-        model = keras.Model([i for one in models for i in one.inputs], [one.output for one in models])
+        model = keras.Model(*side_by_side(models))
         whole = FusedModel(wholes)
     compile_model(model, train, len(models))
     return Learner(model, whole, frozen, len(models))

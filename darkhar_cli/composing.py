@@ -8,12 +8,13 @@ A part is a name, or a mapping with its parameters; without a name the parameter
 configuration has chosen. `enhance` is a name, a list of names, or a mapping of names to parameters.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from darkhar_cli import schema
-from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.errors import BadRequest, unknown
 
 ALONE = ""  # what the stream is called where there is only one
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -63,10 +64,18 @@ def _part(kind: str, given: Any, chosen: Mapping[str, Any], place: str) -> dict[
     if not isinstance(values, Mapping):
         raise BadRequest(f"{place}={given!r}: give a {kind}'s name, or a mapping of its parameters")
     name = values.get("name", chosen["name"])
-    if name not in schema.options(kind):
-        raise unknown(place, name, schema.options(kind))
-    base = chosen if name == chosen["name"] else {"name": name, **schema.options(kind)[name].defaults}
-    return {**base, **values}
+    if not isinstance(name, str) or name not in schema.options(kind):
+        raise unknown(place, str(name), schema.options(kind))
+    option = schema.options(kind)[name]
+    base = chosen if name == chosen["name"] else {"name": name, **option.defaults}
+    return {key: _absolute(value, option.parameters.get(key)) for key, value in {**base, **values}.items()}
+
+
+def _absolute(value: Any, parameter: schema.Parameter | None) -> Any:
+    """Return a path as it is from the caller's folder; other values, and words that stand for a path, as they are."""
+    if parameter is None or "path" not in parameter.types or not schema.is_path(value):
+        return value
+    return os.path.abspath(os.path.expanduser(value))
 
 
 def _chain(kind: str, given: Any, chosen: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -76,15 +85,15 @@ def _chain(kind: str, given: Any, chosen: Mapping[str, Any], place: str) -> dict
         raise BadRequest(f"{place}={given!r}: give a name, a list of names, or a mapping of names to parameters")
     made = {}
     for name in names:
-        if name not in schema.options(kind):
-            raise BadRequest(
-                f"{place}: unknown {kind} {name!r}; choose from {', '.join(schema.options(kind))}"
-                f"{nearest(name, schema.options(kind))}"
-            )
+        if not isinstance(name, str) or name not in schema.options(kind):
+            raise unknown(f"{kind} in {place}", str(name), schema.options(kind))
         if name in made:
             raise BadRequest(f"{place}: {name!r} stands twice in the chain")
         base = chosen.get(name) or schema.options(kind)[name].defaults
-        made[name] = {**base, **((given[name] or {}) if isinstance(given, Mapping) else {})}
+        values = given[name] if isinstance(given, Mapping) else None
+        if not isinstance(values, Mapping | None):
+            raise BadRequest(f"{place}.{name}={values!r}: give a mapping of its parameters")
+        made[name] = {**base, **(values or {})}
     return made
 
 

@@ -32,16 +32,22 @@ def mean_log_probability(views: Sequence[np.ndarray]) -> np.ndarray:
     return stacked.mean(axis=0).astype(np.float32)
 
 
+def side_by_side(models: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return new inputs for all models, in order, and what each makes of its own; the models are named for it."""
+    inputs, outputs = [], []
+    for number, model in enumerate(models):
+        model.name = f"{_BRANCH}{number}"
+        own = [keras.Input(i.shape[1:], dtype=i.dtype, name=f"{i.name}_{number}") for i in model.inputs]
+        outputs.append(model(own))
+        inputs += own
+    return inputs, outputs
+
+
 def fuse(models: Sequence[Any]) -> Any:
     """Return one Keras model with all models' inputs, in order -> fused logits (B, K); a single model stays itself."""
     if len(models) == 1:
         return models[0]
-    inputs, logits = [], []
-    for number, model in enumerate(models):
-        model.name = f"{_BRANCH}{number}"
-        own = [keras.Input(i.shape[1:], dtype=i.dtype, name=f"{i.name}_{number}") for i in model.inputs]
-        logits.append(model(own))
-        inputs += own
+    inputs, logits = side_by_side(models)
     return keras.Model(inputs, MeanLogProbability(name="fusion")(logits))
 
 
@@ -53,7 +59,7 @@ def branches(model: Any) -> list[Any]:
 
 @keras.saving.register_keras_serializable("darkhar")
 class FusedModel(keras.Model):
-    """Several end-to-end models fused late: clips (B, n, H, W, 3) uint8 and their keys -> fused logits (B, K) float32.
+    """Several end-to-end models fused late: takes what an `ActionModel` takes, gives fused logits (B, K) float32.
 
     Args:
         models: `ActionModel`s of the same classes.
@@ -74,6 +80,6 @@ class FusedModel(keras.Model):
         """Rebuild the models."""
         return cls([keras.saving.deserialize_keras_object(one) for one in config.pop("models")], **config)
 
-    def call(self, clips: Any, keys: Any = None, training: bool = False) -> Any:
+    def call(self, clips: Any, keys: Any = None, fps: Any = None, training: bool = False) -> Any:
         """Return fused logits (B, K) float32."""
-        return self.fusion([model(clips, keys=keys, training=training) for model in self.models])
+        return self.fusion([model(clips, keys=keys, fps=fps, training=training) for model in self.models])

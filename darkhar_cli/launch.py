@@ -49,8 +49,15 @@ def _check_paths(request: overrides.Request) -> None:
             node = job.config.get(group)
             value = node.get(name) if isinstance(node, Mapping) else node
             made = key in ("dataset.data_dir", "cache_dir")
-            if isinstance(value, str) and os.path.isabs(value) and not made and not os.path.exists(value):
-                raise BadRequest(f"{key}={value}: no such file or folder")
+            if not made:
+                _refuse_missing(key, value)
+        for name, parts in (job.config.get("streams") or {}).items():
+            _refuse_missing(f"streams.{name}.extractor.weights", parts["extractor"].get("weights"))
+
+
+def _refuse_missing(key: str, value: Any) -> None:
+    if isinstance(value, str) and os.path.isabs(value) and not os.path.exists(value):
+        raise BadRequest(f"{key}={value}: no such file or folder")
 
 
 def _check_data(request: overrides.Request) -> list[str]:

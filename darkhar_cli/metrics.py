@@ -87,7 +87,8 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
 
     A row for the folds and, of the test split, one for their ensemble. `lower` to `upper` is the 95 % interval that
     `interval` names, about `group_accuracy` where it is over groups; `wilson_*` takes clips for independent. `chance`
-    is 1 / K, `largest_class` what naming the commonest class would score, `*_sd` are over folds.
+    is 1 / K, `largest_class` what naming the commonest class would score, `recall_folds` the mean of the folds' own
+    `recall_macro`, `*_sd` their standard deviations over folds.
     """
     rows = []
     for split in SPLITS:
@@ -96,11 +97,12 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
         if part.empty:
             continue
         spread = {f"{key}_sd": single[key].std() if len(single) > 1 else "" for key in ("accuracy", "recall_macro")}
+        spread = {"recall_folds": single["recall_macro"].mean(), **spread}
         head = {"split": split, "folds": len(single)}
         rows.append({**head, "of": "folds", **_clip_scores(part, split, classes), **spread})
         if split in TESTS:
             both = _clip_scores(ensemble(part, classes), split, classes)
-            rows.append({**head, "of": ENSEMBLE, **both, "accuracy_sd": "", "recall_macro_sd": ""})
+            rows.append({**head, "of": ENSEMBLE, **both, **dict.fromkeys(spread, "")})
     labels = folds.iloc[:1][["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]]
     return labels.merge(pd.DataFrame(rows), how="cross")
 

@@ -179,6 +179,8 @@ def check_keys(parsed: list[Override], base: Mapping[str, Any], verb: str) -> No
             if not isinstance(node, Mapping):
                 raise BadRequest(f"{'.'.join(parts[:depth])} has no parts; give {'.'.join(parts[:depth])}=...")
             if part not in node:
+                if parts[0] == "streams" and override.is_add() and (depth > 1 or len(parts) == 2):
+                    break  # one more stream, or what one has left out; `composing.filled` checks it
                 raise _missing_key(parts, depth, node, verb)
             node = node[part]
 
@@ -195,6 +197,12 @@ def _missing_key(parts: list[str], depth: int, node: Mapping[str, Any], verb: st
         if part in schema.options(parts[0]):
             return BadRequest(f"{'.'.join(parts)}: {part!r} is not in the chain {chain}; add {parts[0]}={part}")
         return unknown(parts[0], part, schema.options(parts[0]))
+    if parts[0] == "streams" and depth == 1:
+        return unknown("stream", part, node)
+    if parts[0] == "streams":
+        owner, known = ".".join(parts[:depth]), schema.PART_KINDS if depth == 2 else list(node)
+        how = f"add it with +{'.'.join(parts)}=..." if part in known or depth > 2 else f"it takes {', '.join(known)}"
+        return BadRequest(f"{owner} has no {part!r} of its own; {how}{nearest(part, known)}")
     owner = f"{'.'.join(parts[:depth])}" if parts[0] in schema.CHAINS else parts[0]
     name = node.get("name")
     takes = [k for k in node if k != "name"]

@@ -113,6 +113,11 @@ def path_keys() -> set[str]:
     return keys | {p.name for p in settings("train").values() if "path" in p.types}
 
 
+def is_path(value: Any) -> bool:
+    """Whether a value of a parameter that may be a path is one, and no word that stands for one."""
+    return value != MISSING and _matches_one(value, "path")
+
+
 def _matches_one(value: Any, kind: str) -> bool:
     """Whether a value fits one alternative of a type."""
     if kind == "null":

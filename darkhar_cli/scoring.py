@@ -20,7 +20,7 @@ from darkhar_cli.runner import predictions_table
 from darkhar_cli.runs import Run
 from darkhar_cli.trainer import Trainer
 
-SPLIT = "test"  # what predictions.csv calls the clips: every fold scores all of them
+SPLIT, DARKENED = metrics.TESTS  # what predictions.csv calls the clips: every fold scores all of them
 
 
 def as_it_ran(config: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
         FailedWork: a model gives no finite numbers, or clips cannot be read.
     """
     facts = run.facts()
-    if experiment.train["deterministic"]:
+    if experiment.setting.train["deterministic"]:
         device.make_deterministic()
     policy = facts["precision"]
     try:
@@ -84,15 +84,19 @@ def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:
     """Return the predictions of all folds, sorted as predictions.csv is."""
     rows, folds = trainer.clips.table.index.tolist(), fold_facts(run)
     trainer.prepare(Plan("evaluate", [Fold(0, [], rows)], {}), 0)
-    parts = []
+    asked, parts = [(SPLIT, None)], []
+    if trainer.experiment.darkening:
+        asked.append((DARKENED, trainer.experiment.darkening))
     with console.progress("score", len(folds)) as progress:
         for repeat, index in folds:
             fold, learner = Fold(index, [], rows, repeat), trainer.learner()
             load(run, learner, fold, folds[repeat, index].get("weights"))
-            logits = trainer.logits(learner, rows)
-            if not np.isfinite(logits).all():
-                raise FailedWork(f"{run.model_path(index, repeat)}: the model gives no finite numbers for these clips")
-            parts.append(predictions_table(trainer.clips, rows, logits, trainer.frames_text(rows), SPLIT, fold))
+            for split, darkening in asked:
+                logits = trainer.logits(learner, rows, darkening)
+                if not np.isfinite(logits).all():
+                    path = run.model_path(index, repeat)
+                    raise FailedWork(f"{path}: the model gives no finite numbers for these clips")
+                parts.append(predictions_table(trainer.clips, rows, logits, trainer.frames_text(rows), split, fold))
             progress.advance(f"fold {index}")
     return pd.concat(parts).sort_values(metrics.KEYS, ignore_index=True)
 

@@ -26,6 +26,7 @@ _NARROW = (
     "verdict",
     "difference",
 )
+_MOST_FOLDS = 12  # more are told in the summary's rows alone
 
 
 def percent(value: Any) -> str:
@@ -59,14 +60,16 @@ def chance(row: pd.Series) -> str:
 
 
 def show_run(run: Run) -> None:
-    """Print the folds of a finished run, its summary with intervals, its controls, and where everything is."""
+    """Print a finished run: its folds (if not too many), its summary with intervals, its controls, and where all is."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head, whole = folds.iloc[0], summary.iloc[0]
     title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
     notes = "; ".join([*run.caveats(), chance(whole)])
     grid = grid_of(title, ["split", "fold", "n", "correct", "accuracy", "95 %", "recall", "loss"], notes)
     repeats = folds["repeat"].nunique() > 1
-    for _, row in folds.iterrows():
+    number = int(summary["folds"].max())
+    many = number > _MOST_FOLDS
+    for _, row in () if many else folds.iterrows():
         name = f"{row['repeat']}/{row['fold']}" if repeats else str(row["fold"])
         grid.add_row(*_cells(row, row["split"], name, ""))
     for _, row in summary.iterrows():
@@ -81,6 +84,9 @@ def show_run(run: Run) -> None:
     console.out.print(grid)
     for _, row in summary.iterrows():
         console.out.print(headline(row), soft_wrap=True, markup=False)
+    if many:
+        place = run.folder / "metrics" / "folds.csv"
+        console.out.print(f"each of the {number} folds: {place}", soft_wrap=True, markup=False)
     console.out.print(str(run.folder), soft_wrap=True, markup=False)
 
 
@@ -92,7 +98,15 @@ def headline(row: pd.Series) -> str:
     if row["group_accuracy"] != "":
         how += f", each counting once (mean {percent(row['group_accuracy'])})"
     basis = f"95 % by {how}" if span(row) else "one group gives no interval"
-    return f"{row['split']}{of}: {share}, {chance(row)}; {basis}"
+    return f"{row['split']}{of}: {share}, {chance(row)}; {basis}{_over_folds(row)}"
+
+
+def _over_folds(row: pd.Series) -> str:
+    """Return the mean of the folds' own recalls in words, or nothing where there is one fold, or an ensemble."""
+    mean, spread = row.get("recall_folds", ""), row.get("recall_macro_sd", "")
+    if mean == "" or spread == "":
+        return ""
+    return f"; mean recall over {row['folds']} folds {percent(mean)} (sd {100 * float(spread):.1f})"
 
 
 def _cells(row: pd.Series, split: str, fold: str, between: str) -> list[str]:

@@ -46,6 +46,7 @@ class Trainer:
         self.branches = plan_branches(experiment, clips, self.augment.needs_frames, report)
         self.streams: list[Stream] = list(dict.fromkeys(s for branch in self.branches for s in branch.streams))
         self.mode, self.why = self.streams[0].mode, "; ".join(dict.fromkeys(s.why for s in self.streams))
+        self.augment.refuse_unseen(self.mode, self.why)
         self._digests = clips.table["digest"].to_dict()
         self._labels = clips.labels(clips.table.index)
         self._refuse_reversal()

@@ -14,7 +14,7 @@ import pandas as pd
 from darkhar_cli import cli, metrics, stats
 
 SEEDS = (0, 1, 2)
-EXPERIMENTS = ("pose_flow_late_fusion", "pose_flow_tcn", "pose_lstm", "dual_stream", "control_background")
+EXPERIMENTS = ("pose_flow_late_fusion", "pose_flow_tcn", "pose_lstm", "dual_stream")
 SCHEME = ["cv=leave_group_per_class_out", "robustness=darkened"]
 
 

@@ -1,13 +1,7 @@
 """Whole runs, as a user starts them: tables, resuming, sweeps, repeats, and what goes wrong."""
 
 import json
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pandas as pd
@@ -15,7 +9,7 @@ import pytest
 import yaml
 
 from darkhar_cli import controls, metrics
-from tests.conftest import FOLDS, TINY, only, program, write_clips
+from tests.conftest import FOLDS, TINY, only, write_clips
 
 TABLES = [
     "assignment.csv",
@@ -85,24 +79,6 @@ def test_a_run_leaves_its_tables_and_says_when_it_is_done(darkhar, own_clips, tm
     assert bytes_of(second) == before, "same configuration, same tables to the byte"
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_tables(own_clips, tmp_path, home):
-    words = ["train", *own_clips, *TINY, "train.epochs=6", "train.early_stopping=false"]
-    whole = program(*words, "hydra.run.dir=whole", cwd=tmp_path)
-    assert whole.returncode == 0, whole.stderr
-    command = [sys.executable, "-m", "darkhar_cli", *words, "hydra.run.dir=cut"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "cut").glob(".folds/*/facts.json")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "cut" / "DONE").exists()
-    resumed = program(*words, "hydra.run.dir=cut", cwd=tmp_path)
-    assert resumed.returncode == 0, resumed.stderr
-    assert "fold 0: finished before, kept" in resumed.stderr
-    assert bytes_of(tmp_path / "cut") == bytes_of(tmp_path / "whole")
-
-
 def test_a_folder_of_another_experiment_is_not_written_into(darkhar, own_clips, tmp_path):
     words = ["train", *own_clips, *TINY, "train.epochs=1", "cv=holdout", "hydra.run.dir=here"]
     assert darkhar(*words)[0] == 0
@@ -158,34 +134,61 @@ def test_skipped_clips_are_counted_in_what_follows(darkhar, tmp_path):
     assert json.loads((run / "run.json").read_text())["data"]["skipped"] == 1
 
 
-def shrunk(experiment, clips, fake_tflite=None):
-    small = ["sampler.frames=2", "train.epochs=1", "classifier.units=4", "classifier.dense=[4]", "cv.folds=2"]
+EXPERIMENTS = ("smoke", "paper", "paper_histeq", "dual_stream", "pose_flow_late_fusion", "pose_flow_tcn", "pose_lstm")
+
+
+def shrunk(experiment, clips, tflite):
+    small = ["sampler.frames=2", "train.epochs=1", "classifier.units=4", "classifier.dense=[4]"]
+    own, movenet = f"dataset.root={clips}", f"extractor.weights={tflite}"
     if experiment == "smoke":
-        return small
-    return [*small, f"dataset.root={clips}", "extractor.weights=none", "extractor.size=32"]
+        return [*small, "cv.folds=2"]
+    if experiment == "dual_stream":
+        chosen = ["dataset=ee6222har", own, "cv=stratified", "extractor.weights=none", "extractor.size=32"]
+        return [*small, *chosen, "cv.folds=2", "extractor.alpha=0.25"]
+    if experiment.startswith("pose"):
+        words = ["dataset=ee6222har", own, movenet, "cv.repeats=2"]
+        less = {
+            "pose_flow_late_fusion": [],
+            "pose_flow_tcn": ["train.epochs=1", "classifier.filters=4", "sampler.steps=8"],
+            "pose_lstm": ["train.epochs=1", "classifier.units=4", "sampler.frames=4"],
+        }
+        return [*words, *less[experiment]]
+    return [*small, own, "cv.folds=2", "extractor.weights=none", "extractor.size=32"]
 
 
-@pytest.mark.parametrize("experiment", ["smoke", "paper", "paper_histeq"])
-def test_every_experiment_runs_shrunk(darkhar, tmp_path, experiment):
+def ee_folder(place):
+    """Write a data set as EE6222's is: three classes, of which two are each other's reversal, in two groups each."""
+    names = {0: "Run", 1: "Sit", 2: "Stand"}
+    write_clips(place / "train", classes=tuple(names.values()), takes=4)
+    files = sorted((place / "train").glob("*/*.mp4"))
+    labels = {name: number for number, name in names.items()}
+    rows = [f"{i}\t{labels[f.parent.name]}\t{f.relative_to(place / 'train')}" for i, f in enumerate(files)]
+    (place / "train.txt").write_text("\n".join(rows))
+    (place / "mapping_table_23.txt").write_text("".join(f"{number}\t{name}\n" for number, name in names.items()))
+    return place
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_runs_shrunk(darkhar, tmp_path, experiment, fake_tflite):
     from darkhar_cli import schema
 
-    known = {"smoke", "paper", "paper_histeq", *controls.NAMES}  # tests/test_controls.py runs the controls
+    known = {*EXPERIMENTS, *controls.NAMES}  # tests/test_controls.py runs the controls
     assert set(schema.options("experiment")) == known, "add the new one here"
-    clips = tmp_path / "ee"
-    write_clips(clips / "train", classes=("Jump", "Run"), takes=3)
-    files = sorted((clips / "train").glob("*/*.mp4"))
-    rows = [f"{i}\t{int('Run' in f.name)}\t{f.relative_to(clips / 'train').as_posix()}" for i, f in enumerate(files)]
-    (clips / "train.txt").write_text("\n".join(rows))
-    (clips / "mapping_table_23.txt").write_text("0\tJump\n1\tRun\n")
-    code, _, err = darkhar("train", f"experiment={experiment}", *shrunk(experiment, clips))
+    clips = ee_folder(tmp_path / "ee")
+    code, _, err = darkhar("train", f"experiment={experiment}", *shrunk(experiment, clips, fake_tflite))
     assert code == 0, err
     run = only(tmp_path / "outputs" / "train")
     assert run.name.startswith(experiment + "-")
     config = yaml.safe_load((run / "config.yaml").read_text())
-    if experiment != "smoke":
+    if experiment.startswith("paper"):
         assert config["cv"]["name"] == "stratified"
         assert config["extractor"]["name"] == "convnext_small"
         assert list(config["enhance"]) == (["histeq"] if experiment == "paper_histeq" else ["none"])
+    if experiment.startswith("pose"):
+        folds = pd.read_csv(run / "metrics/folds.csv")
+        assert set(folds["cv"]) == {"leave_group_per_class_out"}
+        assert len(folds) == 2
+        assert json.loads((run / "run.json").read_text())["mode"] == "features"
 
 
 def test_the_papers_settings():
@@ -216,46 +219,6 @@ def test_keypoints_run_from_frames_to_tables(extractor, darkhar, own_clips, tmp_
     facts = json.loads((run / "run.json").read_text())
     assert facts["mode"] == "features"
     assert facts["extractor"]["backend"] == "host"
-
-
-def test_memory_does_not_grow_over_folds(own_clips, tmp_path):
-    """Eight folds need hardly more than two: each fold's model goes with it."""
-    code = (
-        "import resource, sys\nfrom darkhar_cli import cli, runner\n"
-        "peaks, run_fold = [], runner.run_fold\n"
-        "def watched(*a):\n"
-        "    run_fold(*a)\n"
-        "    peaks.append(int(open('/proc/self/statm').read().split()[1]) * 4096 >> 20)\n"
-        "runner.run_fold = watched\n"
-        "assert cli.main(sys.argv[1:]) == 0\nprint(peaks, file=sys.stderr)\n"
-    )
-    write_clips(tmp_path / "many", takes=8)
-    words = [
-        "train",
-        "dataset=video_folder",
-        f"dataset.root={tmp_path / 'many'}",
-        *TINY,
-        "train.epochs=1",
-        "cv.folds=8",
-    ]
-    answer = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False
-    )
-    assert answer.returncode == 0, answer.stderr
-    peaks = json.loads(answer.stderr.splitlines()[-1])
-    assert len(peaks) == 8
-    assert peaks[-1] < 1.1 * peaks[1], peaks
-
-
-def test_the_smoke_experiment_in_a_process_of_its_own(tmp_path):
-    answer = program(
-        "train", "experiment=smoke", cwd=tmp_path, env={"DARKHAR_HOME": str(tmp_path / "home")}, timeout=60
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert "synthetic" in answer.stdout
-    assert "WARNING" not in answer.stderr
-    assert "port.cc" not in answer.stderr
-    shutil.rmtree(tmp_path / "home")
 
 
 def test_a_diverged_training_is_named_and_not_kept(darkhar, own_clips, tmp_path):

@@ -92,6 +92,12 @@ def test_summary_pools_the_validation_clips(predictions):
     assert first["largest_class"] == pytest.approx(validation["label"].value_counts(normalize=True).max())
     single = folds[folds["split"] == "validation"]["accuracy"]
     assert first["accuracy_sd"] == pytest.approx(single.std())
+    recalls = [
+        reference.balanced_accuracy_score(part["label"], part["predicted"]) for _, part in validation.groupby("fold")
+    ]
+    assert first["recall_folds"] == pytest.approx(np.mean(recalls))
+    assert first["recall_macro_sd"] == pytest.approx(np.std(recalls, ddof=1))
+    assert summary.iloc[2][["accuracy_sd", "recall_folds", "recall_macro_sd"]].tolist() == [""] * 3, "an ensemble"
     assert summary[["split", "of"]].to_numpy().tolist() == [
         ["validation", "folds"],
         ["test", "folds"],

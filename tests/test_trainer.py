@@ -23,16 +23,32 @@ FROZEN = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": 32})
 HEAD = ("lstm", {"units": 8, "dense": [8]})
 
 
+@pytest.fixture(scope="session")
+def lively(tmp_path_factory):
+    """FROZEN with weights whose features differ from clip to clip: without statistics for its normalisations, random
+    weights make features of 1e-18.
+    """
+    keras.utils.set_random_seed(3)
+    network = keras.applications.MobileNet((32, 32, 3), alpha=0.25, include_top=False, weights=None, pooling="avg")
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0  # the last batch's statistics
+    network(np.random.default_rng(0).uniform(-1, -0.5, (32, 32, 32, 3)).astype(np.float32), training=True)
+    path = tmp_path_factory.mktemp("lively") / "mobilenet.weights.h5"
+    network.save_weights(path)
+    return FROZEN[0], FROZEN[1] | {"weights": str(path)}
+
+
 def inputs_of(made):
     return made.streams[0].inputs()
 
 
 @pytest.fixture
-def trainer(tmp_path, clips):
+def trainer(tmp_path, clips, lively):
     """Make a trainer with an empty bank."""
     made = []
 
-    def make(sampler="random", extractor=FROZEN, enhance="histeq", classifier=HEAD, on=None, **train):
+    def make(sampler="random", extractor=lively, enhance="histeq", classifier=HEAD, on=None, **train):
         made.append(None)
         parts = StreamParts((sampler, {"frames": 4}), [(enhance, {})], extractor, classifier)
         runtime, cache = {"name": "auto", "precision": "float32"}, tmp_path / f"bank{len(made)}"
@@ -178,6 +194,7 @@ def test_statistics_are_taken_of_the_rows_to_fit_alone(trainer, clips):
         made.begin(learner, fold, fold.train)
         positions = [views[0] for views in made.streams[0].positions(fold.train, SCORING)]
         features = inputs_of(made).load(fold.train, positions)[0]
+        assert features.std(axis=(0, 1)).max() > 0.01
         np.testing.assert_allclose(layer.mean.numpy(), features.reshape(-1, 256).mean(axis=0), rtol=1e-4, atol=1e-6)
         means.append(layer.mean.numpy())
     assert (means[0] != means[1]).any()

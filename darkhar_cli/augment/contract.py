@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from darkhar_cli.darkening import Darkening
+from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.randomness import key_of, mix
 
@@ -43,12 +44,12 @@ class Augmentation:
     Attributes:
         outcomes: in how many ways a clip may turn out, the first being as it is; 0 where they cannot be counted.
         scope: `any`; `timeline`: features alone can be changed; `frames`: frames alone.
-        needs_symmetry: whether features can only be changed where the extractor knows their symmetry.
+        needs_symmetry: scopes of extractors whose features it can only change by a symmetry that they know.
     """
 
     outcomes = 0
     scope = "any"
-    needs_symmetry = False
+    needs_symmetry: tuple[str, ...] = ()
 
     def choose(self, draw: Draw) -> int:
         """Return one outcome at random."""
@@ -58,7 +59,7 @@ class Augmentation:
         """Return what a clip of a class shows then; None: this outcome is not possible for it."""
         return label
 
-    def darkening(self, outcome: int, seed: int) -> Darkening | None:
+    def darkening(self, outcome: int) -> Darkening | None:
         """Return how the clip is darkened before its frames are enhanced."""
         return None
 
@@ -71,7 +72,13 @@ class Augmentation:
         return frames
 
 
-def bounds(given: Any) -> tuple[float, float]:
-    """Read a range from a yaml: one number, or the lowest and the highest."""
+def bounds(given: Any, what: str) -> tuple[float, float]:
+    """Read a range from a yaml: one number, or the lowest and the highest.
+
+    Raises:
+        BadRequest: the lowest is above the highest; `what` is named.
+    """
     low, high = given if isinstance(given, list | tuple) else (given, given)
+    if low > high:
+        raise BadRequest(f"{what}={list(given)}: give the lowest first, [{high}, {low}]")
     return float(low), float(high)

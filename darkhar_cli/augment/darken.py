@@ -12,8 +12,10 @@ class Darken(Augmentation):
     """Each clip has so many darkened copies, drawn once by its content, so that their features are computed once."""
 
     def __init__(self, brightness: Any = (0.35, 0.9), noise: Any = (0.0, 3.0), copies: int = 2):
-        self.brightness, self.noise, self.outcomes = bounds(brightness), bounds(noise), copies + 1
+        self.brightness = bounds(brightness, "augment.darken.brightness")
+        self.noise = bounds(noise, "augment.darken.noise")
+        self.outcomes = copies + 1
 
-    def darkening(self, outcome: int, seed: int) -> Darkening | None:
+    def darkening(self, outcome: int) -> Darkening | None:
         """Return one copy's darkening; the first outcome is the clip as it is."""
-        return Darkening(self.brightness, self.noise, seed, outcome) if outcome else None
+        return Darkening(self.brightness, self.noise, copy=outcome) if outcome else None

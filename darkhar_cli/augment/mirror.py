@@ -12,7 +12,7 @@ class Mirror(Augmentation):
     """Half of the clips are mirrored; named channels change as their extractor says (left and right swap)."""
 
     outcomes = 2
-    needs_symmetry = True
+    needs_symmetry = ("frame", "clip")
 
     def timeline(self, features: np.ndarray, symmetry: Symmetry | None, outcome: int, draw: Draw) -> np.ndarray:
         """Return features (T, F), mirrored by the symmetry of their channels."""

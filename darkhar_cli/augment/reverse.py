@@ -13,6 +13,7 @@ class Reverse(Augmentation):
     """Half of the clips are played backwards, and take the label that `dataset.reverse` gives for that."""
 
     outcomes = 2
+    needs_symmetry = ("clip",)  # what is seen in one frame alone is the same backwards
 
     def label(self, label: int, outcome: int, reversals: Reversals | None) -> int | None:
         """Return the class of the reversed clip; None where the data set has none.

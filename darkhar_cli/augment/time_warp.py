@@ -9,7 +9,10 @@ from darkhar_cli.registry import register
 
 @register("augment", "time_warp")
 class TimeWarp(Augmentation):
-    """Time runs faster and slower along a clip, by a smooth curve; its first and last step stay (Um et al., 2017)."""
+    """Time runs faster and slower along a clip, by a smooth curve; its first and last step stay (Um et al., 2017).
+
+    Channels are read at other times and not scaled, velocities neither.
+    """
 
     scope = "timeline"
 

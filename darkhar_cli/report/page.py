@@ -19,8 +19,9 @@ svg { max-width: 100%; height: auto; }
 """
 _SHARES = {"accuracy", "accuracy_sd", "recall_macro", "recall_macro_sd", "chance", "precision", "recall", "f1"}
 _SHARES |= {"lower", "upper", "wilson_lower", "wilson_upper", "group_accuracy", "top_2", "top_5", "largest_class"}
-_SHARES |= {"calibration_error"}
-_SUMMARY = ["split", "n", "correct", "accuracy", "95 %", "recall_macro", "top_2", "loss", "calibration_error"]
+_SHARES |= {"calibration_error", "recall_folds"}
+_SUMMARY = ["split", "n", "correct", "accuracy", "95 %", "recall_macro", "recall_folds", "recall_macro_sd", "top_2"]
+_SUMMARY += ["loss", "calibration_error"]
 _NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 

@@ -202,7 +202,7 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
     }
     asked, darker = config["robustness"], None
     if asked["name"] != "none":
-        darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2, config["seed"])
+        darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2)  # the same for every seed
     return experiment.Experiment(
         streams=streams,
         setting=stream.Setting(config["seed"], config["train"], config["runtime"], bank.root(config["cache_dir"])),
