@@ -185,7 +185,8 @@ def test_the_manifest_tells_every_parameter_and_where_the_joints_are(twins):
     for name, value in (("n_frames", film.n_frames), ("motion_heading", film.about["heading"])):
         assert row[name] == pytest.approx(value)
     assert json.loads(row["body_shirt"]) == list(film.body.shirt)
-    assert table["dark_exposure"].between(-13, 0).all()
+    assert table["dark_exposure"].between(-14, 0).all()
+    assert table["dark_contrast"].between(0.4, 2.2).all()
     for clip in twins.table.itertuples():
         assert points[clip.twin].shape == (clip.n_frames, 17, 3)
 
