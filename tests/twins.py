@@ -79,7 +79,10 @@ def table(results: dict[str, Result]) -> list[str]:
     clips = {name: result.clips for name, result in paired.items()}
     groups, right = clips[DARK]["group"], {name: part["right"].to_numpy() for name, part in clips.items()}
     about = f"*synthetic*, {len(groups)} test clips in {groups.nunique()} groups"
-    lines = [f"| {about} | accuracy | against the dark | against the day | of the gap closed |", "|---|---|---|---|---|"]
+    lines = [
+        f"| {about} | accuracy | against the dark | against the day | of the gap closed |",
+        "|---|---|---|---|---|",
+    ]
     holm = iter(stats.holm([stats.compare(clips[DARK], part)["p"] for name, part in clips.items() if name != DARK]))
     for name, part in clips.items():
         low, high, _ = stats.interval(part["right"], groups)
