@@ -10,11 +10,11 @@ JOBS ?= 2
 # Real clips and weights, where a machine has them; tests that use them skip without.
 export DARKHAR_TEST_CLIPS DARKHAR_TEST_MODELS
 
-.PHONY: help install train test test-slow bench results enhancements smoke lint format picture lock clean
+.PHONY: help install train test test-slow bench results enhancements smoke lint format picture contact twins lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
@@ -56,6 +56,12 @@ format: $(STAMP) ## put style right
 
 picture: $(STAMP) ## draw the README's picture from the embedded data set
 	$(VENV)/bin/python -m tests.picture
+
+contact: $(STAMP) ## write a contact sheet of the embedded data set to outputs/ (ARGS=4 for four clips of each action)
+	$(VENV)/bin/python -m tests.contact_sheet $(ARGS)
+
+twins: $(STAMP) ## train on synthetic clips by day and in the dark, with each enhancement (ARGS=full for 2,400 clips)
+	$(VENV)/bin/python -m tests.twins $(ARGS)
 
 lock: ## write the versions of this environment into the constraints file
 	$(VENV)/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)

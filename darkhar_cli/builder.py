@@ -27,7 +27,10 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class Source:
-    """One clip to be stored; `problem` says why it cannot be (a missing file, an unknown label)."""
+    """One clip to be stored; `problem` says why it cannot be (a missing file, an unknown label).
+
+    Clips with one `twin` show the very same in another `light`.
+    """
 
     id: str
     split: str
@@ -35,6 +38,8 @@ class Source:
     load: Callable[[], bytes]
     group: str = ""
     problem: str = ""
+    twin: str = ""
+    light: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,11 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     Subclasses name their `HELD_OUT` split, and give `classes()`, `sources()` and `files()`.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("1.1.0")
     HELD_OUT = "test"
     code_path = None  # nothing is downloaded: keeps tfds from looking for checksum files beside the code
     DRAWN = False  # clips are computed here (in processes), not read (in threads)
+    like_real = False  # whether drawn clips claim to look like real dark ones: `darkhar check` holds them to it
 
     def __init__(self, *, on_clip: Callable[[], None] = lambda: None, **kwargs: Any):
         self.on_clip = on_clip
@@ -91,6 +97,9 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         """Return the files beside the clips that the result depends on (label lists)."""
         return []
 
+    def write_beside(self, folder: Path) -> None:
+        """Write further files that belong beside the prepared clips."""
+
     def _info(self) -> tfds.core.DatasetInfo:
         features = {
             "id": tfds.features.Text(),
@@ -102,6 +111,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             "height": np.int32,
             "width": np.int32,
             "digest": tfds.features.Text(doc="SHA-256 of the encoded bytes"),
+            "twin": tfds.features.Text(doc="what a clip and its twin in another light have in common"),
+            "light": tfds.features.Text(doc="dark or bright, where that is known"),
         }
         info = tfds.features.FeaturesDict(features)
         return tfds.core.DatasetInfo(builder=self, features=info, disable_shuffling=True)
@@ -131,6 +142,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                     "height": info.height,
                     "width": info.width,
                     "digest": sha256(data).hexdigest(),
+                    "twin": source.twin,
+                    "light": source.light,
                 },
             )
 

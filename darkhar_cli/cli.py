@@ -9,6 +9,7 @@ from darkhar_cli.errors import BadRequest, DarkharError, nearest
 VERBS = {
     "train": "train and score one experiment, or with -m a sweep of them, by cross-validation",
     "prepare": "check a data set's clips and store them for fast access (train does it when needed)",
+    "check": "measure brightness, noise and flicker of a data set's clips, beside real dark clips",
     "evaluate": "make a run's tables again from its predictions, or score its models on other clips",
     "compare": "pair finished runs clip by clip: who is better, and is that evidence",
     "list": "show every option, its parameters and their meaning",
@@ -76,6 +77,11 @@ def dispatch(words: list[str], quiet: bool) -> int:
         from darkhar_cli.tasks.cache import cache
 
         cache(rest)
+        return 0
+    if verb == "check":
+        from darkhar_cli.tasks.check import check
+
+        check(rest)
         return 0
     if verb == "evaluate":
         from darkhar_cli.tasks.evaluate import evaluate

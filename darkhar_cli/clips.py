@@ -24,6 +24,8 @@ from darkhar_cli.home import home
 
 TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
+_COLUMNS += ["twin", "light"]
+_TEXTS = ("id", "group", "label", "split", "digest", "twin", "light")
 _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
@@ -31,12 +33,13 @@ class Clips:
     """The clips of a prepared data set.
 
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
-    n_frames, fps, height, width, digest (SHA-256 of the bytes).
+    n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
+    with the same in another light) and light (`dark`, `bright`).
     """
 
     def __init__(self, name: str, builder: ClipBuilder, folder: Path, fingerprint: str):
         self.name, self.folder, self.fingerprint = name, folder, fingerprint
-        self.synthetic = builder.DRAWN
+        self.synthetic, self.like_real = builder.DRAWN, builder.like_real
         self.classes: list[str] = builder.info.features["label"].names
         self.skipped = _read(folder / "skipped.csv")
         table = _read(folder / "clips.csv")
@@ -67,7 +70,7 @@ def builder_class(name: str) -> type[ClipBuilder]:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={"id": str, "group": str, "label": str, "split": str}, keep_default_na=False)
+    return pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False)
 
 
 def _builder(dataset: Mapping[str, Any], **kwargs: Any) -> ClipBuilder:
@@ -133,6 +136,7 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
             console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)
+        builder.write_beside(aside)
         try:
             os.replace(aside, folder)
         except OSError:
@@ -182,7 +186,7 @@ def _write_tables(builder: ClipBuilder, folder: Path) -> None:
     rows = []
     for split in builder.info.splits:
         for index, record in enumerate(builder.as_data_source(split)):
-            texts = {key: record[key].decode() for key in ("id", "group", "digest")}
+            texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
             numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width")}
             label = builder.info.features["label"].int2str(record["label"])
             rows.append({"split": split, "index": index, "label": label, **texts, **numbers})

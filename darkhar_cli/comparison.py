@@ -1,10 +1,11 @@
 """Runs paired clip by clip: who is better, by how much, and whether that is evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
+from omegaconf import OmegaConf
 
 from darkhar_cli import metrics, stats
 from darkhar_cli.errors import BadRequest
@@ -26,6 +27,9 @@ class Result:
         clips: a row per clip: id, group, label, right (mean over folds and repeats).
         folds: clip -> fold, as in assignment.csv.
         trained: what each fold was trained on, as a hash of the clips' contents.
+        dataset: the settings of its data set.
+        twins: clip -> its mark in common with its twin in another light, where clips have one.
+        trained_twins: as `trained`, of those marks.
     """
 
     folder: Path
@@ -34,6 +38,9 @@ class Result:
     clips: pd.DataFrame
     folds: pd.DataFrame
     trained: list[tuple[int, int, str]]
+    dataset: dict[str, str] = field(default_factory=dict)
+    twins: dict[str, str] = field(default_factory=dict)
+    trained_twins: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def read_result(folder: Path) -> Result:
@@ -49,9 +56,22 @@ def read_result(folder: Path) -> Result:
     predictions, table = run.read("predictions.csv"), run.read("metrics/folds.csv")
     split = "validation" if (predictions["split"] == "validation").any() else "test"
     clips = metrics.per_clip(predictions, split)
-    folds = run.read("assignment.csv")[["repeat", "fold", "id", "split"]].astype(str)
-    trained = [(fold["repeat"], fold["fold"], fold.get("training_ids")) for fold in run.facts().get("folds", ())]
-    return Result(folder, split, {key: str(table.iloc[0][key]) for key in LABELS}, clips, folds, trained)
+    listed = run.read("assignment.csv").astype(str)
+    trained, twins = (
+        [(fold["repeat"], fold["fold"], fold.get(f"training_{what}")) for fold in run.facts().get("folds", ())]
+        for what in ("ids", "twins")
+    )
+    labels = {key: str(table.iloc[0][key]) for key in LABELS}
+    marks = dict(zip(listed["id"], listed["twin"], strict=True)) if "twin" in listed else {}
+    folds = listed[["repeat", "fold", "id", "split"]]
+    return Result(folder, split, labels, clips, folds, trained, _dataset(folder), marks, twins)
+
+
+def _dataset(folder: Path) -> dict[str, str]:
+    """Return the data set's settings that a run was started with, without those that say where things are."""
+    path = folder / "config.yaml"
+    node = OmegaConf.to_container(OmegaConf.load(path)).get("dataset", {}) if path.is_file() else {}
+    return {f"dataset.{key}": str(value) for key, value in node.items() if key not in ("name", "data_dir", "on_error")}
 
 
 def read_results(folders: Sequence[Path]) -> list[Result]:
@@ -78,9 +98,29 @@ def read_results(folders: Sequence[Path]) -> list[Result]:
 
 def names_of(results: Sequence[Result]) -> list[str]:
     """Return short names: what differs between the results (`enhance=histeq`), else their folders."""
-    differing = [key for key in LABELS if len({result.labels[key] for result in results}) > 1]
-    names = [" ".join(f"{key}={result.labels[key]}" for key in differing) for result in results]
+    about = [result.dataset | result.labels for result in results]
+    keys = dict.fromkeys([*LABELS, *(key for one in about for key in one)])
+    differing = [key for key in keys if len({one.get(key) for one in about}) > 1]
+    names = [" ".join(f"{key}={one[key]}" for key in differing if key in one) for one in about]
     return names if len(set(names)) == len(names) and all(names) else [result.folder.name for result in results]
+
+
+def by_twin(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
+    """Return the results with clips named by their twins' mark where they saw the same clips in other light.
+
+    Otherwise they are returned as they are; the second value says in words that it was done.
+    """
+    seen = {(frozenset(result.clips["id"]), tuple(result.trained)) for result in results}
+    paired = []
+    for result in results:
+        marks = result.clips["id"].map(result.twins)
+        if len(seen) == 1 or marks.isna().any() or (marks == "").any() or marks.duplicated().any():
+            return list(results), []
+        clips = result.clips.assign(id=marks).sort_values("id", ignore_index=True)
+        folds = result.folds.assign(id=result.folds["id"].map(result.twins))
+        folds = folds.sort_values(list(folds), ignore_index=True)
+        paired.append(replace(result, clips=clips, folds=folds, trained=result.trained_twins))
+    return paired, ["The runs saw twins, the same clips in other light or noise; clips are paired by their twin."]
 
 
 def refuse_unpaired(first: Result, other: Result) -> None:
@@ -118,6 +158,7 @@ def compare(results: Sequence[Result]) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         BadRequest: results that cannot be paired.
     """
+    results, said = by_twin(results)
     base = baseline_of(results)
     for other in results:
         refuse_unpaired(results[base], other)
@@ -125,7 +166,7 @@ def compare(results: Sequence[Result]) -> tuple[pd.DataFrame, list[str]]:
     others = [i for i in range(len(results)) if i != base]
     found = {i: stats.compare(results[base].clips, results[i].clips) for i in others}
     adjusted = dict(zip(others, stats.holm([found[i]["p"] for i in others]), strict=True))
-    rows, sentences = [], []
+    rows, sentences = [], said
     for i, result in enumerate(results):
         low, high, how = stats.interval(result.clips["right"], result.clips["group"])
         row = {"name": names[i], "n": len(result.clips), "accuracy": result.clips["right"].mean(), "lower": low}

@@ -132,10 +132,14 @@ def _resolve(cv: Settings, train: pd.DataFrame, seed: int) -> dict[str, Any]:
 
 
 def assignment(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """Return assignment.csv: the folds in which each clip is scored (`test` clips are scored by every fold)."""
-    about = table[["id", "group", "label"]]
+    """Return assignment.csv: the folds in which each clip is scored (`test` clips are scored by every fold).
+
+    Where clips have twins in another light, `twin` and `light` stand behind the other columns.
+    """
+    twins = ["twin", "light"] if "twin" in table and table["twin"].any() else []
+    about = table[["id", "group", "label", *twins]]
     parts = [about.loc[f.validation].assign(repeat=f.repeat, fold=f.index, split="validation") for f in plan.folds]
     parts.append(about[table["split"] == "test"].assign(repeat=0, fold="all", split="test"))
     listed = pd.concat([part.astype({"fold": object}) for part in parts], ignore_index=True)
-    columns = ["repeat", "fold", "id", "split", "group", "label"]
+    columns = ["repeat", "fold", "id", "split", "group", "label", *twins]
     return listed[columns].sort_values(["split", "repeat", "id"], ignore_index=True)

@@ -55,6 +55,11 @@ def predictions_table(
     return pd.DataFrame(columns)
 
 
+def _mark(values: Sequence[str]) -> str:
+    """Return the hash of a set of words."""
+    return sha256("\n".join(sorted(values)).encode()).hexdigest()[:16]
+
+
 def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advance) -> None:
     """Train one fold's model, score it on the fold's validation clips and the test split, and keep all of it."""
     started, epochs = time.monotonic(), trainer.epochs
@@ -67,7 +72,7 @@ def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advanc
         advance(f"{fold.name} stopped early", epochs - len(history))
     predictions = score_fold(trainer, learner, fold)
     run.save_model(fold.index, learner.whole, fold.repeat)
-    ids = "\n".join(sorted(trainer.clips.table.loc[list(fold.train), "digest"]))
+    trained = trainer.clips.table.loc[list(fold.train)]
     facts = {
         "repeat": fold.repeat,
         "fold": fold.index,
@@ -76,7 +81,8 @@ def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advanc
         "fitted": len(fit),
         "inner": len(watched),
         "initial_weights": initial,
-        "training_ids": sha256(ids.encode()).hexdigest()[:16],
+        "training_ids": _mark(trained["digest"]),
+        "training_twins": _mark(trained["twin"]) if "twin" in trained and trained["twin"].all() else None,
         "weights": learner.weights_hash(),
         "seconds": round(time.monotonic() - started, 2),
     }

@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import keras
 import numpy as np
-from darkhar_datasets.dark_synth.dark_synth_dataset_builder import render
-from darkhar_datasets.dark_synth.people import ACTIONS
+from darkhar_datasets.dark_synth.actions import ACTIONS
+from darkhar_datasets.dark_synth.film import Clip, render
 
 from darkhar_cli import schema
 from darkhar_cli.layers import EnhanceFrames
@@ -26,7 +26,7 @@ def enhanced(name: str, frames: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Write one row per enhancement and one column per action, from synthetic clips."""
-    frames = np.stack([read_frames(render(0, 4, action, 0, (60, 61), "dark"), [36])[0] for action in ACTIONS])
+    frames = np.stack([read_frames(render(Clip(0, 4, action, 0, (60, 61)), "dark"), [36])[0] for action in ACTIONS])
     sheet = np.full((TOP + len(ROWS) * HEIGHT, LEFT + len(ACTIONS) * WIDTH, 3), 255, np.uint8)
     for r, name in enumerate(ROWS):
         place = (8, TOP + r * HEIGHT + HEIGHT // 2)

@@ -1,5 +1,7 @@
 """Runs paired clip by clip: what is compared, what is refused, and what may be said."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,17 +13,25 @@ from tests.test_metrics import LABELS, table_of
 GROUPS = [f"g{i // 5}" for i in range(60)]
 
 
-def write_run(folder, right, groups=None, folds=2, content="same", **labels):
-    """Write what a finished run leaves of clips that were right or not."""
+def write_run(folder, right, groups=None, folds=2, content="same", light="", twins="", **labels):
+    """Write what a finished run leaves of clips that were right or not; with a light, of clips that have twins."""
     table, names = table_of(right, groups)
+    if light:
+        table = table.assign(twin=table["id"].map(lambda name: f"{twins}t{name}"), light=light)
+        table["id"] = table["id"] + f"_{light}"
     table["fold"] = [i % folds for i in range(len(table))]
     table = table.sort_values(metrics.KEYS)
     run = Run(folder)
     run.claim("x")
-    run.save("predictions.csv", table)
+    run.save("predictions.csv", table.drop(columns=["twin", "light"], errors="ignore"))
     run.save("metrics/folds.csv", metrics.folds_table(table, names, LABELS | labels, {}))
-    run.save("assignment.csv", table[["repeat", "fold", "id", "split", "group", "label"]])
-    run.add_facts(folds=[{"repeat": 0, "fold": 0, "training_ids": content}])
+    lit = ["twin", "light"] if light else []
+    run.save("assignment.csv", table[["repeat", "fold", "id", "split", "group", "label", *lit]])
+    fold = {"repeat": 0, "fold": 0, "training_ids": content + light}
+    run.add_facts(folds=[fold | {"training_twins": twins + content if light else None}])
+    if light:
+        dataset = {"name": "dark_synth", "light": light, "data_dir": str(folder)}
+        (folder / "config.yaml").write_text(json.dumps({"dataset": dataset}))
     run.finish()
     return folder
 
@@ -119,6 +129,48 @@ def test_the_first_with_enhance_none_is_the_baseline_of_a_grid(darkhar, tmp_path
     table = pd.read_csv(tmp_path / "sweep" / "compare.csv").set_index("name")
     assert table.loc["sampler=a enhance=none", "verdict"] == "baseline"
     assert (table["verdict"] == "baseline").sum() == 1
+
+
+def test_runs_on_twins_in_other_light_are_paired_by_their_twin(darkhar, tmp_path):
+    write_run(tmp_path / "dark", hits(15), GROUPS, light="dark")
+    write_run(tmp_path / "day", hits(52, seed=1), GROUPS, light="bright")
+    code, out, _ = darkhar("compare", tmp_path / "dark", tmp_path / "day", f"to={tmp_path / 'c.csv'}")
+    assert code == 0
+    assert "The runs saw twins" in out
+    assert "dataset.light=bright is better than dataset.light=dark by 61.7 points" in out
+    plain = tmp_path / "plain"
+    write_run(plain / "a", hits(15), GROUPS, enhance="none")
+    write_run(plain / "b", hits(52, seed=1), GROUPS, enhance="histeq")
+    assert darkhar("compare", plain / "a", plain / "b", f"to={tmp_path / 'd.csv'}")[0] == 0
+    ours, theirs = (pd.read_csv(tmp_path / name) for name in ("c.csv", "d.csv"))
+    numbers = ["n", "groups", "accuracy", "difference", "difference_lower", "difference_upper", "p", "mcnemar"]
+    pd.testing.assert_frame_equal(ours[numbers], theirs[numbers])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"light": "bright", "twins": "x"}, "they score different clips"),
+        ({"light": "bright", "content": "another"}, "the clips' contents differ"),
+        ({"light": "bright", "folds": 3}, "their folds differ"),
+        ({}, "they score different clips"),
+    ],
+)
+def test_what_are_no_twins_is_refused(darkhar, tmp_path, change, reason):
+    write_run(tmp_path / "dark", hits(20), GROUPS, light="dark")
+    write_run(tmp_path / "other", hits(20), GROUPS, **change)
+    code, _, errors = darkhar("compare", tmp_path / "dark", tmp_path / "other")
+    assert code == 2
+    assert reason in errors
+
+
+def test_runs_on_one_light_are_compared_as_ever(darkhar, tmp_path):
+    for name, seed in (("a", 0), ("b", 1)):
+        write_run(tmp_path / name, hits(20, seed=seed), GROUPS, light="dark", enhance=name)
+    code, out, _ = darkhar("compare", tmp_path / "a", tmp_path / "b")
+    assert code == 0
+    assert "twins" not in out
+    assert "enhance=a" in out
 
 
 def test_clips_scored_several_times_count_once_in_mcnemars_test():

@@ -4,86 +4,102 @@ A group is a scene, an actor and a camera; every group shows every action, so th
 action, and no group stands in two splits. Same seed, same bytes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from darkhar_datasets.dark_synth.camera import DarkCamera
-from darkhar_datasets.dark_synth.people import ACTIONS, Actor, joints
-from darkhar_datasets.dark_synth.scenes import HEIGHT, WIDTH, Stage, draw_person, draw_scene
+import tensorflow_datasets as tfds
+from darkhar_datasets.dark_synth import manifest
+from darkhar_datasets.dark_synth.actions import ACTIONS
+from darkhar_datasets.dark_synth.film import LIGHTS, Clip, render
 
 from darkhar_cli.builder import TRAIN, ClipBuilder, Source
-from darkhar_cli.video import write_video
-
-FPS = 30
-_BIT_RATE = 2_500_000
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many groups each split has, clips of each action per group, and frames per clip (least, most)."""
+    """How many groups each split has, clips of each action per group, frames per clip (least, most), and variety.
+
+    Small sets vary less in distance, direction and camera, for a handful of clips to say something of them.
+    """
 
     train_groups: int
     test_groups: int
     takes: int
     frames: tuple[int, int]
+    variety: float
 
 
 SIZES = {
-    "tiny": Size(3, 1, 1, (33, 40)),
-    "small": Size(10, 2, 1, (33, 90)),
-    "full": Size(80, 20, 4, (33, 105)),
+    "tiny": Size(3, 1, 1, (33, 40), 0.0),
+    "small": Size(10, 2, 1, (33, 75), 0.0),
+    "medium": Size(60, 30, 1, (33, 75), 0.3),
+    "full": Size(80, 20, 4, (33, 105), 1.0),
 }
-
-
-def render(seed: int, group: int, action: str, take: int, frames: tuple[int, int], light: str) -> bytes:
-    """Return one clip as H.264 bytes: the same arguments give the same bytes."""
-    place = np.random.default_rng([seed, group])
-    scene, horizon = draw_scene(place)
-    person = draw_person(place)
-    rng = np.random.default_rng([seed, group, ACTIONS.index(action), take])
-    count = int(rng.integers(frames[0], frames[1] + 1))
-    actor = Actor(action, count / FPS, rng)
-    stage = Stage(scene, horizon, person, depth=rng.uniform(2.7, 3.6), shift=rng.uniform(-35, 35))
-    camera = DarkCamera(HEIGHT, WIDTH, rng)
-
-    def shots() -> Any:
-        for i in range(count):
-            frame = stage.draw(joints(actor.pose(i / FPS)))
-            yield frame if light == "bright" else camera.shoot(frame, i / count)
-
-    return write_video(shots(), FPS, bit_rate=_BIT_RATE)
 
 
 class Builder(ClipBuilder):
     """TFDS builder of `dark_synth`.
 
     Args:
-        config: `tiny` (24 clips), `small` (72) or `full` (2,400).
-        light: `dark`, or `bright` for the same clips before the light goes out.
+        config: `tiny` (24 clips), `small` (72), `medium` (540, a third of them to test) or `full` (2,400).
+        light: `dark`, `bright` for the same clips by day, or `both`: twice as many clips, twins in one group.
+        regime: the dark camera: `arid`, like real dark clips, or `raw`, noisy.
         seed: same seed, same bytes.
     """
 
+    VERSION = tfds.core.Version("3.0.0")  # another drawing is another version
     DRAWN = True
 
-    def __init__(self, *, config: str = "small", light: str = "dark", seed: int = 0, **kwargs: Any):
-        self.size, self.light, self.seed = SIZES[config], light, seed
+    def __init__(
+        self, *, config: str = "small", light: str = "dark", regime: str = "arid", seed: int = 0, **kwargs: Any
+    ):
+        self.size, self.regime, self.seed = SIZES[config], regime, seed
+        self.lights = LIGHTS if light == "both" else (light,)
         super().__init__(**kwargs)
+
+    @property
+    def like_real(self) -> bool:
+        """Whether the dark clips claim to look like real ones."""
+        return self.regime == "arid" and "dark" in self.lights
 
     def classes(self) -> list[str]:
         """Return the six actions."""
         return list(ACTIONS)
 
-    def sources(self) -> list[Source]:
-        """Return every clip of the training groups, then of the test groups."""
+    def clips(self) -> Iterator[tuple[str, Clip]]:
+        """Yield every clip but for its light, with its split; darkness is spread evenly over all of them."""
         size = self.size
-        found = []
+        count = (size.train_groups + size.test_groups) * len(ACTIONS) * size.takes
+        order = np.random.default_rng([self.seed, 1 << 20])  # no group's generator
+        levels = iter((order.permutation(count) + order.uniform(size=count)) / count)
         for group in range(size.train_groups + size.test_groups):
             split = TRAIN if group < size.train_groups else self.HELD_OUT
             for action in ACTIONS:
                 for take in range(size.takes):
-                    load = partial(render, self.seed, group, action, take, size.frames, self.light)
-                    name = f"{split}/{action}/{action}_{group}_{take}.mp4"
-                    found.append(Source(name, split, action, load, group=f"scene_{group}"))
+                    level = float(next(levels))
+                    what = (self.seed, group, action, take, size.frames, self.regime, level, size.variety)
+                    yield split, Clip(*what)
+
+    def sources(self) -> list[Source]:
+        """Return every clip of the training groups, then of the test groups; twins stand side by side."""
+        found = []
+        for split, clip in self.clips():
+            for light in self.lights:
+                about = {"group": f"scene_{clip.group}", "twin": clip.twin, "light": light}
+                found.append(
+                    Source(_name(split, clip, light), split, clip.action, partial(render, clip, light), **about)
+                )
         return found
+
+    def write_beside(self, folder: Path) -> None:
+        """Write the manifest: every parameter of every clip, and its true key points."""
+        named = ((clip, {light: _name(split, clip, light) for light in self.lights}) for split, clip in self.clips())
+        manifest.write(folder, named)
+
+
+def _name(split: str, clip: Clip, light: str) -> str:
+    return f"{split}/{clip.action}/{clip.action}_{clip.group}_{clip.take}_{light}.mp4"

@@ -1,0 +1,54 @@
+"""The README's table of twins: what is paired with what, and how much of a gap is closed."""
+
+import numpy as np
+import pytest
+
+from darkhar_cli.comparison import read_result
+from tests import twins
+from tests.test_comparison import GROUPS, hits, write_run
+
+HALF = np.arange(60) % 5 < 2  # two of five clips in each group
+
+
+def test_a_share_of_the_gap_is_closed():
+    day, dark, other = np.ones(60), np.zeros(60), HALF.astype(float)
+    assert twins.closed(day, dark, other, GROUPS) == "40 % [40, 40]"
+    assert twins.closed(day, dark, dark, GROUPS) == "0 % [0, 0]"
+    assert twins.closed(dark, day, other, GROUPS) == "no gap is shown", "the dark is better"
+    mixed = hits(20).astype(float)
+    assert twins.closed(mixed, mixed, other, GROUPS) == "no gap is shown"
+
+
+def test_its_interval_is_that_of_groups_drawn_with_replacement():
+    won = np.repeat(np.arange(12) % 2, 5).astype(float)
+    text = twins.closed(np.ones(60), np.zeros(60), won, GROUPS)
+    share, low, high = (float(word.strip("[],%")) for word in text.replace("%", "").split())
+    assert share == 50
+    half = 196 * np.sqrt(0.25 / 12)  # of a binomial share of twelve groups, in points
+    assert low == pytest.approx(50 - half, abs=5)
+    assert high == pytest.approx(50 + half, abs=5)
+
+
+def test_runs_by_day_and_in_the_dark_are_paired_by_twin(tmp_path):
+    runs = {twins.DAY: write_run(tmp_path / "day", np.ones(60, bool), GROUPS, light="bright")}
+    runs[twins.DARK] = write_run(tmp_path / "dark", np.zeros(60, bool), GROUPS, light="dark")
+    runs["histeq"] = write_run(tmp_path / "histeq", HALF, GROUPS, light="dark", enhance="histeq")
+    lines = twins.table({name: read_result(folder) for name, folder in runs.items()})
+    assert "60 test clips in 12 groups" in lines[0]
+    day, dark, lit = (line.split(" | ") for line in lines[2:])
+    assert day[1].startswith("100.0 %")
+    assert day[2].startswith("+100.0 [")
+    assert dark[2] == ""
+    assert dark[3].startswith("-100.0 [")
+    assert lit[2].startswith("+40.0 [")
+    assert lit[3].startswith("-60.0 [")
+    assert lit[4] == "40 % [40, 40] |"
+
+
+def test_every_run_of_it_is_a_request_that_can_be_read():
+    from darkhar_cli import overrides
+
+    for words in (twins.RUNS | twins.OTHERS).values():
+        config = overrides.read_request("train", ["dataset.config=medium", "cv=official", *words], False, None)
+        assert config.jobs[0].config["dataset"]["config"] == "medium"
+        assert config.jobs[0].config["cv"]["name"] == "official"

@@ -1,0 +1,125 @@
+"""The README's table of twins: what darkness costs, and what each enhancement wins back; all of it synthetic.
+
+Usage: python -m tests.twins [config]; runs that are finished are not run again. Models are trained once on the
+training groups and score the test groups, which no choice was made on.
+"""
+
+import contextlib
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from darkhar_cli import cli, stats
+from darkhar_cli.comparison import Result, by_twin, read_result, refuse_unpaired
+
+MODEL = ["extractor=conv_small", "sampler.frames=8", "train.epochs=12", "train.early_stopping=false"]
+DAY, DARK = "by day", "dark"
+RUNS = {
+    DAY: [*MODEL, "dataset.light=bright"],
+    DARK: MODEL,
+    "histeq": [*MODEL, "enhance=histeq"],
+    "gamma": [*MODEL, "enhance=gamma"],
+    "adaptive_gamma": [*MODEL, "enhance=adaptive_gamma"],
+}
+POOLED = "by day, mean_pool"
+OTHERS = {
+    POOLED: [*MODEL, "dataset.light=bright", "classifier=mean_pool"],
+    "control_background": ["experiment=control_background"],
+    "control_luma": ["experiment=control_luma"],
+}
+_DRAWS = 4000
+
+
+def run(name: str, words: Sequence[str], config: str) -> Path:
+    """Train and score one experiment, unless that is done; return its folder."""
+    place = Path("outputs", "twins", config, name.replace(", ", "_").replace(" ", "_"))
+    print(f"{name} ...", file=sys.stderr, flush=True)
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = cli.main(["train", f"dataset.config={config}", "cv=official", *words, f"hydra.run.dir={place}"])
+    if code:
+        sys.exit(code)
+    return place
+
+
+def points(value: float, low: float, high: float) -> str:
+    """Return a difference with its interval, in points."""
+    return f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
+def closed(day: np.ndarray, dark: np.ndarray, other: np.ndarray, groups: Sequence[str]) -> str:
+    """Return which share of the gap is closed, with the percentile interval of a bootstrap over groups.
+
+    Args:
+        day, dark, other: whether each clip (N,) was right.
+        groups: of the clips (N,).
+    """
+    means = pd.DataFrame({"day": day, "dark": dark, "other": other}).groupby(list(groups)).mean().to_numpy()
+    draws = np.random.default_rng(0).integers(0, len(means), (_DRAWS, len(means)))
+    gap, won = ((means[:, i] - means[:, 1])[draws].mean(axis=1) for i in (0, 2))
+    if (gap <= 0).mean() > 0.025:
+        return "no gap is shown"
+    low, high = np.quantile(won[gap > 0] / gap[gap > 0], [0.025, 0.975])
+    share = (means[:, 2] - means[:, 1]).mean() / (means[:, 0] - means[:, 1]).mean()
+    return f"{100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+
+
+def table(results: dict[str, Result]) -> list[str]:
+    """Return the lines of the table; runs are paired clip by clip.
+
+    Raises:
+        BadRequest: runs that cannot be paired.
+    """
+    paired = dict(zip(results, by_twin(list(results.values()))[0], strict=True))
+    for result in paired.values():
+        refuse_unpaired(paired[DARK], result)
+    clips = {name: result.clips for name, result in paired.items()}
+    groups, right = clips[DARK]["group"], {name: part["right"].to_numpy() for name, part in clips.items()}
+    about = f"*synthetic*, {len(groups)} test clips in {groups.nunique()} groups"
+    lines = [
+        f"| {about} | accuracy | against the dark | against the day | of the gap closed |",
+        "|---|---|---|---|---|",
+    ]
+    holm = iter(stats.holm([stats.compare(clips[DARK], part)["p"] for name, part in clips.items() if name != DARK]))
+    for name, part in clips.items():
+        low, high, _ = stats.interval(part["right"], groups)
+        cells = [f"{100 * right[name].mean():.1f} % [{100 * low:.1f}, {100 * high:.1f}]"]
+        for base in (DARK, DAY):
+            found = stats.compare(clips[base], part)
+            cells.append(points(found["difference"], found["lower"], found["upper"]) if name != base else "")
+        if name != DARK:
+            cells[1] += f", p {next(holm):.3f}"
+        cells.append(closed(right[DAY], right[DARK], right[name], groups) if name not in (DAY, DARK) else "")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def said_of(folder: Path) -> str:
+    """Return accuracy with its interval over groups, and what sitting down and standing up were taken for."""
+    clips = read_result(folder).clips
+    low, high, _ = stats.interval(clips["right"], clips["group"])
+    told = pd.read_csv(folder / "predictions.csv").query("split == 'test'")
+    taken = []
+    for label in ("sit", "stand"):
+        found = told.loc[told["label"] == label, "predicted"].value_counts()
+        sit, stand = (int(found.get(name, 0)) for name in ("sit", "stand"))
+        taken.append(f"{sit}, {stand}, {int(found.sum()) - sit - stand}")
+    return f"{100 * clips['right'].mean():.1f} % [{100 * low:.1f}, {100 * high:.1f}] | {' | '.join(taken)} |"
+
+
+def main(config: str = "medium") -> None:
+    """Run everything that is not finished, then print both tables."""
+    results = {name: run(name, words, config) for name, words in RUNS.items()}
+    others = {name: run(name, words, config) for name, words in OTHERS.items()}
+    print("\n".join(table({name: read_result(place) for name, place in results.items()})))
+    print("\n| *synthetic*; chance 16.7 % | accuracy | sit taken for sit, stand, other | stand taken for |")
+    print("|---|---|---|---|")
+    for name, place in (results | others).items():
+        print(f"| {name} | {said_of(place)}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
