@@ -14,9 +14,7 @@ from darkhar_cli.pipeline import extract
 
 SIZE = 32
 PARAMETERS = {name: option.parameters for name, option in schema.options("extractor").items()}
-KERAS = [
-    name for name, given in PARAMETERS.items() if "weights" in given and given["weights"].default != schema.MISSING
-]
+KERAS = [name for name, given in PARAMETERS.items() if "weights" in given and given["weights"].default != "auto"]
 
 
 def build(name="mobilenet", seed=0, **parameters):
