@@ -203,7 +203,9 @@ def test_the_papers_settings():
         "size": "native",
         "trainable": False,
     }
-    assert config["classifier"] == {"name": "lstm", "units": 64, "dense": [32], "dropout": 0.0}
+    plain = {"embed": 0, "channels": "all", "centre": [], "instance_norm": False, "standardize": False, "clip": None}
+    head = {"name": "lstm", "units": 64, "dense": [32], "dropout": 0.0} | plain | {"gain": 0.0, "noise": 0.0}
+    assert config["classifier"] == head
     assert config["cv"]["folds"] == 3
     assert (config["train"]["epochs"], config["train"]["patience"], config["train"]["batch_per_class"]) == (10, 3, 2)
     assert config["train"]["learning_rate"] == 0.001
