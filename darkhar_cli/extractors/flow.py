@@ -5,9 +5,9 @@ import numpy as np
 from darkhar_cli.extractors import dense_flow, flow_channels, flow_input, keypoints, pose, sparse_flow, tracking
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.extractors.person import person_extractor
 from darkhar_cli.registry import register
 
-LONGEST = 640
 SOURCES = (dense_flow, flow_channels, flow_input, sparse_flow, *pose.SOURCES)
 
 
@@ -25,15 +25,4 @@ def flow(weights: str = "auto") -> Extractor:
         found, _ = flow_channels.flow_channels(frames, fps, tracking.follow(frames, net))
         return symmetry.stack(found)
 
-    return Extractor(
-        "flow",
-        len(symmetry.names),
-        None,
-        function=extract,
-        weights_hash=net.weights_hash,
-        channels=symmetry.names,
-        scope="clip",
-        runtime=net.runtime,
-        longest=LONGEST,
-        symmetry=symmetry,
-    )
+    return person_extractor("flow", net, symmetry, extract)

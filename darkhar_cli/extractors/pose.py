@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from darkhar_cli.extractors import body, channels, keypoints, smoothing, tracking
+from darkhar_cli.extractors import body, channels, keypoints, person, smoothing, tracking
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.extractors.person import person_extractor
 from darkhar_cli.registry import register
 
-LONGEST = 640  # pixels of the longer side that keypoints and flow can make use of
-SOURCES = (body, channels, keypoints, smoothing, tracking)
+SOURCES = (body, channels, keypoints, person, smoothing, tracking)
 
 
 @register("extractor", sources=SOURCES)
@@ -24,15 +24,4 @@ def pose(weights: str = "auto") -> Extractor:
     def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
         return symmetry.stack(body.body_channels(tracking.follow(frames, net)))
 
-    return Extractor(
-        "pose",
-        len(symmetry.names),
-        None,
-        function=extract,
-        weights_hash=net.weights_hash,
-        channels=symmetry.names,
-        scope="clip",
-        runtime=net.runtime,
-        longest=LONGEST,
-        symmetry=symmetry,
-    )
+    return person_extractor("pose", net, symmetry, extract)

@@ -5,9 +5,8 @@ import numpy as np
 from darkhar_cli.extractors import body, flow, flow_channels, keypoints, tracking
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.extractors.person import person_extractor
 from darkhar_cli.registry import register
-
-LONGEST = 640
 
 
 @register("extractor", sources=flow.SOURCES)
@@ -26,15 +25,4 @@ def pose_flow(weights: str = "auto") -> Extractor:
         motion, camera = flow_channels.flow_channels(frames, fps, person)
         return symmetry.stack(shape | motion | flow_channels.world_channels(shape, camera, person))
 
-    return Extractor(
-        "pose_flow",
-        len(symmetry.names),
-        None,
-        function=extract,
-        weights_hash=net.weights_hash,
-        channels=symmetry.names,
-        scope="clip",
-        runtime=net.runtime,
-        longest=LONGEST,
-        symmetry=symmetry,
-    )
+    return person_extractor("pose_flow", net, symmetry, extract)
