@@ -1,186 +1,142 @@
-"""Runs paired clip by clip: who is better, by how much, and whether that is evidence."""
+"""Methods compared on the same clips: who is better, by how much, and whether that is evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from omegaconf import OmegaConf
 
-from darkhar_cli import metrics, paired, stats
-from darkhar_cli.errors import BadRequest
-from darkhar_cli.runs import Run
-from darkhar_cli.sweeps import LABELS
+from darkhar_cli import evidence, paired
+from darkhar_cli.methods import Method, baseline_of, methods_of, seed_pairs
+from darkhar_cli.outcomes import Result
+from darkhar_cli.pairing import by_twin, refuse_other_clips, refuse_unpaired, unproven
+from darkhar_cli.replicates import crossed
+from darkhar_cli.stats import FEWEST, clusters
 
-COLUMNS = ["rank", "name", "n", "groups", "accuracy", "lower", "upper", "interval", "chance"]
-COLUMNS += ["difference", "difference_lower", "difference_upper", "p", "p_holm", "mcnemar", "verdict", "folder"]
+COLUMNS = ["rank", "name", "seeds", "n", "groups", "over", "recall_macro", "recall_lower", "recall_upper", "recall_sd"]
+COLUMNS += ["accuracy", "lower", "upper", "interval", "chance", "difference", "difference_lower", "difference_upper"]
+COLUMNS += ["p", "p_holm", "mcnemar", "smallest", "share_difference", "share_lower", "share_upper", "verdict"]
+COLUMNS += ["warnings", "folder"]
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a finished run says of each clip.
+class Comparison:
+    """Methods compared.
 
     Attributes:
-        folder: the run's.
-        split: `validation`, or `test` where nothing else was scored.
-        labels: dataset, sampler, enhance, extractor, classifier, cv, seed.
-        clips: a row per clip: id, group, label, right (mean over folds and repeats).
-        folds: clip -> fold, as in assignment.csv.
-        trained: what each fold was trained on, as a hash of the clips' contents.
-        dataset: the settings of its data set.
-        twins: clip -> its mark in common with its twin in another light, where clips have one.
-        trained_twins: as `trained`, of those marks.
+        table: a row per method, best first; columns `COLUMNS`, of which `difference` and what follows it up to `p_holm`
+            are about macro recall, `smallest` is what would have been found with 80 % power.
+        baseline: the name of the method that the others are compared with.
+        sentences: one of each comparison.
+        notes: what else must be known: how things were paired, what was left out, the runs' warnings.
     """
 
-    folder: Path
-    split: str
-    labels: dict[str, str]
-    clips: pd.DataFrame
-    folds: pd.DataFrame
-    trained: list[tuple[int, int, str]]
-    dataset: dict[str, str] = field(default_factory=dict)
-    twins: dict[str, str] = field(default_factory=dict)
-    trained_twins: list[tuple[int, int, str]] = field(default_factory=list)
+    table: pd.DataFrame
+    baseline: str
+    sentences: list[str]
+    notes: list[str]
 
 
-def read_result(folder: Path) -> Result:
-    """Read a finished run.
+def compare(results: Sequence[Result], baseline: str | None = None) -> Comparison:
+    """Compare the methods that the results are of with one of them; seeds of a method are its replicates.
+
+    Args:
+        results: of two runs or more.
+        baseline: see `methods.baseline_of`.
 
     Raises:
-        BadRequest: no run, or one that is not finished.
+        BadRequest: results that cannot be paired, or no such baseline.
     """
-    run = Run(folder)
-    if not run.done:
-        what = "is not finished" if (folder / "run.json").is_file() else "is no run folder"
-        raise BadRequest(f"{folder} {what}; compare takes finished runs, or the folder of a sweep")
-    predictions, table = run.read("predictions.csv"), run.read("metrics/folds.csv")
-    split = "validation" if (predictions["split"] == "validation").any() else "test"
-    clips = metrics.per_clip(predictions, split)
-    listed = run.read("assignment.csv").astype(str)
-    trained, twins = (
-        [(fold["repeat"], fold["fold"], fold.get(f"training_{what}")) for fold in run.facts().get("folds", ())]
-        for what in ("ids", "twins")
-    )
-    labels = {key: str(table.iloc[0][key]) for key in LABELS}
-    marks = dict(zip(listed["id"], listed["twin"], strict=True)) if "twin" in listed else {}
-    folds = listed[["repeat", "fold", "id", "split"]]
-    return Result(folder, split, labels, clips, folds, trained, _dataset(folder), marks, twins)
-
-
-def _dataset(folder: Path) -> dict[str, str]:
-    """Return the data set's settings that a run was started with, without those that say where things are."""
-    path = folder / "config.yaml"
-    node = OmegaConf.to_container(OmegaConf.load(path)).get("dataset", {}) if path.is_file() else {}
-    return {f"dataset.{key}": str(value) for key, value in node.items() if key not in ("name", "data_dir", "on_error")}
-
-
-def read_results(folders: Sequence[Path]) -> list[Result]:
-    """Read runs and the finished jobs of sweeps, each once, in the order given.
-
-    Raises:
-        BadRequest: fewer than two results.
-    """
-    found: dict[Path, Result] = {}
-    for folder in folders:
-        if not folder.is_dir():
-            raise BadRequest(f"{folder}: no such folder")
-        jobs = [folder]
-        if (folder / "sweep.csv").is_file():
-            jobs = sorted(path.parent for path in folder.glob("*/DONE"))
-            if not jobs:
-                raise BadRequest(f"{folder}: no job of this sweep is finished")
-        for job in jobs:
-            found.setdefault(job.resolve(), read_result(job))
-    if len(found) < 2:
-        raise BadRequest("compare needs two or more finished runs, or the folder of a sweep")
-    return list(found.values())
-
-
-def names_of(results: Sequence[Result]) -> list[str]:
-    """Return short names: what differs between the results (`enhance=histeq`), else their folders."""
-    about = [result.dataset | result.labels for result in results]
-    keys = dict.fromkeys([*LABELS, *(key for one in about for key in one)])
-    differing = [key for key in keys if len({one.get(key) for one in about}) > 1]
-    names = [" ".join(f"{key}={one[key]}" for key in differing if key in one) for one in about]
-    return names if len(set(names)) == len(names) and all(names) else [result.folder.name for result in results]
-
-
-def by_twin(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
-    """Return the results with clips named by their twins' mark where they saw the same clips in other light.
-
-    Otherwise they are returned as they are; the second value says in words that it was done.
-    """
-    seen = {(frozenset(result.clips["id"]), tuple(result.trained)) for result in results}
-    paired = []
-    for result in results:
-        marks = result.clips["id"].map(result.twins)
-        if len(seen) == 1 or marks.isna().any() or (marks == "").any() or marks.duplicated().any():
-            return list(results), []
-        clips = result.clips.assign(id=marks).sort_values("id", ignore_index=True)
-        folds = result.folds.assign(id=result.folds["id"].map(result.twins))
-        folds = folds.sort_values(list(folds), ignore_index=True)
-        paired.append(replace(result, clips=clips, folds=folds, trained=result.trained_twins))
-    return paired, ["The runs saw twins, the same clips in other light or noise; clips are paired by their twin."]
-
-
-def refuse_unpaired(first: Result, other: Result) -> None:
-    """Refuse two results that do not score the same clips in the same folds.
-
-    Raises:
-        BadRequest: with the reason.
-    """
-    pair = f"{first.folder} and {other.folder} cannot be compared"
-    if first.split != other.split:
-        raise BadRequest(f"{pair}: one scores the {first.split} split, the other {other.split}")
-    ids, others = set(first.clips["id"]), set(other.clips["id"])
-    if ids != others:
-        lacks = sorted(ids ^ others)[0]
-        raise BadRequest(f"{pair}: they score different clips ({len(ids)} and {len(others)}; {lacks} is in one only)")
-    if not first.clips[["id", "label", "group"]].equals(other.clips[["id", "label", "group"]]):
-        raise BadRequest(f"{pair}: their clips have different labels or groups")
-    if first.split == "validation" and not first.folds.equals(other.folds):
-        raise BadRequest(
-            f"{pair}: their folds differ (cv {first.labels['cv']} and {other.labels['cv']}); give both the same cv "
-            "and cv.seed"
-        )
-    if first.split == "validation" and first.trained != other.trained:
-        raise BadRequest(f"{pair}: the clips' contents differ (other data under the same names)")
-
-
-def baseline_of(results: Sequence[Result]) -> int:
-    """Return which result the others are compared with: the first with `enhance=none`, else the first."""
-    return next((i for i, result in enumerate(results) if result.labels["enhance"] == "none"), 0)
-
-
-def compare(results: Sequence[Result]) -> tuple[pd.DataFrame, list[str]]:
-    """Return the ranked table (columns `COLUMNS`) and a sentence for each comparison with the baseline.
-
-    Raises:
-        BadRequest: results that cannot be paired.
-    """
-    results, said = by_twin(results)
-    base = baseline_of(results)
+    results, notes = by_twin(results)
+    notes += unproven(results)
+    methods = methods_of(results)
+    base = baseline_of(methods, baseline)
     for other in results:
-        refuse_unpaired(results[base], other)
-    names = names_of(results)
-    others = [i for i in range(len(results)) if i != base]
-    found = {i: paired.compare(results[base].clips, results[i].clips) for i in others}
-    adjusted = dict(zip(others, paired.holm([found[i]["p"] for i in others]), strict=True))
-    rows, sentences = [], said
-    for i, result in enumerate(results):
-        low, high, how = stats.interval(result.clips["right"], result.clips["group"])
-        row = {"name": names[i], "n": len(result.clips), "accuracy": result.clips["right"].mean(), "lower": low}
-        row |= {"upper": high, "interval": how, "folder": str(result.folder), "verdict": "baseline"}
-        if i in found:
-            one = found[i]
-            row |= {"difference": one["difference"], "difference_lower": one["lower"], "p": one["p"]}
-            row |= {"difference_upper": one["upper"], "p_holm": adjusted[i], "mcnemar": one["mcnemar"]}
-            better = "better" if one["difference"] > 0 else "worse"
-            row["verdict"] = better if adjusted[i] < paired.ALPHA else "no evidence"
-            sentences.append(paired.sentence(one, names[base], names[i], adjusted[i]))
-        row["chance"] = 1 / result.clips["label"].nunique()
-        groups = result.clips["group"]
-        row["groups"] = groups[groups != ""].nunique()
+        refuse_other_clips(methods[base].results[0], other)
+    found: dict[int, paired.Difference] = {}
+    for i, method in enumerate(methods):
+        if i != base:
+            pairs, said = seed_pairs(methods[base], method)
+            notes += said
+            found[i] = _difference(pairs)
+    adjusted = dict(zip(found, paired.holm([one.p for one in found.values()]), strict=True))
+    chance = 1 / max(result.classes for result in results)
+    rows, sentences = [], []
+    for i, method in enumerate(methods):
+        row = _row(method, chance) | {"verdict": "baseline" if len(methods) > 1 else ""}
+        if one := found.get(i):
+            row |= _difference_row(one, adjusted[i])
+            names = methods[base].name, method.name
+            sentences.append(evidence.sentence(one, *names, adjusted[i], len(found), chance))
         rows.append(row)
-    table = pd.DataFrame(rows).sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
-    return table.assign(rank=range(1, len(table) + 1)).reindex(columns=COLUMNS), sentences
+    table = pd.DataFrame(rows).sort_values("recall_macro", ascending=False, kind="stable", ignore_index=True)
+    table = table.assign(rank=range(1, len(table) + 1)).reindex(columns=COLUMNS)
+    return Comparison(table, methods[base].name, sentences, [*notes, *_closing(methods, found), *_warnings(methods)])
+
+
+def _difference(pairs: Sequence[tuple[Result, Result]]) -> paired.Difference:
+    for first, other in pairs:
+        refuse_unpaired(first, other)
+    return paired.compare([first.clips for first, _ in pairs], [other.clips for _, other in pairs])
+
+
+def _row(method: Method, chance: float) -> dict[str, Any]:
+    """Return what a method scores: macro recall and share of clips, means over its seeds, with their intervals."""
+    clips = method.results[0].clips
+    rights = np.stack([result.clips["right"].to_numpy(float) for result in method.results])
+    by = clusters(len(clips), clips["group"], clips.get("scene"))
+    recall = crossed(rights, clips["label"], by)
+    share = crossed(rights, np.zeros(len(clips)), by)
+    groups = clips["group"]
+    seeds = "" if len(rights) == 1 else f" and {len(rights)} seeds"
+    return {
+        "name": method.name,
+        "seeds": len(rights),
+        "n": len(clips),
+        "groups": groups[groups != ""].nunique(),
+        "over": by.words,
+        "interval": f"t over {by.words}{seeds}, logit" if by.count >= FEWEST else f"too few {by.kind}s for an interval",
+        "chance": chance,
+        "recall_sd": recall.spread,
+        "warnings": "; ".join(dict.fromkeys(text for result in method.results for text in result.warnings)),
+        "folder": "; ".join(str(result.folder) for result in method.results),
+        **_ends("recall_macro", ("recall_lower", "recall_upper"), recall.value, recall.share_interval()),
+        **_ends("accuracy", ("lower", "upper"), share.value, share.share_interval()),
+    }
+
+
+def _ends(name: str, ends: tuple[str, str], value: float, span: tuple[float, float]) -> dict[str, float]:
+    return {name: value, **dict(zip(ends, span, strict=True))}
+
+
+def _difference_row(found: paired.Difference, p_adjusted: float) -> dict[str, Any]:
+    spans = found.recall.interval(), found.share.interval()
+    return {
+        **_ends("difference", ("difference_lower", "difference_upper"), found.recall.value, spans[0]),
+        **_ends("share_difference", ("share_lower", "share_upper"), found.share.value, spans[1]),
+        "p": found.p,
+        "p_holm": p_adjusted,
+        "mcnemar": found.mcnemar,
+        "smallest": found.recall.smallest(paired.ALPHA),
+        "verdict": evidence.verdict(found, p_adjusted),
+    }
+
+
+def _closing(methods: Sequence[Method], found: dict[int, paired.Difference]) -> list[str]:
+    """Return what holds for all sentences."""
+    if len(methods) == 1:
+        return [f"All {len(methods[0].seeds)} runs are seeds of one method: there is nothing to compare it with."]
+    return [evidence.ONE_SEED] if any(not one.of_methods for one in found.values()) else []
+
+
+def _warnings(methods: Sequence[Method]) -> list[str]:
+    """Return the runs' warnings, each once, with the methods that it is about where it is not about all."""
+    about: dict[str, list[str]] = {}
+    for method in methods:
+        for text in dict.fromkeys(text for result in method.results for text in result.warnings):
+            about.setdefault(text, []).append(method.name)
+    return [
+        f"warning: {text}" + ("" if len(names) == len(methods) else f" ({', '.join(names)})")
+        for text, names in about.items()
+    ]

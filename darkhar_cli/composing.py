@@ -133,3 +133,14 @@ def label(config: Mapping[str, Any], kind: str) -> str:
     joined = "|".join(dict.fromkeys(words))
     several = len(words) > 1 and kind == "classifier"
     return f"{config['fusion']}({joined})" if several else joined
+
+
+def folds_shared(config: dict[str, Any], swept: Collection[str]) -> dict[str, Any]:
+    """Return a configuration whose folds do not depend on its seed where a sweep varies that.
+
+    Seeds are replicates of a method: its jobs divide the clips alike, as seed 0 does, unless `cv.seed` says otherwise.
+    """
+    cv = config["cv"]
+    if "seed" not in swept or "cv.seed" in swept or cv.get("seed", 0) is not None:
+        return config
+    return {**config, "cv": {**cv, "seed": 0}}

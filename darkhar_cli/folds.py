@@ -134,12 +134,12 @@ def _resolve(cv: Settings, train: pd.DataFrame, seed: int) -> dict[str, Any]:
 def assignment(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     """Return assignment.csv: the folds in which each clip is scored (`test` clips are scored by every fold).
 
-    Where clips have twins in another light, `twin` and `light` stand behind the other columns.
+    `digest` is of a clip's content. Where clips have twins in another light, `twin` and `light` come last.
     """
     twins = ["twin", "light"] if "twin" in table and table["twin"].any() else []
-    about = table[["id", "group", "label", *twins]]
+    about = table[["id", "group", "label", "digest", *twins]]
     parts = [about.loc[f.validation].assign(repeat=f.repeat, fold=f.index, split="validation") for f in plan.folds]
     parts.append(about[table["split"] == "test"].assign(repeat=0, fold="all", split="test"))
     listed = pd.concat([part.astype({"fold": object}) for part in parts], ignore_index=True)
-    columns = ["repeat", "fold", "id", "split", "group", "label", *twins]
+    columns = ["repeat", "fold", "id", "split", "group", "label", "digest", *twins]
     return listed[columns].sort_values(["split", "repeat", "id"], ignore_index=True)

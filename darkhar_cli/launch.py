@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from darkhar_cli import clips as data
-from darkhar_cli import console, overrides, schema, sweeps, tables
+from darkhar_cli import console, method_tables, overrides, schema, sweeps, tables
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.runs import Run
@@ -142,9 +142,21 @@ def _sweep(request: overrides.Request, words: list[str], prints: list[str], hydr
     (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's; each job's config.yaml says more
     table = sweeps.save_sweep(folder, jobs, request.swept)
     tables.show_sweep(table, folder, request.swept)
+    _show_methods(folder)
     if failure is not None and not (table["status"] == "failed").any():
         raise failure
     return 0 if (table["status"] == "done").all() else 1
+
+
+def _show_methods(folder: Path) -> None:
+    """Print a sweep's methods, or why its jobs are not compared."""
+    try:
+        comparison = sweeps.save_methods(folder)
+    except BadRequest as problem:
+        console.note(f"methods are not compared: {problem}")
+        return
+    if comparison:
+        method_tables.show(comparison, str(folder / "methods.csv"))
 
 
 def _refuse_other(folder: Path, mark: str) -> None:

@@ -40,7 +40,7 @@ def per_clip(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
     """Return a row per clip of a split, by id: id, group, label, luma, right (its mean over folds and repeats)."""
     part = predictions[predictions["split"] == split]
     part = part.assign(right=(part["predicted"] == part["label"]).astype(float))
-    kept = [name for name in ("group", "label", "luma") if name in part]
+    kept = [name for name in ("group", "label", "luma", "scene") if name in part]
     return part.groupby("id", as_index=False).agg({**dict.fromkeys(kept, "first"), "right": "mean"})
 
 

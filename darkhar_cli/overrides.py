@@ -237,7 +237,7 @@ def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: st
             config = _compose(verb, words + extra)
             config.pop("experiment", None)
             schema.check(config, verb)
-            made = composing.filled(config)
+            made = composing.folds_shared(composing.filled(config), swept if multirun else ())
             composing.refuse_idle(config, {p.key_or_group.partition(".")[0] for p in parsed})
             request.jobs.append(Job(words, made))
     return request

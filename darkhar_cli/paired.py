@@ -1,46 +1,83 @@
-"""Two results paired clip by clip: tests, corrections, and what may be said; from per-clip results alone.
+"""Two methods paired clip by clip: the difference of their macro recalls, its test and interval, and corrections.
 
-The unit of evidence is the group, as in `stats`.
+What each cluster of clips (recording, background) adds to the difference is the unit of evidence: with weights
+`w = 1 / (classes * clips of the class)` it is the sum of `w * (b - a)` over its clips. One seed each says something of
+two trained models, by a sign-flip test; several say something of the methods, by the variance of `replicates`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.stats import TIE, Groups, _count, _t_interval, _units
+from darkhar_cli.replicates import Crossed, crossed, recall_weights
+from darkhar_cli.stats import TIE, Clusters, clusters
 
 ALPHA = 0.05
 EXACT_UNITS = 16  # sign flips of up to so many units that differ are enumerated: 65,536 at most
 RESAMPLES = 9999  # of more units, so many are drawn, always the same ones
 
 
-def difference_interval(differences: Sequence[float], groups: Groups, level: float = 0.95) -> tuple[float, float]:
-    """Return what `group_interval` does for paired differences in -1..1 (N,), clipped to -1..1."""
-    return _t_interval(_units(differences, groups)[0], -1.0, 1.0, level)
+@dataclass(frozen=True)
+class Difference:
+    """How b differs from a.
+
+    Attributes:
+        seeds: how many pairs of seeds.
+        n: how many clips.
+        by: their clusters.
+        a, b: the macro recall of each, over seeds.
+        recall: b - a in macro recall: what p is about.
+        p: of the sign-flip test over clusters (one seed), or of the t test over clusters and seeds.
+        share: b - a in the share of clips.
+        differing: how many clusters differ between a and b.
+        mcnemar: by clip, right in most of its folds; nan of several seeds.
+    """
+
+    seeds: int
+    n: int
+    by: Clusters
+    a: Crossed
+    b: Crossed
+    recall: Crossed
+    share: Crossed
+    p: float
+    differing: int
+    mcnemar: float
+
+    @property
+    def of_methods(self) -> bool:
+        """Whether it says something of methods, not of two trained models alone."""
+        return self.seeds > 1
 
 
-def sign_flip(differences: Sequence[float], groups: Groups) -> float:
-    """Return the two-sided p of paired differences (N,): the chance of a mean over groups at least as far from 0.
+def sign_flip(units: Sequence[float]) -> float:
+    """Return the two-sided p of what units add to a difference (U,): the chance of a sum at least as far from 0.
 
-    Without a difference each group's mean could as well have the other sign (Fisher 1935; SciPy's permutation test).
-    Flipping a 0 changes nothing, so only units that differ are flipped; by clip that is McNemar's exact test. The
-    least p of G groups is 2 / 2**G: five groups never reach 0.05, and eight never do after `holm` over eight
-    comparisons, so there no false winner can be named, nor a true one. Only zeros give 1, no clips nan.
+    Without a difference what each unit adds could as well have the other sign (Fisher 1935; SciPy's permutation test).
+    Flipping a 0 changes nothing, so only units that differ are flipped; by clip, each weighing the same, that is
+    McNemar's exact test. The least p of U units is 2 / 2**U: five never reach 0.05, and eight never do after `holm`
+    over eight comparisons, so there no false winner can be named, nor a true one. Only zeros give 1, no units nan.
     """
     from scipy.stats import permutation_test
 
-    if not len(differences):
+    if not len(units):
         return np.nan
-    units = np.sort(_units(differences, groups)[0])  # sorted: draws do not depend on the order of clips
+    units = np.sort(np.asarray(units, float))  # sorted: draws do not depend on the order of clips
     units = units[np.abs(units) > 10.0**-TIE]
     if len(units) < 2:
         return 1.0
     draws = 2**EXACT_UNITS if len(units) <= EXACT_UNITS else RESAMPLES
     options = {"permutation_type": "samples", "rng": np.random.default_rng(0), "batch": 2048}  # batch bounds memory
-    test = permutation_test((units,), lambda u, axis: u.mean(axis=axis).round(TIE), n_resamples=draws, **options)
+    test = permutation_test((units,), lambda u, axis: u.sum(axis=axis).round(TIE), n_resamples=draws, **options)
     return float(test.pvalue)
+
+
+def least_units(comparisons: int) -> int:
+    """Return how many units must differ before a sign flip can decide one of so many comparisons (Holm)."""
+    return int(np.floor(np.log2(2 * max(comparisons, 1) / ALPHA))) + 1
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
@@ -63,49 +100,47 @@ def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> float:
     return float(test(table, exact=True).pvalue) if (a != b).any() else 1.0
 
 
-def compare(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, float]:
-    """Return how b differs from a (columns id, group, right; a row per clip, both in the same order).
+def compare(a: Sequence[pd.DataFrame], b: Sequence[pd.DataFrame]) -> Difference:
+    """Return how b differs from a.
 
-    n clips in `groups` groups (0: none known), accuracy_a and accuracy_b (shares of clips), difference (b - a, mean
-    over groups: what lower, upper and p are about), p (sign flip), mcnemar (by clip, right in most of its folds).
-    It raises BadRequest where the clips or groups are not the same, or a clip occurs twice.
+    Args:
+        a: a table for each seed: a row per clip with id, group, label, right, and `scene` where backgrounds are known.
+        b: as many tables, of the same clips in the same order.
+
+    Raises:
+        BadRequest: the clips, groups or labels are not the same, or a clip occurs twice.
     """
-    left, right = (table[["id", "group"]].astype(object).fillna("").to_numpy() for table in (a, b))
+    first = a[0]
+    for table in (*a, *b):
+        _refuse_others(first, table)
+    if first["id"].duplicated().any():
+        twice = first["id"][first["id"].duplicated()].iloc[0]
+        raise BadRequest(f"clip {twice!r} is scored twice: compare one result per clip")
+    rights = [np.stack([table["right"].to_numpy(float) for table in tables]) for tables in (a, b)]
+    by = clusters(len(first), first["group"], first.get("scene"))
+    if not len(first):
+        none = Crossed(np.nan, np.full(len(a), np.nan), 0.0, 1.0, 0)
+        return Difference(len(a), 0, by, none, none, none, none, np.nan, 0, 1.0)
+    differences, labels = rights[1] - rights[0], first["label"].astype(str)
+    adds = np.bincount(by.codes, recall_weights(labels) * differences.mean(axis=0))
+    recall = crossed(differences, labels, by)
+    single = len(a) == 1
+    return Difference(
+        len(a),
+        len(first),
+        by,
+        *(crossed(right, labels, by) for right in rights),
+        recall,
+        crossed(differences, np.zeros(len(first)), by),
+        sign_flip(adds) if single else recall.p(),
+        int(np.any([np.bincount(by.codes, np.abs(row)) > 10.0**-TIE for row in differences], axis=0).sum()),
+        mcnemar(rights[0][0] > 0.5, rights[1][0] > 0.5) if single else np.nan,
+    )
+
+
+def _refuse_others(first: pd.DataFrame, table: pd.DataFrame) -> None:
+    left, right = (one[["id", "group", "label"]].astype(object).fillna("").to_numpy() for one in (first, table))
     if left.shape != right.shape or (left != right).any():
-        raise BadRequest(f"the two do not score the same clips and groups ({len(a)} and {len(b)} clips)")
-    if a["id"].duplicated().any():
-        raise BadRequest(f"clip {a['id'][a['id'].duplicated()].iloc[0]!r} is scored twice: compare one result per clip")
-    differences = b["right"].to_numpy(float) - a["right"].to_numpy(float)
-    units, grouped = _units(differences, a["group"])
-    low, high = difference_interval(differences, a["group"])
-    return {
-        "n": len(a),
-        "groups": len(units) if grouped else 0,
-        "accuracy_a": float(a["right"].mean()),
-        "accuracy_b": float(b["right"].mean()),
-        "difference": float(units.mean()) if len(units) else np.nan,
-        "lower": low,
-        "upper": high,
-        "p": sign_flip(differences, a["group"]),
-        "mcnemar": mcnemar(a["right"] > 0.5, b["right"] > 0.5),
-    }
-
-
-def sentence(result: dict[str, float], name_a: str, name_b: str, p_adjusted: float) -> str:
-    """Return a comparison (of `compare`) in plain words; p_adjusted, by `holm` over all comparisons, alone decides."""
-    if not result["n"]:
-        return f"No clips to compare {name_a} and {name_b} by."
-    shares = result["difference"], result["accuracy_b"] - result["accuracy_a"], result["lower"], result["upper"]
-    swap = (differ := p_adjusted < ALPHA) and result["difference"] < 0  # the winner comes first
-    by_group, by_clip, low, high = (f"{round(-100 * x if swap else 100 * x, 1) + 0:+.1f}" for x in shares)
-    if swap:
-        name_a, name_b, low, high = name_b, name_a, high, low
-    p = "p < 0.001" if p_adjusted < 0.001 else f"p = {p_adjusted:.{'2f' if p_adjusted >= 0.1 else '3g'}}"
-    clips = f"in {_count(result['groups'], 'group')}" if result["groups"] else "taken as independent"
-    facts = ["no interval" if np.isnan(result["lower"]) else f"95 % interval {low} to {high}", p]
-    facts.append(f"{_count(result['n'], 'clip')} {clips}")
-    if by_group != by_clip:
-        facts.append(f"each group counting once; {by_clip} by clip")
-    if differ:
-        return f"{name_b} is better than {name_a} by {by_group[1:]} points ({', '.join(facts)})."
-    return f"No evidence of a difference between {name_a} and {name_b} ({', '.join([f'{by_group} points', *facts])})."
+        raise BadRequest(
+            f"the two do not score the same clips, groups and labels ({len(first)} and {len(table)} clips)"
+        )

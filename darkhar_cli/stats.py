@@ -7,6 +7,7 @@ mean is not the share of clips. Clips without a group are a group each; where no
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,54 @@ from darkhar_cli.errors import BadRequest
 
 Groups = Sequence[str] | None
 TIE = 12  # decimals: means that differ by rounding alone are equal
+FEWEST = 5  # clusters that an interval needs
+GROUP, BACKGROUND, CLIP = "group", "background", "clip"
 # Of 150 real dark clips (EE6222, mean luma 7 to 37, median 17) the bins from 5 to 60 hold 13, 52, 32, 39 and 14.
 LUMA_EDGES = (0, 5, 10, 15, 20, 30, 60, 256)
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Which clips go right or wrong together.
+
+    Attributes:
+        codes: the cluster of each clip (N,), from 0 in order of name, none left out.
+        kind: what a cluster is: `group`, `background` or `clip`.
+    """
+
+    codes: np.ndarray
+    kind: str
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return int(self.codes.max()) + 1 if len(self.codes) else 0
+
+    @property
+    def words(self) -> str:
+        """Their number, as `15 groups`."""
+        return _count(self.count, self.kind)
+
+    def of(self, rows: np.ndarray) -> "Clusters":
+        """Return the clusters of some of the clips, or of scorings, by their clips' places (M,)."""
+        return Clusters(np.unique(self.codes[rows], return_inverse=True)[1], self.kind)
+
+
+def _codes(names: Groups) -> np.ndarray | None:
+    """Return the cluster of each clip (N,), an unnamed one its own; None where no clip has a name."""
+    names = np.array(["" if pd.isna(name) else str(name) for name in ([] if names is None else names)], dtype=object)
+    if not names.any():
+        return None
+    codes, found = pd.factorize(names, sort=True)
+    return pd.factorize(np.where(names == "", len(found) + np.arange(len(names)), codes), sort=True)[0]
+
+
+def clusters(n: int, groups: Groups, scenes: Groups = None) -> Clusters:
+    """Return the clusters of n clips: by group where any clip has one, else by background, else each clip."""
+    for names, kind in ((groups, GROUP), (scenes, BACKGROUND)):
+        if (codes := _codes(names)) is not None:
+            return Clusters(codes, kind)
+    return Clusters(np.arange(n), CLIP)
 
 
 def _count(n: int, what: str) -> str:
@@ -26,13 +73,8 @@ def _count(n: int, what: str) -> str:
 
 def _units(values: Sequence[float], groups: Groups) -> tuple[np.ndarray, bool]:
     """Return the mean of each group, (G,) in order of name, and True; or the values (N,) and False without groups."""
-    values = np.asarray(values, float)
-    names = np.array(["" if pd.isna(name) else str(name) for name in ([] if groups is None else groups)], dtype=object)
-    if not names.any():
-        return values, False
-    codes, found = pd.factorize(names, sort=True)
-    codes = pd.factorize(np.where(names == "", len(found) + np.arange(len(names)), codes), sort=True)[0]
-    return np.bincount(codes, values) / np.bincount(codes), True
+    values, codes = np.asarray(values, float), _codes(groups)
+    return (values, False) if codes is None else (np.bincount(codes, values) / np.bincount(codes), True)
 
 
 def _equal(units: np.ndarray) -> bool:

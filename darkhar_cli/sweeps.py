@@ -6,15 +6,16 @@ from typing import Any
 
 import pandas as pd
 
+from darkhar_cli.comparison import Comparison, compare
+from darkhar_cli.outcomes import LABELS, read_results
 from darkhar_cli.runs import Run, write_csv
 
-LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 _NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "chance", "recall_macro", "loss"]
 
 
 def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
     run = Run(folder)
-    row: dict[str, Any] = dict(varied)
+    row: dict[str, Any] = {"folder": folder.name, **varied}
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")
         epochs = pd.to_numeric(folds["epochs"], errors="coerce").mean()
@@ -30,7 +31,7 @@ def sweep_table(jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) ->
     """Return a row per job of a sweep, from each job's folder, its labels and what was varied in it.
 
     Columns are folds.csv's, filled from each job's summary, each swept override (a swept group is its label column),
-    `status` (done, failed, unfinished) and, for the terminal, `error`.
+    `status` (done, failed, unfinished), `folder` (the job's, in the sweep's) and, for the terminal, `error`.
     """
     rows = [_job_row(folder, varied) for folder, varied in jobs.items()]
     columns = [
@@ -41,6 +42,7 @@ def sweep_table(jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) ->
         "epochs",
         *(k for k in swept if k not in LABELS),
         "status",
+        "folder",
         "error",
     ]
     return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
@@ -51,3 +53,18 @@ def save_sweep(folder: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequ
     table = sweep_table(jobs, swept)
     write_csv(folder / "sweep.csv", table.drop(columns="error"))
     return table
+
+
+def save_methods(folder: Path) -> Comparison | None:
+    """Compare a sweep's finished jobs by method, write methods.csv, and return what was found; None of fewer than two.
+
+    Raises:
+        BadRequest: the jobs cannot be paired, for the sweep varies the data or the folds.
+    """
+    place = folder / "methods.csv"
+    place.unlink(missing_ok=True)
+    if sum(1 for _ in folder.glob("*/DONE")) < 2:
+        return None
+    comparison = compare(read_results([folder])[0])
+    write_csv(place, comparison.table)
+    return comparison

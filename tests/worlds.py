@@ -20,10 +20,29 @@ def world(rng, groups: int, clips: int, systems: int, gain: float = 0.0, spread:
     return right, np.array([f"scene {i}" for i in where])
 
 
-def results(right, groups, ids=None) -> pd.DataFrame:
-    """Return a row per clip: id, group, right."""
+def results(right, groups, ids=None, labels="walk") -> pd.DataFrame:
+    """Return a row per clip: id, group, label, right."""
     names = [f"clip {i}" for i in range(len(right))] if ids is None else ids
-    return pd.DataFrame({"id": names, "group": list(groups), "right": np.asarray(right, bool)})
+    return pd.DataFrame({"id": names, "group": list(groups), "label": labels, "right": np.asarray(right, float)})
+
+
+def seeds_of_methods(rng, methods: int, seeds: int, groups: int = 30, clips: int = 300, gain=0.0, seed_sd=0.3):
+    """Return right (methods, seeds, clips), groups and labels of six classes, each group of one class.
+
+    Clips and groups are harder or easier for all. Each seed of a method is better or worse as a whole (`seed_sd`), in
+    each class, in each third of the groups (a fold's model), in each group, and in each clip.
+    """
+    of_group = np.arange(groups) % 6
+    where = np.repeat(np.arange(groups), group_sizes(rng, groups, clips))
+    label, fold = of_group[where], (where // 6) % 3
+    ease = rng.normal(0.5, 1, clips) + rng.normal(0, 1, groups)[where]
+    right = []
+    for method in range(methods):
+        logits = ease + gain * (method > 0) + rng.normal(0, seed_sd / 3, (seeds, 1)) + rng.logistic(0, 0.5, (seeds, clips))
+        for parts, codes, share in ((6, label, 2 / 3), (3, fold, 1), (groups, where, 1)):
+            logits += rng.normal(0, share * seed_sd, (seeds, parts))[:, codes]
+        right.append(logits > 0)
+    return np.array(right), where.astype(str), label.astype(str)
 
 
 def enumerated(means) -> float:

@@ -1,31 +1,37 @@
-"""`darkhar compare RUN RUN ...`: runs paired clip by clip, ranked, and in words whether they differ."""
+"""`darkhar compare RUN RUN ...`: methods compared on the same clips, ranked, and in words whether they differ."""
 
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
-from rich.markup import escape
-from rich.table import Table
 
-from darkhar_cli import console
-from darkhar_cli.comparison import compare, read_results
+from darkhar_cli import method_tables
+from darkhar_cli.comparison import compare
 from darkhar_cli.errors import BadRequest, nearest
+from darkhar_cli.outcomes import read_results
 from darkhar_cli.runs import write_csv
-from darkhar_cli.tables import grid_of, percent
 
-HELP = """darkhar compare: finished runs paired clip by clip
+HELP = """darkhar compare: finished runs, paired clip by clip
 
-  darkhar compare RUN RUN ...     the first with enhance=none, else the first, is what the others are compared with
-  darkhar compare SWEEP           every finished job of a sweep
-  darkhar compare ... to=FILE     where the table goes (default: outputs/compare/<hash>/compare.csv; a sweep's folder)
+  darkhar compare outputs/train/a-* outputs/train/b-*                    two runs
+  darkhar compare outputs/sweeps/mine baseline=enhance=gamma             the methods of a sweep
+  darkhar compare outputs/sweeps/seeds012 outputs/sweeps/seeds34 to=all.csv   more seeds of the same methods
 
-The sentence under the table is decided by a sign-flip test over groups, corrected for their number (Holm).
+Runs that differ in their seed alone are replicates of one method: they are pooled and never compared with each other.
+With several seeds the test crosses clips (by recording, where that is known) with seeds, and its sentence is about the
+methods; with one seed it is a sign-flip test over recordings, and its sentence is about the two trained models. Both
+are about macro recall, and corrected for the number of comparisons (Holm).
+
+  baseline=METHOD   what the others are compared with: a name as printed, a folder, or key=value
+                    (default: the first with enhance=none, else the first)
+  to=FILE           where the table goes (default: outputs/compare/<hash>/compare.csv; a sweep's folder)
 """
+_KEYS = ("to", "baseline")
 
 
 def compare_runs(words: Sequence[str]) -> None:
-    """Compare the runs that the words name, print the ranked table and sentences, and write compare.csv.
+    """Compare the runs that the words name, print the tables and sentences, and write compare.csv.
 
     Raises:
         BadRequest: no runs, or runs that cannot be paired; with the reason.
@@ -33,22 +39,21 @@ def compare_runs(words: Sequence[str]) -> None:
     if not words or "-h" in words or "--help" in words:
         print(HELP, end="")
         return
-    settings = [word for word in words if "=" in word and not Path(word).exists()]
-    for word in settings:
-        if not word.startswith("to="):
-            raise BadRequest(
-                f"compare does not know {word!r}; it takes run folders and to=FILE{nearest(word, ['to='])}"
-            )
-    folders = [Path(word) for word in words if word not in settings]
-    table, sentences = compare(read_results(folders))
-    place = Path(settings[-1].removeprefix("to=")).expanduser() if settings else _place(folders, table)
+    settings = dict(word.split("=", 1) for word in words if "=" in word and not Path(word).exists())
+    for key in settings:
+        if key not in _KEYS:
+            given = f"{key}={settings[key]}"
+            allowed = " and ".join(f"{one}=..." for one in _KEYS)
+            raise BadRequest(f"compare does not know {given!r}; it takes run folders, {allowed}{nearest(key, _KEYS)}")
+    folders = [Path(word) for word in words if "=" not in word or Path(word).exists()]
+    results, skipped = read_results(folders)
+    comparison = compare(results, settings.get("baseline"))
+    place = Path(settings["to"]).expanduser() if "to" in settings else _place(folders, comparison.table)
     if place.is_dir():
         raise BadRequest(f"to={place} is a folder; give a file")
-    write_csv(place, table)
-    console.out.print(_grid(table))
-    for sentence in sentences:
-        console.out.print(escape(sentence), soft_wrap=True)
-    console.out.print(str(place), soft_wrap=True, markup=False)
+    write_csv(place, comparison.table)
+    comparison.notes[:0] = skipped
+    method_tables.show(comparison, str(place))
 
 
 def _place(folders: Sequence[Path], table: pd.DataFrame) -> Path:
@@ -56,18 +61,3 @@ def _place(folders: Sequence[Path], table: pd.DataFrame) -> Path:
         return folders[0] / "compare.csv"
     mark = sha256("\n".join(sorted(table["folder"])).encode()).hexdigest()[:10]
     return Path("outputs", "compare", mark, "compare.csv")
-
-
-def _grid(table: pd.DataFrame) -> Table:
-    title = (
-        f"{table['n'].iloc[0]} clips; chance {percent(table['chance'].iloc[0])}; 95 % by {table['interval'].iloc[0]}"
-    )
-    grid = grid_of(title, ["rank", "", "accuracy", "diff.", "95 %", "p (Holm)", "McNemar", "verdict"])
-    for _, row in table.iterrows():
-        both = "" if pd.isna(row["difference"]) else f"{100 * row['difference']:+.1f}"
-        span = "" if not both else f"{100 * row['difference_lower']:+.1f} to {100 * row['difference_upper']:+.1f}"
-        p = "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.3g}"
-        mcnemar = "" if pd.isna(row["mcnemar"]) else f"{row['mcnemar']:.3g}"
-        cells = (percent(row["accuracy"]), both, span, p, mcnemar)
-        grid.add_row(str(row["rank"]), escape(row["name"]), *cells, row["verdict"])
-    return grid

@@ -12,9 +12,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from darkhar_cli import bank, console, controls, leaks, schema, tables
+from darkhar_cli import bank, console, controls, leaks, overrides, schema, tables
 from darkhar_cli import clips as data
-from darkhar_cli.composing import filled, label, streams_of
+from darkhar_cli.composing import filled, folds_shared, label, streams_of
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.folds import Plan, assignment, plan_folds
 from darkhar_cli.quiet import quiet_start
@@ -62,8 +62,9 @@ def run_job(config: DictConfig) -> float:
     """Run one Hydra job; return its accuracy: on all validation clips where there are any, else on the test split."""
     plain = OmegaConf.to_container(config, resolve=True)
     schema.check(plain)
-    plain = filled(plain)
     hydra = HydraConfig.get()
+    swept = {overrides.bare_key(word) for word in (hydra.job.override_dirname or "").split(",")}
+    plain = folds_shared(filled(plain), swept if hydra.mode == RunMode.MULTIRUN else ())
     alone = hydra.mode == RunMode.RUN  # a sweep ends with one table of all its jobs
     return train(plain, Path(hydra.runtime.output_dir), list(hydra.overrides.task), show=alone)
 

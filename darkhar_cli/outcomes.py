@@ -1,0 +1,163 @@
+"""What finished runs say of each clip, read from their folders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from darkhar_cli import metrics
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.runs import Run
+
+LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
+# Settings that decide no number, or that replicates of one method differ in.
+_NO_METHOD = ("seed", "cv.seed", "name", "fresh", "cache_dir", "controls", "dataset.data_dir", "dataset.on_error")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished run says of each clip.
+
+    Attributes:
+        folder: the run's.
+        split: `validation`, or `test` where nothing else was scored.
+        labels: dataset, sampler, enhance, extractor, classifier, cv, seed.
+        clips: a row per clip: id, group, label, right (mean over folds and repeats), scene where backgrounds are known.
+        folds: clip -> fold, as in assignment.csv.
+        trained: what each fold was trained on, as a hash of the clips' contents.
+        settings: its configuration as dotted keys, without what makes no other method (seeds, places).
+        classes: how many classes its models tell apart.
+        digests: clip -> hash of its content; empty where the run has kept none.
+        warnings: what must stand beside its numbers.
+        twins: clip -> its mark in common with its twin in another light, where clips have one.
+        trained_twins: as `trained`, of those marks.
+    """
+
+    folder: Path
+    split: str
+    labels: dict[str, str]
+    clips: pd.DataFrame
+    folds: pd.DataFrame
+    trained: list[tuple[int, int, str]]
+    settings: dict[str, str] = field(default_factory=dict)
+    classes: int = 0
+    digests: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    twins: dict[str, str] = field(default_factory=dict)
+    trained_twins: list[tuple[int, int, str]] = field(default_factory=list)
+
+    @property
+    def seed(self) -> int:
+        """Return the seed it was run with."""
+        return int(self.labels["seed"])
+
+
+def read_result(folder: Path) -> Result:
+    """Read a finished run.
+
+    Raises:
+        BadRequest: no run, or one that is not finished.
+    """
+    run = Run(folder)
+    if not run.done:
+        raise BadRequest(f"{folder} {unfinished(folder)}; compare takes finished runs, or the folder of a sweep")
+    predictions, table = run.read("predictions.csv"), run.read("metrics/folds.csv")
+    facts = run.facts()
+    split = "validation" if (predictions["split"] == "validation").any() else "test"
+    listed = run.read("assignment.csv").astype(str)
+    trained, trained_twins = (
+        [(fold["repeat"], fold["fold"], fold.get(f"training_{what}")) for fold in facts.get("folds", ())]
+        for what in ("ids", "twins")
+    )
+    classes = facts.get("data", {}).get("classes") or [name for name in predictions if name.startswith("p_")]
+    return Result(
+        folder,
+        split,
+        {key: str(table.iloc[0][key]) for key in LABELS},
+        metrics.per_clip(predictions, split),
+        listed[["repeat", "fold", "id", "split"]],
+        trained,
+        _settings(folder),
+        len(classes),
+        _column(listed, "digest"),
+        _warnings(run, split),
+        _column(listed, "twin"),
+        trained_twins,
+    )
+
+
+def unfinished(folder: Path) -> str:
+    """Return in words what a folder is that holds no finished run."""
+    if (folder / "error.txt").is_file():
+        reason = (folder / "error.txt").read_text().strip().splitlines() or ["no reason is kept"]
+        return f"has failed ({reason[0]})"
+    return "is not finished" if (folder / "run.json").is_file() else "is no run folder"
+
+
+def _column(listed: pd.DataFrame, name: str) -> dict[str, str]:
+    return dict(zip(listed["id"], listed[name], strict=True)) if name in listed else {}
+
+
+def _settings(folder: Path) -> dict[str, str]:
+    path = folder / "config.yaml"
+    node = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    return {key: str(value) for key, value in _flat(node).items() if key not in _NO_METHOD}
+
+
+def _flat(node: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Return a configuration as dotted keys; what is empty is kept, for `enhance.none` has no parameters."""
+    found: dict[str, Any] = {}
+    for key, value in node.items():
+        inside = isinstance(value, dict) and value
+        found |= _flat(value, f"{above}{key}.") if inside else {f"{above}{key}": value}
+    return found
+
+
+def _warnings(run: Run, split: str) -> tuple[str, ...]:
+    """Return the run's caveats and the warnings of its summary, each once."""
+    summary = run.read("metrics/summary.csv") if (run.folder / "metrics" / "summary.csv").is_file() else pd.DataFrame()
+    texts = []
+    if "warnings" in summary:
+        texts = [text for cell in summary.loc[summary["split"] == split, "warnings"] for text in str(cell).split("; ")]
+    return tuple(dict.fromkeys(text for text in (*map(str, run.caveats()), *texts) if text))
+
+
+def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
+    """Read runs and the jobs of sweeps, each once, in the order given; what is not finished is left out.
+
+    Returns:
+        The results, and a sentence for each run that was left out.
+
+    Raises:
+        BadRequest: a folder that is none, or holds no run; fewer than two results.
+    """
+    found: dict[Path, Result] = {}
+    skipped = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise BadRequest(f"{folder}: no such folder")
+        sweep = (folder / "sweep.csv").is_file()
+        if not sweep and (what := unfinished(folder)).startswith("is no") and not Run(folder).done:
+            raise BadRequest(f"{folder} {what}; compare takes finished runs, or the folder of a sweep")
+        for job in jobs_of(folder) if sweep else [folder]:
+            if Run(job).done:
+                found.setdefault(job.resolve(), read_result(job))
+            else:
+                skipped.append(f"{job} {unfinished(job)}: skipped")
+    if len(found) < 2:
+        why = "".join(f"; {text}" for text in skipped)
+        raise BadRequest(f"compare needs two or more finished runs, or the folder of a sweep with two{why}")
+    return list(found.values()), skipped
+
+
+def jobs_of(folder: Path) -> list[Path]:
+    """Return the job folders of a sweep, in the order of sweep.csv where that names them, else by name."""
+    jobs = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    jobs = [path for path in jobs if any((path / name).is_file() for name in (Run.FACTS, "DONE", "error.txt"))]
+    path = folder / "sweep.csv"
+    listed = pd.read_csv(path, keep_default_na=False, dtype=str) if path.stat().st_size else pd.DataFrame()
+    order = {name: i for i, name in enumerate(listed["folder"])} if "folder" in listed else {}
+    return sorted(jobs, key=lambda job: order.get(job.name, len(order)))

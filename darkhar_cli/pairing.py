@@ -1,0 +1,83 @@
+"""Which results may be compared clip by clip: the same clips by content, trained on the same ones."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.outcomes import Result
+
+
+def by_twin(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
+    """Return the results with clips named by their twins' mark where they saw the same clips in other light.
+
+    Otherwise they are returned as they are; the second value says in words that it was done.
+    """
+    paired = []
+    for result in results:
+        marks = result.clips["id"].map(result.twins)
+        known = not (marks.isna().any() or (marks == "").any() or marks.duplicated().any())
+        if not known or len({frozenset(one.clips["id"]) for one in results}) == 1:
+            return list(results), []
+        clips = result.clips.assign(id=marks).sort_values("id", ignore_index=True)
+        folds = result.folds.assign(id=result.folds["id"].map(result.twins))
+        folds = folds.sort_values(list(folds), ignore_index=True)
+        same = {"trained": result.trained_twins, "digests": {mark: mark for mark in marks}}
+        paired.append(replace(result, clips=clips, folds=folds, **same))
+    return paired, ["The runs saw twins, the same clips in other light or noise; clips are paired by their twin."]
+
+
+def refuse_unpaired(first: Result, other: Result) -> None:
+    """Refuse two results that do not score the same clips in the same folds, trained on the same clips.
+
+    Raises:
+        BadRequest: with the reason.
+    """
+    refuse_other_clips(first, other)
+    pair = f"{first.folder} and {other.folder} cannot be compared"
+    if first.split == "validation" and not first.folds.equals(other.folds):
+        raise BadRequest(
+            f"{pair}: their folds differ (cv {first.labels['cv']} and {other.labels['cv']}); give both the same cv "
+            "and cv.seed"
+        )
+    if first.trained != other.trained:
+        what = "contents differ" if _names(first) == _names(other) else "training clips differ"
+        raise BadRequest(f"{pair}: the clips' {what} (other data under the same names, or another training split)")
+
+
+def _names(result: Result) -> list[tuple[int, int]]:
+    return [(repeat, fold) for repeat, fold, _ in result.trained]
+
+
+def refuse_other_clips(first: Result, other: Result) -> None:
+    """Refuse two results that do not score the same clips, by name and by content.
+
+    Raises:
+        BadRequest: with the reason.
+    """
+    pair = f"{first.folder} and {other.folder} cannot be compared"
+    if first.split != other.split:
+        raise BadRequest(f"{pair}: one scores the {first.split} split, the other {other.split}")
+    ids, others = set(first.clips["id"]), set(other.clips["id"])
+    if ids != others:
+        lacks = sorted(ids ^ others)[0]
+        raise BadRequest(f"{pair}: they score different clips ({len(ids)} and {len(others)}; {lacks} is in one only)")
+    if not first.clips[["id", "label", "group"]].equals(other.clips[["id", "label", "group"]]):
+        raise BadRequest(f"{pair}: their clips have different labels or groups")
+    changed = [name for name in sorted(ids) if first.digests.get(name, "") != other.digests.get(name, "")]
+    if changed and first.digests and other.digests:
+        raise BadRequest(
+            f"{pair}: the contents of {len(changed)} of {len(ids)} scored clips differ ({changed[0]} is another clip "
+            "under the same name)"
+        )
+
+
+def unproven(results: Sequence[Result]) -> list[str]:
+    """Return a sentence on runs that keep no digests of the clips they scored, if there are any."""
+    without = [str(result.folder) for result in results if not result.digests]
+    if not without:
+        return []
+    named = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
+    return [
+        f"No digests of the scored clips are kept in {named} (an earlier version): that all score the same clips rests "
+        "on the clips' names; train again to be sure."
+    ]
