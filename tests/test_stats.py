@@ -12,7 +12,6 @@ from statsmodels.stats.proportion import proportion_confint
 
 from darkhar_cli import stats
 from darkhar_cli.errors import BadRequest
-from tests.worlds import enumerated, group_sizes
 
 NAN = pytest.approx((np.nan, np.nan), nan_ok=True)
 GROUPS = np.repeat(["a", "b", "c", "d"], [1, 2, 5, 40])  # of very different size
@@ -94,7 +93,6 @@ def test_equal_groups_never_have_an_interval_of_no_width():
 def test_one_unit_has_no_interval_by_group(groups):
     right = [1, 0, 1] if groups == ["a", "a", "a"] else [1]
     assert stats.group_interval(right, groups) == NAN
-    assert stats.difference_interval(right, groups) == NAN
     if groups and any(groups):
         assert stats.interval(right, groups)[:2] == NAN
         assert stats.interval(right, groups)[2] == "t over 1 group"
@@ -105,90 +103,6 @@ def test_without_groups_the_interval_is_wilsons_and_says_so(groups):
     right = np.arange(96) < 14
     assert stats.interval(right, groups) == (*stats.wilson(14, 96), "Wilson, clips independent")
     assert stats.interval(np.full(96, 13.4 / 96), groups)[:2] == stats.wilson(13.4, 96)
-
-
-def test_the_difference_interval_is_paired_and_within_minus_1_and_1():
-    a, b = np.array([0.5, 0.2, 0.7, 0.1]), np.array([0.4, 0.6, 0.9, 0.4])
-    expected = reference.ttest_rel(b, a).confidence_interval()
-    assert expected.low < 0
-    assert stats.difference_interval(b - a, ["a", "b", "c", "d"]) == pytest.approx(tuple(expected))
-    assert stats.difference_interval(b - a, None) == pytest.approx(tuple(expected))
-    assert stats.difference_interval([-1, 1, 1], ["a", "b", "b"]) == (-1, 1)
-    low, high = stats.difference_interval(np.zeros(48), GROUPS)
-    assert (low, high) == pytest.approx((-stats.wilson(0, 4)[1], stats.wilson(0, 4)[1]))
-    assert stats.difference_interval(np.ones(48), GROUPS) == pytest.approx((1 - 2 * high, 1))
-
-
-# tests and corrections
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_sign_flip_goes_through_every_pattern_of_signs(seed):
-    rng = np.random.default_rng(seed)
-    groups = np.repeat(np.arange(9).astype(str), group_sizes(rng, 9, 40))
-    differences = rng.integers(-1, 2, 40) + (rng.random(40) < 0.2 * (seed % 3))
-    means = pd.Series(differences).groupby(groups).mean()
-    assert stats.sign_flip(differences, groups) == pytest.approx(enumerated(means))
-    order = rng.permutation(40)
-    assert stats.sign_flip(differences[order], groups[order]) == stats.sign_flip(differences, groups)
-    assert stats.sign_flip(-differences, groups) == stats.sign_flip(differences, groups)
-
-
-def test_sign_flip_counts_ties_that_rounding_parts():
-    differences = [1 / 5, 2 / 3, 3 / 5, -1 / 11, 3 / 10, -2 / 3, -1]  # their sum is near 0, and reached in many ways
-    assert stats.sign_flip(differences, None) == enumerated(differences) == 1
-    assert stats.sign_flip([0.1, 0.2, -0.3, 0.7, 0.7], None) == 2 * 5 / 2**5  # 0.1 + 0.2 - 0.3 is 5.6e-17
-
-
-def test_sign_flip_by_clip_is_mcnemars_test():
-    for better, worse in [(5, 0), (9, 2), (7, 7), (3, 10), (1, 0)]:
-        differences = np.repeat([1, -1, 0], [better, worse, 200])
-        assert stats.sign_flip(differences, [""] * len(differences)) == pytest.approx(
-            reference.binomtest(better, better + worse).pvalue
-        )
-
-
-def test_the_least_p_is_that_of_two_patterns_of_all():
-    for n in (2, 5, 6, 8, 16):
-        assert stats.sign_flip(np.ones(3 * n), np.repeat(np.arange(n), 3)) == pytest.approx(2 / 2**n)
-    assert stats.holm([2 / 2**8] * 8).min() > stats.ALPHA > stats.holm([2 / 2**9] * 8).max()
-
-
-def test_no_difference_is_p_of_one():
-    assert stats.sign_flip(np.zeros(48), GROUPS) == 1
-    assert stats.sign_flip([1, -1, 0, 0], ["a", "a", "b", "c"]) == 1  # none by group
-    assert stats.sign_flip([1], ["a"]) == stats.sign_flip([1, 1], ["a", "a"]) == stats.sign_flip([0], None) == 1
-    assert np.isnan(stats.sign_flip([], []))
-
-
-def test_many_units_are_sampled_alike_each_time(monkeypatch):
-    rng = np.random.default_rng(0)
-    differences = rng.normal(0.4, 1, 12)
-    exact = stats.sign_flip(differences, None)
-    assert 0.05 < exact < 0.95
-    monkeypatch.setattr(stats, "EXACT_UNITS", 11)
-    monkeypatch.setattr(stats, "RESAMPLES", 3999)  # below 2**12, or SciPy would enumerate all the same
-    sampled = stats.sign_flip(differences, None)
-    assert sampled == stats.sign_flip(rng.permutation(differences), None)
-    assert sampled != exact
-    assert sampled == pytest.approx(exact, abs=4 * np.sqrt(exact / 3999))
-    assert stats.sign_flip(np.ones(2000), None) == 2 / 4000  # never 0
-
-
-def test_holm_by_hand():
-    np.testing.assert_allclose(stats.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
-    np.testing.assert_allclose(stats.holm([0.01, np.nan, 0.04, 0.03, np.nan]), [0.03, np.nan, 0.06, 0.06, np.nan])
-    np.testing.assert_allclose(stats.holm([0.9, 0.8]), [1, 1])
-    assert stats.holm([]).tolist() == []
-    assert np.isnan(stats.holm([np.nan])).all()
-
-
-def test_mcnemar_is_a_binomial_test_of_the_discordant_clips():
-    a, b = np.repeat([1, 1, 0, 0], [20, 3, 11, 5]), np.repeat([1, 0, 1, 0], [20, 3, 11, 5])
-    assert stats.mcnemar(a, b) == pytest.approx(reference.binomtest(3, 14).pvalue)
-    assert stats.mcnemar(b, a) == stats.mcnemar(a, b)
-    assert stats.mcnemar([True, False], [False, True]) == 1
-    assert stats.mcnemar(a, a) == stats.mcnemar([], []) == 1
 
 
 # probabilities and brightness
