@@ -45,7 +45,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a table of a run; empty cells are empty strings."""
-    texts = {"id": str, "group": str, "label": str, "predicted": str}
+    texts = {"id": str, "group": str, "label": str, "predicted": str, "scene": str}
     return pd.read_csv(path, dtype=texts, keep_default_na=False)
 
 

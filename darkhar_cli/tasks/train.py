@@ -243,9 +243,11 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
 def _find_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, tell: bool) -> None:
     """Look at all clips, note how bright each is, and say what the folds have on both sides."""
     from darkhar_cli.looks import look_at
+    from darkhar_cli.scenes import scene_names
 
     looks = look_at(clips, bank.root(config["cache_dir"]), run.warn)
     clips.table["luma"] = looks.luma
+    clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
     found = leaks.find(plan, clips.table, looks.backgrounds)
     run.save("leaks.csv", leaks.listed(found, clips.table))
     run.add_facts(misled=len({row for leak in found for row in leak.misled}))
