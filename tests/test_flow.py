@@ -288,3 +288,26 @@ def test_a_mirrored_clip_has_mirrored_channels(jumping):
     close_to(backwards, expected, symmetry.names)
     marks = {"lk_u": 0.05, "lk_v": 0.1, "lk_v_path": 0.1, "dis_u": 0.03, "camera_dx": 0.002}
     assert all(np.abs(usual[:, symmetry.names.index(name)]).max() > least for name, least in marks.items())
+
+
+def placed(array, offset):
+    """Return a copy of an array that begins so many bytes after a multiple of 64 in memory."""
+    room = np.empty(array.nbytes + 128, np.uint8)
+    start = -room.ctypes.data % 64 + offset
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def test_features_do_not_depend_on_where_frames_lie_in_memory(jumping, monkeypatch):
+    frames, person, *_ = jumping
+    frames, person = frames[:5], Person(person.points[:5])
+    expected = FLOW.stack(flow_channels(frames, 30.0, person)[0])
+    for function in ("cvtColor", "GaussianBlur", "Sobel", "resize"):
+        usual = getattr(cv2, function)
+        monkeypatch.setattr(cv2, function, lambda *a, usual=usual, **k: placed(usual(*a, **k), offsets[0]))
+    for offsets in ([4], [8], [12], [16], [20], [32], [60]):
+        found = FLOW.stack(flow_channels(placed(frames, offsets[0] + 1), 30.0, person)[0])
+        np.testing.assert_array_equal(found, expected)
+        gradient = dense._gradient(placed(luma(frames[0], 160, 0.8), offsets[0]))
+        np.testing.assert_array_equal(gradient, dense._gradient(luma(frames[0], 160, 0.8)))
