@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from darkhar_cli import brightness, calibration, stats
+from darkhar_cli.table_files import column_of
 
 KEYS = ["split", "repeat", "fold", "id"]
 # A fold's own clips and those made darker; the official held-out clips, likewise: all folds score these.
@@ -173,11 +174,14 @@ def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Dat
 
 
 def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return metrics/confusion.csv: counts of scorings, a row per true class and a column per predicted one."""
+    """Return metrics/confusion.csv: counts of scorings, a row per true class and a column per predicted one.
+
+    A class called like another column (`label`, `split`) has the column `class label` (`table_files.column_of`).
+    """
     from sklearn.metrics import confusion_matrix
 
     rows = []
     for split, part in _parts(predictions, classes):
         counts = confusion_matrix(part["label"], part["predicted"], labels=list(classes))
         rows += [(split, name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
-    return pd.DataFrame(rows, columns=["split", "label", *classes])
+    return pd.DataFrame(rows, columns=["split", "label", *map(column_of, classes)])
