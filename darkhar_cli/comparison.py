@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import evidence, paired
+from darkhar_cli import evidence, paired, stats
 from darkhar_cli.methods import Method, baseline_of, methods_of, seed_pairs
 from darkhar_cli.outcomes import Result
 from darkhar_cli.pairing import by_twin, refuse_other_clips, refuse_unpaired, unproven
 from darkhar_cli.replicates import crossed
-from darkhar_cli.stats import FEWEST, clusters
 
 COLUMNS = ["rank", "name", "seeds", "n", "groups", "over", "recall_macro", "recall_lower", "recall_upper", "recall_sd"]
 COLUMNS += ["accuracy", "lower", "upper", "interval", "chance", "difference", "difference_lower", "difference_upper"]
 COLUMNS += ["p", "p_holm", "mcnemar", "smallest", "share_difference", "share_lower", "share_upper", "verdict"]
 COLUMNS += ["warnings", "folder"]
+
+Level = tuple[float, float, float]  # a number and the ends of its interval
 
 
 @dataclass(frozen=True)
@@ -85,36 +86,52 @@ def _row(method: Method, chance: float) -> dict[str, Any]:
     """Return what a method scores: macro recall and share of clips, means over its seeds, with their intervals."""
     clips = method.results[0].clips
     rights = np.stack([result.clips["right"].to_numpy(float) for result in method.results])
-    by = clusters(len(clips), clips["group"], clips.get("scene"))
-    recall = crossed(rights, clips["label"], by)
-    share = crossed(rights, np.zeros(len(clips)), by)
+    by = stats.clusters(len(clips), clips["group"], clips.get("scene"))
+    recall, share, how = _levels(rights, clips["label"], by)
     groups = clips["group"]
-    seeds = "" if len(rights) == 1 else f" and {len(rights)} seeds"
     return {
         "name": method.name,
         "seeds": len(rights),
         "n": len(clips),
         "groups": groups[groups != ""].nunique(),
         "over": by.words,
-        "interval": f"t over {by.words}{seeds}, logit" if by.count >= FEWEST else f"too few {by.kind}s for an interval",
+        "interval": how,
         "chance": chance,
-        "recall_sd": recall.spread,
+        "recall_sd": crossed(rights, clips["label"], by).spread,
         "warnings": "; ".join(dict.fromkeys(text for result in method.results for text in result.warnings)),
         "folder": "; ".join(str(result.folder) for result in method.results),
-        **_ends("recall_macro", ("recall_lower", "recall_upper"), recall.value, recall.share_interval()),
-        **_ends("accuracy", ("lower", "upper"), share.value, share.share_interval()),
+        **dict(zip(("recall_macro", "recall_lower", "recall_upper"), recall, strict=True)),
+        **dict(zip(("accuracy", "lower", "upper"), share, strict=True)),
     }
 
 
-def _ends(name: str, ends: tuple[str, str], value: float, span: tuple[float, float]) -> dict[str, float]:
-    return {name: value, **dict(zip(ends, span, strict=True))}
+def _levels(rights: np.ndarray, labels: pd.Series, by: stats.Clusters) -> tuple[Level, Level, str]:
+    """Return macro recall and share of clips, each with its ends, and what those rest on; of one seed as its summary.
+
+    Args:
+        rights: of each seed and clip (S, N).
+        labels: classes (N,).
+        by: clusters of the clips.
+    """
+    if len(rights) == 1:
+        both = stats.recall_interval(rights[0], labels, by), stats.share_interval(rights[0], by)
+        return *((one.value, one.low, one.high) for one in both), both[0].method
+    both = crossed(rights, labels, by), crossed(rights, np.zeros(len(labels)), by)
+    how = f"t over {by.words} and {len(rights)} seeds"
+    if by.count < stats.FEWEST:
+        how = f"too few {by.kind}s for an interval ({by.count})"
+    return *((one.value, *one.share_interval()) for one in both), how
 
 
 def _difference_row(found: paired.Difference, p_adjusted: float) -> dict[str, Any]:
     spans = found.recall.interval(), found.share.interval()
     return {
-        **_ends("difference", ("difference_lower", "difference_upper"), found.recall.value, spans[0]),
-        **_ends("share_difference", ("share_lower", "share_upper"), found.share.value, spans[1]),
+        "difference": found.recall.value,
+        "difference_lower": spans[0][0],
+        "difference_upper": spans[0][1],
+        "share_difference": found.share.value,
+        "share_lower": spans[1][0],
+        "share_upper": spans[1][1],
         "p": found.p,
         "p_holm": p_adjusted,
         "mcnemar": found.mcnemar,

@@ -1,7 +1,6 @@
 """A comparison of methods as a user sees it on the terminal."""
 
 import pandas as pd
-from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import console
@@ -15,13 +14,13 @@ def show(comparison: Comparison, place: str) -> None:
     table = comparison.table
     first = table.iloc[0]
     about = f"{first['n']} clips; chance {percent(first['chance'])}; 95 % by {first['interval']}"
-    console.out.print(escape(about), soft_wrap=True)
+    console.out.print(about, soft_wrap=True)
     console.out.print(_methods(table))
     if len(table) > 1:
         console.out.print(_differences(table, comparison.baseline))
     for text in (*comparison.sentences, *comparison.notes):
-        console.out.print(escape(text), soft_wrap=True)
-    console.out.print(place, soft_wrap=True, markup=False)
+        console.out.print(text, soft_wrap=True)
+    console.out.print(place, soft_wrap=True)
 
 
 def _span(low: float, high: float) -> str:
@@ -36,7 +35,7 @@ def _methods(table: pd.DataFrame) -> Table:
         spread = "" if pd.isna(row["recall_sd"]) else f"{100 * row['recall_sd']:.1f}"
         grid.add_row(
             str(row["rank"]),
-            escape(row["name"]),
+            row["name"],
             *((str(row["seeds"]), spread) if several else ()),
             percent(row["recall_macro"]),
             _span(row["recall_lower"], row["recall_upper"]),
@@ -54,7 +53,7 @@ def _differences(table: pd.DataFrame, baseline: str) -> Table:
     for _, row in table[table["difference"].notna()].iterrows():
         low, high = row["difference_lower"], row["difference_upper"]
         grid.add_row(
-            escape(row["name"]),
+            row["name"],
             points(row["difference"]),
             "" if pd.isna(low) else f"{points(low)} to {points(high)}",
             f"{row['p_holm']:.3g}",

@@ -117,12 +117,13 @@ def _flat(node: dict[str, Any], above: str = "") -> dict[str, Any]:
 
 
 def _warnings(run: Run, split: str) -> tuple[str, ...]:
-    """Return the run's caveats and the warnings of its summary, each once."""
-    summary = run.read("metrics/summary.csv") if (run.folder / "metrics" / "summary.csv").is_file() else pd.DataFrame()
-    texts = []
-    if "warnings" in summary:
-        texts = [text for cell in summary.loc[summary["split"] == split, "warnings"] for text in str(cell).split("; ")]
-    return tuple(dict.fromkeys(text for text in (*map(str, run.caveats()), *texts) if text))
+    """Return what the run's summary warns of, or its caveats where that has no such column, each once."""
+    path = run.folder / "metrics" / "summary.csv"
+    summary = run.read("metrics/summary.csv") if path.is_file() else pd.DataFrame()
+    if "warnings" not in summary:
+        return tuple(dict.fromkeys(map(str, run.caveats())))
+    cells = summary.loc[summary["split"] == split, "warnings"]
+    return tuple(dict.fromkeys(text for cell in cells for text in str(cell).split("; ") if text))
 
 
 def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from darkhar_cli import robust
+from darkhar_cli.robust import NOTHING
 from darkhar_cli.stats import FEWEST, Clusters, wilson
 
 POWER = 0.8
-_NOTHING = 1e-12  # numbers that differ by less are equal but for rounding
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Crossed:
         """Return the two-sided p of a mean of 0; 1 where nothing varies, for nothing can be concluded from that."""
         from scipy import stats
 
-        if self.clusters < FEWEST or self.error < _NOTHING:
+        if self.clusters < FEWEST or self.error < NOTHING:
             return 1.0
         return float(2 * stats.t.sf(abs(self.value) / self.error, self.freedom))
 
@@ -52,7 +53,7 @@ class Crossed:
         """Return the smallest true difference that a two-sided test at alpha finds in `POWER` of all cases, or nan."""
         from scipy import stats
 
-        if self.clusters < FEWEST or self.error < _NOTHING:
+        if self.clusters < FEWEST or self.error < NOTHING:
             return np.nan
         return float((stats.t.ppf(1 - alpha / 2, self.freedom) + stats.t.ppf(POWER, self.freedom)) * self.error)
 
@@ -60,7 +61,7 @@ class Crossed:
         """Return the 95 % interval of a difference, within -1..1; (nan, nan) of too few clusters."""
         if self.clusters < FEWEST:
             return np.nan, np.nan
-        if self.error < _NOTHING:
+        if self.error < NOTHING:
             return self._unseen(-1.0)
         half = self._t() * self.error
         return max(self.value - half, -1.0), min(self.value + half, 1.0)
@@ -69,7 +70,7 @@ class Crossed:
         """Return the 95 % interval of a share (0..1) on the logit scale; (nan, nan) of too few clusters."""
         if self.clusters < FEWEST:
             return np.nan, np.nan
-        if self.error < _NOTHING or not _NOTHING < self.value < 1 - _NOTHING:
+        if self.error < NOTHING or not NOTHING < self.value < 1 - NOTHING:
             return self._unseen(0.0)
         half = self._t() * self.error / (self.value * (1 - self.value))
         middle = np.log(self.value / (1 - self.value))
@@ -95,9 +96,11 @@ def recall_weights(labels: Sequence[str]) -> np.ndarray:
 def crossed(values: np.ndarray, labels: Sequence[str], by: Clusters) -> Crossed:
     """Return the mean over seeds of the mean over classes of per-clip values; one class gives the mean over clips.
 
-    The variance is V_C + V_S - V_CS, but at least V_C and V_S: between clusters (see `_changes`), between seeds, and of
-    what seeds change in a cluster. Degrees of freedom are Satterthwaite's (1946), at least those of the side that has
-    fewer, at most those of the clusters. In simulated worlds without a difference p < .05 comes in at most 6 % of them.
+    The variance is V_C + V_S - V_CS, but at least V_C and V_S: between clusters (see `robust.residuals`), between
+    seeds, and of what seeds change in a cluster. Degrees of freedom are Satterthwaite's (1946), at least those of the
+    side that has fewer, at most those of the clusters: their number less that of their strata, or less where they are
+    unequal (Kish 1965: of weights w, clusters are worth `sum(w)**2 / sum(w**2)`). In simulated worlds without a
+    difference p < .05 comes in at most 6 % of them.
 
     Args:
         values: of each seed and clip (S, N): rights, or their differences; N > 0.
@@ -108,45 +111,21 @@ def crossed(values: np.ndarray, labels: Sequence[str], by: Clusters) -> Crossed:
     by_seed = values @ recall_weights(labels)
     if by.count < 2:
         return Crossed(float(by_seed.mean()), by_seed, 0.0, 1.0, by.count)
-    changes, strata = _changes(values, np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1], by.codes)
+    codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1]
+    scores = values / (int(codes.max()) + 1)
+    residuals, strata = robust.residuals(scores, np.ones(len(codes)), codes, by.codes)  # (S, C), (C,)
     counts = np.bincount(strata)
     weights = ((counts - 1) / counts)[strata]
-    means, free, seeds = changes.mean(axis=1), int((counts - 1).sum()), len(values)
+    means, seeds = residuals.mean(axis=0), len(values)
+    worth = 1 / (np.bincount(by.codes, recall_weights(labels)) ** 2).sum()
+    free = max(min(float((counts - 1).sum()), worth - 1), 1.0)
     of_clusters = float(weights @ means**2)
     if seeds == 1:
         return Crossed(float(by_seed[0]), by_seed, np.sqrt(of_clusters), free, by.count)
     of_seeds = by_seed.var(ddof=1) / seeds
-    both = float((weights @ (changes - means[:, None]) ** 2).sum() / (seeds * (seeds - 1)))
+    both = float(((residuals - means) ** 2 @ weights).sum() / (seeds * (seeds - 1)))
     total = max(of_clusters + of_seeds - both, 0.0)
     parts = of_clusters**2 / free + of_seeds**2 / (seeds - 1) + both**2 / (free * (seeds - 1))
-    freedom = np.clip(total**2 / max(parts, _NOTHING**2), min(free, seeds - 1), free)
+    freedom = np.clip(total**2 / max(parts, NOTHING**2), min(free, seeds - 1), free)
     error = np.sqrt(max(total, of_clusters, of_seeds))
     return Crossed(float(by_seed.mean()), by_seed, float(error), float(freedom), by.count)
-
-
-def _changes(values: np.ndarray, labels: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what macro recall would change by without each cluster (C, S), and the cluster's stratum (C,).
-
-    Over the classes that a cluster has clips of: `sum(value - class mean) / (other clips of the class) / classes`; the
-    squares, summed within strata with (c - 1) / c, are the jackknife's variance (CR3: Bell and McCaffrey 2002). Where
-    each cluster lies in one class, classes are strata; else there is one. A class that lies in a single cluster is
-    compared with the mean of the other classes.
-
-    Args:
-        values: (S, N).
-        labels: classes (N,), from 0, none left out.
-        codes: clusters (N,), from 0, none left out; two or more.
-    """
-    classes, clusters = int(labels.max()) + 1, int(codes.max()) + 1
-    whole = np.bincount(labels)
-    means = np.stack([np.bincount(labels, row) for row in values]) / whole
-    pairs, where = np.unique(codes * classes + labels, return_inverse=True)
-    cluster, label = np.divmod(pairs, classes)
-    residual = np.stack([np.bincount(where, row) for row in values - means[:, labels]])
-    left = whole[label] - np.bincount(where)
-    alone = left == 0
-    others = (means.sum(axis=1, keepdims=True) - means) / max(classes - 1, 1)
-    change = np.where(alone, (means - others)[:, label], residual / np.where(alone, 1, left)) / classes
-    nested = len(pairs) == clusters and not alone.any()
-    strata = label[np.argsort(cluster)] if nested else np.zeros(clusters, int)
-    return np.stack([np.bincount(cluster, row, minlength=clusters) for row in change], axis=1), strata

@@ -55,11 +55,16 @@ class Setting:
 
 @dataclass(frozen=True)
 class Look:
-    """One clip as a stream is asked for it: its row, positions (T,), and how it is darkened before."""
+    """One clip as a stream is asked for it: its row, positions (T,), and how it is darkened before.
+
+    Attributes:
+        backwards: whether it will be played backwards: step channels are read where steps lead away from.
+    """
 
     row: int
     positions: np.ndarray
     darkening: Darkening | None = None
+    backwards: bool = False
 
 
 class Stream:
@@ -215,7 +220,17 @@ class Stream:
             rows, positions = [looks[i].row for i in index], [looks[i].positions for i in index]
             for i, seen in zip(index, self.inputs(darkening).each(rows, positions), strict=True):
                 found[i] = seen
+        symmetry = self.extractor.symmetry if self.mode == "features" else None
+        turned = [i for i, look in enumerate(looks) if look.backwards and symmetry and symmetry.has_steps]
+        if turned:
+            for i, later in zip(turned, self.load([self._following(looks[i]) for i in turned]), strict=True):
+                found[i] = symmetry.steps_away(found[i], later)
         return found
+
+    def _following(self, look: Look) -> Look:
+        """Return a look at one frame later each; after the clip's last frame, at that."""
+        last = look.positions.dtype.type(self._about[look.row][2] - 1)
+        return Look(look.row, np.minimum(look.positions + 1, last), look.darkening)
 
     def most_steps(self, rows: Sequence[int]) -> int:
         """Return T of the longest of some clips in training."""

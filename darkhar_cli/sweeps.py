@@ -8,7 +8,8 @@ import pandas as pd
 
 from darkhar_cli.comparison import Comparison, compare
 from darkhar_cli.outcomes import LABELS, read_results
-from darkhar_cli.runs import Run, write_csv
+from darkhar_cli.runs import Run
+from darkhar_cli.table_files import write_csv
 
 _NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "chance", "recall_macro", "loss"]
 
@@ -23,7 +24,7 @@ def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
         return row | {"status": "done"}
     error = folder / "error.txt"
     if error.is_file():
-        return row | {"status": "failed", "error": error.read_text().strip().splitlines()[0]}
+        return row | {"status": "failed", "error": error.read_text(encoding="utf-8").strip().splitlines()[0]}
     return row | {"status": "unfinished"}
 
 

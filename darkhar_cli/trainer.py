@@ -184,7 +184,8 @@ class Trainer:
             given = zip(turns, digests, seen, strict=True)
             return [self.augment.apply(turn, clip, one, stream.extractor, on_frames) for turn, clip, one in given]
 
-        return branch.load(rows, epoch, view, [turn.darkening for turn in turns], turned)
+        backwards = [self.augment.backwards(turn) for turn in turns]
+        return branch.load(rows, epoch, view, [turn.darkening for turn in turns], turned, backwards)
 
     def logits(self, learner: Learner, rows: Sequence[int], darkening: Darkening | None = None) -> np.ndarray:
         """Return logits (N, K) float32 of rows in scoring: the mean log-probability where there are several views."""

@@ -1,11 +1,16 @@
 """Paired tests in drawn worlds whose truth is known: how often they err, and how often they find what is there."""
 
+import itertools
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats as reference
 
-from darkhar_cli import paired
-from tests.worlds import world
+from darkhar_cli import evidence, paired
+from darkhar_cli.replicates import crossed
+from darkhar_cli.stats import clusters
+from tests.worlds import results, seeds_of_methods, world
 
 
 @pytest.fixture
@@ -21,14 +26,19 @@ def at_most(rate: float, repeats: int) -> int:
     return int(reference.binom.ppf(0.999, repeats, rate))
 
 
+def adds(differences, names) -> np.ndarray:
+    """Return what each group adds to the difference of shares."""
+    return pd.Series(differences).groupby(names).sum().to_numpy() / len(differences)
+
+
 @pytest.mark.parametrize(("groups", "clips"), [(10, 150), (15, 150), (30, 300)])
 def test_sign_flip_seldom_rejects_what_is_true_by_group_and_mcnemar_often_does(quick, groups, clips):
     rng, rejected, held = np.random.default_rng(0), np.zeros(2), 0
     for _ in range(300):
         right, names = world(rng, groups, clips, 2)
         differences = right[1].astype(float) - right[0]
-        rejected += [paired.sign_flip(differences, names) < 0.05, paired.mcnemar(*right) < 0.05]
-        low, high = paired.difference_interval(differences, names)
+        rejected += [paired.sign_flip(adds(differences, names)) < 0.05, paired.mcnemar(*right) < 0.05]
+        low, high = crossed(differences[None], np.zeros(clips), clusters(clips, names)).interval()
         held += low <= 0 <= high
     assert 3 <= rejected[0] <= at_most(0.05, 300)
     assert rejected[1] > 0.25 * 300
@@ -41,7 +51,7 @@ def test_sign_flip_finds_what_is_there(quick):
         rng, p = np.random.default_rng(1), []
         for _ in range(150):
             right, names = world(rng, 15, 150, 2, gain=gain, spread=0.5)
-            p.append(paired.sign_flip(right[1].astype(float) - right[0], names))
+            p.append(paired.sign_flip(adds(right[1].astype(float) - right[0], names)))
         found[gain] = np.mean(np.array(p) < 0.05)
     assert 0.1 < found[0.5] < 0.35
     assert 0.4 < found[1] < 0.75
@@ -54,9 +64,85 @@ def test_a_sweep_of_equals_seldom_names_a_winner(quick, groups, clips, sweeps):
     for _ in range(sweeps):
         right, names = world(rng, groups, clips, 9)
         differences = right[1:].astype(float) - right[0]
-        p = [paired.sign_flip(each, names) for each in differences]
+        p = [paired.sign_flip(adds(each, names)) for each in differences]
         by_clip = [paired.mcnemar(right[0], other) for other in right[1:]]
         named += [paired.holm(p).min() < 0.05, min(p) < 0.05, paired.holm(by_clip).min() < 0.05]
     assert named[0] <= (0 if groups == 8 else at_most(0.05, sweeps))  # 8 groups cannot: see sign_flip
     assert named[1] > 0.1 * sweeps  # without Holm
     assert named[2] > 0.5 * sweeps  # without groups
+
+
+# seeds are replicates: macro recalls spread by about 4 points, and 3 in 10 pairs of seeds differ by McNemar's test
+
+
+def test_the_drawn_seeds_differ_as_real_ones_do():
+    rng, spread, pairs = np.random.default_rng(0), [], []
+    for _ in range(5):
+        (right,), _, labels = seeds_of_methods(rng, 1, 10)
+        spread.append((right @ paired.recall_weights(labels)).std(ddof=1))
+        pairs += [paired.mcnemar(a, b) < 0.05 for a, b in itertools.combinations(right, 2)]
+    assert 0.03 < np.mean(spread) < 0.05
+    assert 0.2 < np.mean(pairs) < 0.4
+
+
+@pytest.mark.parametrize(("groups", "clips"), [(30, 300), (15, 150), (12, 150)])
+def test_five_seeds_against_five_others_of_the_same_method_seldom_differ(groups, clips):
+    rng, p, averaged = np.random.default_rng(1), [], []
+    for _ in range(8):
+        (right,), names, labels = seeds_of_methods(rng, 1, 10, groups, clips)
+        by = clusters(clips, names)
+        for some in itertools.combinations(range(1, 10), 4):
+            ours = [0, *some]
+            theirs = [i for i in range(10) if i not in ours]
+            differences = right[theirs].astype(float) - right[ours]
+            found = crossed(differences, labels, by)
+            p.append(found.p())
+            averaged.append(crossed(differences.mean(axis=0)[None], labels, by).p())
+    assert len(p) == 8 * 126, "all of them"
+    assert np.mean(np.array(p) < 0.05) <= 0.06
+    averages = np.mean(np.array(averaged) < 0.05)
+    assert averages > max(np.mean(np.array(p) < 0.05), 0.1 if groups == 30 else 0), (
+        "seeds averaged first are no evidence"
+    )
+
+
+def test_no_pair_of_seeds_declares_a_difference_between_methods():
+    (right,), names, labels = seeds_of_methods(np.random.default_rng(2), 1, 10)
+    tables = [results(row, names, labels=labels) for row in right]
+    for a, b in itertools.combinations(tables, 2):
+        found = paired.compare([a], [b])
+        text = evidence.sentence(found, "A", "B", found.p)
+        assert "these two trained models" in text
+        assert evidence.verdict(found, found.p) in ("better model", "worse model", "no evidence")
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_methods_that_suit_other_groups_seldom_differ(seeds):
+    rng, p = np.random.default_rng(3), []
+    for _ in range(200):
+        right, names, labels = seeds_of_methods(rng, 2, seeds, suits=1.0)
+        p.append(crossed(right[1].astype(float) - right[0], labels, clusters(300, names)).p())
+    assert np.sum(np.array(p) < 0.05) <= at_most(0.05, 200)
+
+
+def test_fifteen_points_between_methods_are_found():
+    rng, p, differences = np.random.default_rng(4), [], []
+    for _ in range(60):
+        right, names, labels = seeds_of_methods(rng, 2, 5, gain=0.75)
+        found = crossed(right[1].astype(float) - right[0], labels, clusters(300, names))
+        p.append(found.p())
+        differences.append(found.value)
+    assert np.mean(differences) == pytest.approx(0.15, abs=0.01)
+    assert np.mean(np.array(p) < 0.05) >= 0.8
+
+
+def test_what_could_have_been_found_is_found_in_four_of_five_cases():
+    rng, hits, smallest = np.random.default_rng(5), [], []
+    for _ in range(80):
+        right, names, labels = seeds_of_methods(rng, 2, 5)
+        smallest.append(crossed(right[1].astype(float) - right[0], labels, clusters(300, names)).smallest(0.05))
+    gain = np.median(smallest) / 0.2  # of logits: 0.75 are 15 points
+    for _ in range(80):
+        right, names, labels = seeds_of_methods(rng, 2, 5, gain=gain)
+        hits.append(crossed(right[1].astype(float) - right[0], labels, clusters(300, names)).p() < 0.05)
+    assert 0.6 < np.mean(hits) < 0.97

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from darkhar_cli.comparison import read_result
+from darkhar_cli.outcomes import read_result
 from tests import twins
 from tests.test_comparison import GROUPS, hits, write_run
 

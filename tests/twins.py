@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from darkhar_cli import cli, paired, stats
-from darkhar_cli.comparison import Result, by_twin, read_result, refuse_unpaired
+from darkhar_cli.outcomes import Result, read_result
+from darkhar_cli.pairing import by_twin, refuse_unpaired
 
 MODEL = ["extractor=conv_small", "sampler.frames=8", "train.epochs=12", "train.early_stopping=false"]
 DAY, DARK = "by day", "dark"
@@ -83,13 +84,13 @@ def table(results: dict[str, Result]) -> list[str]:
         f"| {about} | accuracy | against the dark | against the day | of the gap closed |",
         "|---|---|---|---|---|",
     ]
-    holm = iter(paired.holm([paired.compare(clips[DARK], part)["p"] for name, part in clips.items() if name != DARK]))
+    holm = iter(paired.holm([paired.compare([clips[DARK]], [clips[name]]).p for name in clips if name != DARK]))
     for name, part in clips.items():
         low, high, _ = stats.interval(part["right"], groups)
         cells = [f"{100 * right[name].mean():.1f} % [{100 * low:.1f}, {100 * high:.1f}]"]
         for base in (DARK, DAY):
-            found = paired.compare(clips[base], part)
-            cells.append(points(found["difference"], found["lower"], found["upper"]) if name != base else "")
+            found = paired.compare([clips[base]], [part]).recall
+            cells.append(points(found.value, *found.interval()) if name != base else "")
         if name != DARK:
             cells[1] += f", p {next(holm):.3f}"
         cells.append(closed(right[DAY], right[DARK], right[name], groups) if name not in (DAY, DARK) else "")

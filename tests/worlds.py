@@ -26,11 +26,12 @@ def results(right, groups, ids=None, labels="walk") -> pd.DataFrame:
     return pd.DataFrame({"id": names, "group": list(groups), "label": labels, "right": np.asarray(right, float)})
 
 
-def seeds_of_methods(rng, methods: int, seeds: int, groups: int = 30, clips: int = 300, gain=0.0, seed_sd=0.3):
+def seeds_of_methods(rng, methods: int, seeds: int, groups: int = 30, clips: int = 300, gain=0.0, suits=0.0):
     """Return right (methods, seeds, clips), groups and labels of six classes, each group of one class.
 
-    Clips and groups are harder or easier for all. Each seed of a method is better or worse as a whole (`seed_sd`), in
-    each class, in each third of the groups (a fold's model), in each group, and in each clip.
+    Clips and groups are harder or easier for all, groups also for each method by its own luck (`suits`). Each seed of a
+    method is better or worse as a whole, in each class, in each third of the groups (a fold's model), in each group,
+    and in each clip.
     """
     of_group = np.arange(groups) % 6
     where = np.repeat(np.arange(groups), group_sizes(rng, groups, clips))
@@ -38,9 +39,10 @@ def seeds_of_methods(rng, methods: int, seeds: int, groups: int = 30, clips: int
     ease = rng.normal(0.5, 1, clips) + rng.normal(0, 1, groups)[where]
     right = []
     for method in range(methods):
-        logits = ease + gain * (method > 0) + rng.normal(0, seed_sd / 3, (seeds, 1)) + rng.logistic(0, 0.5, (seeds, clips))
-        for parts, codes, share in ((6, label, 2 / 3), (3, fold, 1), (groups, where, 1)):
-            logits += rng.normal(0, share * seed_sd, (seeds, parts))[:, codes]
+        logits = ease + gain * (method > 0) + rng.logistic(0, 0.5, (seeds, clips))
+        logits += rng.normal(0, suits, groups)[where] + rng.normal(0, 0.07, (seeds, 1))
+        for parts, codes, spread in ((6, label, 0.13), (3, fold, 0.2), (groups, where, 0.2)):
+            logits += rng.normal(0, spread, (seeds, parts))[:, codes]
         right.append(logits > 0)
     return np.array(right), where.astype(str), label.astype(str)
 

@@ -17,21 +17,21 @@ _GAIN, _DENSE_DIVERGENCE = 3.0, 10.0
 _REGIONS = ("dis", "dis_upper", "dis_middle", "dis_lower")
 
 
-def _velocity(name: str, mirror_sign: float = 1.0) -> Channel:
-    return Channel(name, mirror_sign=mirror_sign, reverse_sign=-1.0)
+def _velocity(name: str, mirror_sign: float = 1.0, step: bool = False) -> Channel:
+    return Channel(name, mirror_sign=mirror_sign, reverse_sign=-1.0, step=step)
 
 
 CHANNELS = (
-    _velocity("lk_u", -1.0),
-    _velocity("lk_v"),
-    Channel("lk_length"),
-    Channel("lk_length_p90"),
-    _velocity("lk_divergence"),
+    _velocity("lk_u", -1.0, step=True),
+    _velocity("lk_v", step=True),
+    Channel("lk_length", step=True),
+    Channel("lk_length_p90", step=True),
+    _velocity("lk_divergence", step=True),
     _velocity("lk_v_smooth"),
     Channel("lk_v_path"),
-    _velocity("camera_dx", -1.0),
-    _velocity("camera_dy"),
-    _velocity("camera_zoom"),
+    _velocity("camera_dx", -1.0, step=True),
+    _velocity("camera_dy", step=True),
+    _velocity("camera_zoom", step=True),
     *(_velocity(f"{region}_{axis}", -1.0 if axis == "u" else 1.0) for region in _REGIONS for axis in "uv"),
     _velocity("dis_divergence"),
     Channel("dis_v_path"),

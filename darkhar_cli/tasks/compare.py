@@ -10,7 +10,7 @@ from darkhar_cli import method_tables
 from darkhar_cli.comparison import compare
 from darkhar_cli.errors import BadRequest, nearest
 from darkhar_cli.outcomes import read_results
-from darkhar_cli.runs import write_csv
+from darkhar_cli.table_files import write_csv
 
 HELP = """darkhar compare: finished runs, paired clip by clip
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import clips as data
@@ -24,8 +23,8 @@ def prepare(config: Mapping[str, Any]) -> None:
     for (split, label), part in counts:
         groups = part["group"].nunique() if part["group"].any() else 0
         frames = f"{part['n_frames'].min()}-{part['n_frames'].max()}"
-        grid.add_row(split, escape(label), str(len(part)), str(groups or "none"), frames)
+        grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
-    console.out.print(str(clips.folder), soft_wrap=True, markup=False)
+    console.out.print(str(clips.folder), soft_wrap=True)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")
