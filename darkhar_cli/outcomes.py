@@ -15,6 +15,7 @@ from darkhar_cli.runs import Run
 LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 # Settings that decide no number, or that replicates of one method differ in.
 _NO_METHOD = ("seed", "cv.seed", "name", "fresh", "cache_dir", "controls", "dataset.data_dir", "dataset.on_error")
+_NO_RUN = "is no run folder"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def unfinished(folder: Path) -> str:
     if (folder / "error.txt").is_file():
         reason = (folder / "error.txt").read_text().strip().splitlines() or ["no reason is kept"]
         return f"has failed ({reason[0]})"
-    return "is not finished" if (folder / "run.json").is_file() else "is no run folder"
+    return "is not finished" if (folder / "run.json").is_file() else _NO_RUN
 
 
 def _column(listed: pd.DataFrame, name: str) -> dict[str, str]:
@@ -141,8 +142,8 @@ def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
         if not folder.is_dir():
             raise BadRequest(f"{folder}: no such folder")
         sweep = (folder / "sweep.csv").is_file()
-        if not sweep and (what := unfinished(folder)).startswith("is no") and not Run(folder).done:
-            raise BadRequest(f"{folder} {what}; compare takes finished runs, or the folder of a sweep")
+        if not sweep and not Run(folder).done and unfinished(folder) == _NO_RUN:
+            raise BadRequest(f"{folder} {_NO_RUN}; compare takes finished runs, or the folder of a sweep")
         for job in jobs_of(folder) if sweep else [folder]:
             if Run(job).done:
                 found.setdefault(job.resolve(), read_result(job))

@@ -40,12 +40,7 @@ def refuse_unpaired(first: Result, other: Result) -> None:
             "and cv.seed"
         )
     if first.trained != other.trained:
-        what = "contents differ" if _names(first) == _names(other) else "training clips differ"
-        raise BadRequest(f"{pair}: the clips' {what} (other data under the same names, or another training split)")
-
-
-def _names(result: Result) -> list[tuple[int, int]]:
-    return [(repeat, fold) for repeat, fold, _ in result.trained]
+        raise BadRequest(f"{pair}: they were trained on other clips (by content), or on folds of other numbers")
 
 
 def refuse_other_clips(first: Result, other: Result) -> None:

@@ -204,3 +204,24 @@ def test_paths_in_a_users_experiment_are_the_callers(tmp_path):
     assert lines[0].split() == [str(tmp_path / "nets" / "a.h5"), str(tmp_path / "b.h5"), "none"]
     assert lines[1] == "2 False"
     assert f"streams.home.extractor.weights={tmp_path / 'b.h5'}: no such file" in " ".join(answer.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "folds"),
+    [
+        (["seed=1,2"], [0, 0]),
+        (["seed=1,2", "cv=stratified"], [0, 0]),
+        (["seed=1,2", "cv.seed=7"], [7, 7]),
+        (["seed=1,2", "cv.seed=3,null"], [3, None, 3, None]),
+        (["seed=1", "enhance=none,gamma"], [None, None]),
+        (["seed=1,2", "cv=official"], ["", ""]),
+    ],
+)
+def test_jobs_of_a_sweep_over_seeds_share_their_folds(words, folds):
+    jobs = overrides.read_request("train", words, True, None).jobs
+    assert [job.config["cv"].get("seed", "") for job in jobs] == folds
+
+
+def test_a_single_run_keeps_the_folds_of_its_seed():
+    (job,) = overrides.read_request("train", ["seed=1"], False, None).jobs
+    assert job.config["cv"]["seed"] is None

@@ -190,7 +190,8 @@ def test_assignment_names_every_fold_that_scores_a_clip():
     clips = nested(2)
     made = plan_folds(asked("leave_group_per_class_out", repeats=None), clips, 0)
     listed = assignment(made, clips)
-    assert list(listed.columns) == ["repeat", "fold", "id", "split", "group", "label"]
+    assert list(listed.columns) == ["repeat", "fold", "id", "split", "group", "label", "digest"]
+    assert (listed["digest"] == listed["id"]).all(), "as in the table of clips"
     validation = listed[listed["split"] == "validation"]
     assert validation["id"].value_counts().eq(4).all(), "each group is left out by half of the 8 combinations"
     for fold in made.folds:

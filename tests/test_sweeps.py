@@ -17,7 +17,16 @@ def test_a_sweep_has_a_row_per_job_and_goes_on_after_a_failure(darkhar, own_clip
     folder = tmp_path / "outputs" / "sweeps" / "mine"
     table = pd.read_csv(folder / "sweep.csv")
     assert table["status"].tolist() == ["done", "done", "failed", "failed"]
-    assert list(table.columns) == [*FOLDS[:7], "repeat", "fold", "split", *NUMBERS, "extractor.weights", "status"]
+    assert list(table.columns) == [
+        *FOLDS[:7],
+        "repeat",
+        "fold",
+        "split",
+        *NUMBERS,
+        "extractor.weights",
+        "status",
+        "folder",
+    ]
     assert table["seed"].tolist() == [0, 1, 0, 1]
     assert table.loc[0, "split"] == "test"
     assert out.count("failed") == 2
@@ -42,6 +51,10 @@ def test_a_sweep_over_enhancements_ends_with_its_table(darkhar, own_clips, tmp_p
     table = pd.read_csv(folder / "sweep.csv", keep_default_na=False)
     assert table["enhance"].tolist() == ["none", "gamma+histeq"]
     assert "sweep of 2 jobs" in out
+    methods = pd.read_csv(folder / "methods.csv", keep_default_na=False)
+    assert sorted(methods["name"]) == ["enhance=gamma+histeq", "enhance=none"]
+    assert "these two trained models" in out
+    assert "-m seed=0,1,2,3,4" in out
     assert {job.name for job in folder.iterdir() if job.is_dir()} == {"enhance=none", "enhance=gamma,histeq"}
 
 
@@ -56,3 +69,18 @@ def test_a_sweep_over_a_group_and_its_parameter(darkhar, own_clips, tmp_path):
     code, _, err = darkhar(*words, "sampler=uniform,linspace", "++sampler.frames=1,2", "classifier.units=4")
     assert code == 2
     assert "holds another experiment" in err
+
+
+def test_a_sweep_over_seeds_shares_its_folds_and_ends_with_its_methods(darkhar, own_clips, tmp_path):
+    words = ["train", "-m", *own_clips, *TINY, "train.epochs=1", "cv.folds=2", "name=seeds"]
+    code, out, err = darkhar(*words, "seed=0,1", "enhance=none,gamma")
+    assert code == 0, err
+    folder = tmp_path / "outputs" / "sweeps" / "seeds"
+    jobs = [folder / name for name in pd.read_csv(folder / "sweep.csv")["folder"]]
+    assert len({(job / "assignment.csv").read_bytes() for job in jobs}) == 1, "the same folds"
+    assert all("seed: 0" in (job / "config.yaml").read_text().split("cv:")[1] for job in jobs)
+    table = pd.read_csv(folder / "methods.csv", keep_default_na=False).set_index("name")
+    assert table["seeds"].to_dict() == {"enhance=none": 2, "enhance=gamma": 2}
+    assert table.loc["enhance=none", "verdict"] == "baseline"
+    assert "against enhance=none" in out
+    assert str(folder / "methods.csv") in out
