@@ -15,6 +15,7 @@ from darkhar_cli.errors import FailedWork
 from darkhar_cli.features import FeatureInputs
 from darkhar_cli.fitting import fit_fold, to_fit_and_watch
 from darkhar_cli.folds import Fold, Plan
+from darkhar_cli.frame_times import irregular_note
 from darkhar_cli.inner import inner_part
 from darkhar_cli.runs import Run
 from darkhar_cli.trainer import Learner, Trainer
@@ -127,14 +128,14 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
         if fold not in todo:
             run.log(f"{fold.name}: finished before, kept")
     run.log(f"mode {trainer.mode}: {trainer.why}")
-    said = []
+    said = [irregular_note(trainer.clips.table)]
     for stream in trainer.streams:
         if stream.frozen:
             said.append(f"runtime {stream.frozen.runtime} {stream.frozen.precision}: {stream.frozen.why}")
         if stream.short_clips():
             how = f"sampler {stream.parts.sampler[0]} wants: sampler.short={stream.sampler.short}"
             said.append(f"{stream.short_clips()} clips are shorter than {how}")
-    for line in dict.fromkeys(said):
+    for line in filter(None, dict.fromkeys(said)):
         run.log(line)
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
     settings = trainer.train

@@ -87,7 +87,9 @@ def test_clips_played_backwards_at_sampled_frames(sampler, stream, clips, fake_t
     for row in (0, 3):
         n = int(clips.table.loc[row, "n_frames"])
         (positions,) = made.positions([row], 0)[0]
-        plain, seen, whole = made.load([Look(row, positions), Look(row, positions, None, True), Look(row, np.arange(n))])
+        plain, seen, whole = made.load(
+            [Look(row, positions), Look(row, positions, None, True), Look(row, np.arange(n))]
+        )
         expected = between(symmetry.reversed(whole), np.arange(n), (n - 1 - positions)[::-1])
         np.testing.assert_allclose(symmetry.turned_back(seen), expected, rtol=1e-4, atol=1e-5)
         assert not np.allclose(symmetry.turned_back(plain), expected, atol=1e-3), "a step stands at its other end then"

@@ -32,12 +32,15 @@ class Sampler(ABC):
         short: what becomes of a clip that is too short; None: no clip is.
         wants_motion: whether a call needs `motion`, see `darkhar_cli.motion`.
         rate: steps a second, where that is known whatever the clip.
+        by_time: whether positions mean moments, at the clip's rate: where its frames come at irregular times, what is
+            picked are the frames shown then (`darkhar_cli.frame_times`). Else positions mean frames, whenever shown.
     """
 
     frames: int | float | None = None
     short: str | None = None
     wants_motion: bool = False
     rate: float | None = None
+    by_time: bool = False
 
     def __call__(
         self,

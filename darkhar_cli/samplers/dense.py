@@ -15,6 +15,8 @@ class Dense(FrameSampler):
     the middle. Source: mmaction2 `SampleFrames` (`clip_len`, `frame_interval`, `num_clips`, test mode).
     """
 
+    by_time = True
+
     def __init__(self, frames: int = 16, stride: int = 2, clips: int = 3, short: str = "repeat_last"):
         super().__init__(frames, short)
         self.stride, self.clips = stride, clips
