@@ -10,9 +10,10 @@ import numpy as np
 from darkhar_cli import registry
 from darkhar_cli.augment.contract import Augmentation, Draw, Reversals
 from darkhar_cli.darkening import Darkening
-from darkhar_cli.errors import BadRequest, unknown
+from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.model import Part
+from darkhar_cli.names import reversed_names
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,5 @@ def reversals_of(asked: Mapping[str, Any] | None, classes: Sequence[str]) -> Rev
     """
     if asked is None:
         return None
-    for name in (*asked, *asked.values()):
-        if name is not None and name not in classes:
-            raise unknown("class in dataset.reverse", name, classes)
-    return {classes.index(a): None if b is None else classes.index(b) for a, b in asked.items()}
+    named = reversed_names(asked, classes)
+    return {classes.index(a): None if b is None else classes.index(b) for a, b in named.items()}

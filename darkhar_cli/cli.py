@@ -67,6 +67,7 @@ def dispatch(words: list[str], quiet: bool) -> int:
         raise BadRequest(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}{nearest(verb, VERBS)}")
     from darkhar_cli import console
 
+    console.accept_all_text()
     console.set_quiet(quiet)
     if verb == "list":
         from darkhar_cli.tasks.list_parts import list_parts

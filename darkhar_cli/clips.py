@@ -36,8 +36,8 @@ class Clips:
 
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
     n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
-    with the same in another light) and light (`dark`, `bright`), jitter (how far frames are off a constant rate, in
-    frames).
+    with the same in another light), light (`dark`, `bright`) and jitter (how far frames are off a constant rate, in
+    frames). A run adds luma (mean, 0..255) and scene (the cluster of near-identical backgrounds that the clip is of).
     """
 
     def __init__(self, name: str, builder: ClipBuilder, folder: Path, fingerprint: str):

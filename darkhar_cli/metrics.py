@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import stats
+from darkhar_cli import brightness, calibration, stats
+from darkhar_cli.table_files import column_of
 
 KEYS = ["split", "repeat", "fold", "id"]
 # A fold's own clips and those made darker; the official held-out clips, likewise: all folds score these.
@@ -116,7 +117,7 @@ def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict
     p, truth = probabilities(part, classes), part["label"].map({name: i for i, name in enumerate(classes)}).to_numpy()
     weight = 1 / part.groupby("id")["id"].transform("size").to_numpy()  # a clip scored twice counts once
     losses = -np.log(np.maximum(p[np.arange(len(truth)), truth], LEAST_P))
-    best = {f"top_{k}": stats.top_k(p, truth, k, weight) if k < len(classes) else "" for k in (2, 5)}
+    best = {f"top_{k}": calibration.top_k(p, truth, k, weight) if k < len(classes) else "" for k in (2, 5)}
     known = clips.assign(group=[group or f"clip {i}" for i, group in enumerate(groups)])
     return {
         "n": len(clips),
@@ -131,7 +132,7 @@ def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict
         "recall_macro": clips.groupby("label")["right"].mean().mean(),
         **best,
         "loss": (losses * weight).sum() / weight.sum(),
-        "calibration_error": stats.calibration_error(p, truth, weights=weight),
+        "calibration_error": calibration.calibration_error(p, truth, weights=weight),
         "chance": 1 / len(classes),
         "largest_class": clips["label"].value_counts(normalize=True).max(),
     }
@@ -143,7 +144,7 @@ def brightness_table(predictions: pd.DataFrame) -> pd.DataFrame:
     for split in SPLITS:
         clips = per_clip(predictions, split)
         if len(clips) and "luma" in clips:
-            parts.append(stats.by_brightness(clips["luma"], clips["right"]).assign(split=split))
+            parts.append(brightness.by_brightness(clips["luma"], clips["right"]).assign(split=split))
     columns = ["split", "low", "high", "n", "correct", "accuracy", "lower", "upper"]
     return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
 
@@ -173,11 +174,14 @@ def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Dat
 
 
 def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return metrics/confusion.csv: counts of scorings, a row per true class and a column per predicted one."""
+    """Return metrics/confusion.csv: counts of scorings, a row per true class and a column per predicted one.
+
+    A class called like another column (`label`, `split`) has the column `class label` (`table_files.column_of`).
+    """
     from sklearn.metrics import confusion_matrix
 
     rows = []
     for split, part in _parts(predictions, classes):
         counts = confusion_matrix(part["label"], part["predicted"], labels=list(classes))
         rows += [(split, name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
-    return pd.DataFrame(rows, columns=["split", "label", *classes])
+    return pd.DataFrame(rows, columns=["split", "label", *map(column_of, classes)])

@@ -53,6 +53,7 @@ def predictions_table(
     }
     if "luma" in about:
         columns["luma"] = about["luma"].round(3).to_numpy()
+    columns["scene"] = about["scene"].to_numpy() if "scene" in about else ""
     return pd.DataFrame(columns)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from darkhar_cli.runs import Run, write_csv
+from darkhar_cli.runs import Run
+from darkhar_cli.table_files import write_csv
 
 LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 _NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "chance", "recall_macro", "loss"]
@@ -22,7 +23,7 @@ def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
         return row | {"status": "done"}
     error = folder / "error.txt"
     if error.is_file():
-        return row | {"status": "failed", "error": error.read_text().strip().splitlines()[0]}
+        return row | {"status": "failed", "error": error.read_text(encoding="utf-8").strip().splitlines()[0]}
     return row | {"status": "unfinished"}
 
 

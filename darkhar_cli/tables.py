@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import console, metrics
@@ -37,7 +36,7 @@ def percent(value: Any) -> str:
 def grid_of(title: str, columns: list[str], caption: str = "") -> Table:
     """Return an empty table that fits a terminal of 80 columns."""
     style = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "title_justify": "left", "caption_justify": "left"}
-    table = Table(title=escape(title), caption=escape(caption), **style)
+    table = Table(title=title, caption=caption, **style)
     for name in columns:
         left = name in ("split", "fold", "status", "", "verdict")
         table.add_column(name, justify="left" if left else "right", no_wrap=name in _NARROW, overflow="fold")
@@ -83,11 +82,11 @@ def show_run(run: Run) -> None:
         )
     console.out.print(grid)
     for _, row in summary.iterrows():
-        console.out.print(headline(row), soft_wrap=True, markup=False)
+        console.out.print(headline(row), soft_wrap=True)
     if many:
         place = run.folder / "metrics" / "folds.csv"
-        console.out.print(f"each of the {number} folds: {place}", soft_wrap=True, markup=False)
-    console.out.print(str(run.folder), soft_wrap=True, markup=False)
+        console.out.print(f"each of the {number} folds: {place}", soft_wrap=True)
+    console.out.print(str(run.folder), soft_wrap=True)
 
 
 def headline(row: pd.Series) -> str:

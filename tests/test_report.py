@@ -7,7 +7,8 @@ import pytest
 
 from darkhar_cli.report.figures import save_figures
 from darkhar_cli.report.page import save_page
-from darkhar_cli.runs import Run, write_text
+from darkhar_cli.runs import Run
+from darkhar_cli.table_files import write_text
 
 NASTY = "<b>jump</b> & co"
 

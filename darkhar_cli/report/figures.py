@@ -1,19 +1,25 @@
 """Figures of a run, from its tables alone: confusion and training history, as SVG that is the same each time."""
 
 import io
+import warnings
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from darkhar_cli.runs import Run, write_text
+from darkhar_cli.runs import Run
+from darkhar_cli.table_files import column_of, write_text
 
 mpl.rcParams["svg.hashsalt"] = "darkhar"  # else element names are drawn at random
-mpl.rcParams["svg.fonttype"] = "none"
+mpl.rcParams["svg.fonttype"] = "none"  # text stays text: whoever shows it has fonts for all scripts
+mpl.rcParams["text.parse_math"] = False  # `$x$` is a name
 
 
 def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from", UserWarning)  # only widths are guessed then
+        warnings.filterwarnings("ignore", "Matplotlib currently does not support .* natively", UserWarning)
+        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
     return buffer.getvalue()
 
 
@@ -22,7 +28,7 @@ def confusion(run: Run, split: str) -> str:
     table = run.read("metrics/confusion.csv")
     part = table[table["split"] == split]
     names = part["label"].tolist()
-    counts = part[names].to_numpy(int)
+    counts = part[list(map(column_of, names))].to_numpy(int)
     share = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     side = 1.6 + 0.55 * len(names)
     figure = Figure(figsize=(side, side))

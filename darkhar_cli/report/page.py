@@ -5,7 +5,8 @@ from html import escape
 
 import pandas as pd
 
-from darkhar_cli.runs import Run, write_text
+from darkhar_cli.runs import Run
+from darkhar_cli.table_files import write_text
 from darkhar_cli.tables import headline, span
 
 _STYLE = """
@@ -36,7 +37,7 @@ def _cell(column: str, value: object) -> str:
 def _table(table: pd.DataFrame) -> str:
     head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(name, row[name]))}</td>" for name in table.columns) + "</tr>"
+        "<tr>" + "".join(f'<td dir="auto">{escape(_cell(name, row[name]))}</td>' for name in table.columns) + "</tr>"
         for _, row in table.iterrows()
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
@@ -70,7 +71,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
         f'<h2>Figures</h2><div class="figures">{drawings}</div>',
         "<h2>Classes</h2>" + _table(run.read("metrics/per_class.csv")),
         "<h2>Brightness (mean luma of a clip)</h2>" + _table(run.read("metrics/brightness.csv")),
-        f"<h2>Configuration</h2><pre>{escape((run.folder / 'config.yaml').read_text())}</pre>",
+        f"<h2>Configuration</h2><pre>{escape((run.folder / 'config.yaml').read_text(encoding='utf-8'))}</pre>",
     ]
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     write_text(run.folder / "report.html", page + "<body>" + "".join(parts) + "</body></html>\n")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.markup import escape
+from rich.text import Text
 
 from darkhar_cli import clips as data
 from darkhar_cli import console, overrides, schema
@@ -13,7 +13,7 @@ from darkhar_cli.acceptance import acceptance, measured
 from darkhar_cli.clips import Clips
 from darkhar_cli.errors import BadRequest, FailedWork, nearest
 from darkhar_cli.frame_times import irregular_note
-from darkhar_cli.runs import write_csv
+from darkhar_cli.table_files import write_csv
 from darkhar_cli.tables import grid_of
 
 HELP = """darkhar check: what clips look like in numbers: brightness, noise by luma, flicker, beside real dark clips
@@ -106,6 +106,6 @@ def _show(table: pd.DataFrame, title: str, real: int | None) -> None:
         texts = ["" if pd.isna(cell) else f"{cell:.2f}" for cell in cells]
         if held:
             span = "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
-            texts += [span, f"[red]{row['ok']}[/]" if row["ok"] == "out" else row["ok"]]
-        grid.add_row(escape(row["quantity"]), *texts)
+            texts += [span, Text(row["ok"], "red" if row["ok"] == "out" else "")]
+        grid.add_row(row["quantity"], *texts)
     console.out.print(grid)

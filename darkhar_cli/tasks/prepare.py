@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import clips as data
@@ -25,9 +24,9 @@ def prepare(config: Mapping[str, Any]) -> None:
     for (split, label), part in counts:
         groups = part["group"].nunique() if part["group"].any() else 0
         frames = f"{part['n_frames'].min()}-{part['n_frames'].max()}"
-        grid.add_row(split, escape(label), str(len(part)), str(groups or "none"), frames)
+        grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
-    console.out.print(str(clips.folder), soft_wrap=True, markup=False)
+    console.out.print(str(clips.folder), soft_wrap=True)
     told = irregular_note(clips.table)
     if told:
         console.warn(told)

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from darkhar_cli import bank, console, controls, leaks, schema, tables
 from darkhar_cli import clips as data
 from darkhar_cli.composing import filled, label, streams_of
-from darkhar_cli.errors import DarkharError
+from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.folds import Plan, assignment, plan_folds
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
@@ -84,6 +84,8 @@ def train(
     run.claim(identity(config, clips.fingerprint))
     if run.done:
         console.note(f"already done: {folder} (fresh=true runs it again)")
+        if not (folder / "report.html").is_file():
+            draw_if_possible(run)
     else:
         try:
             _work(config, clips, plan, run, overrides, tell=not control)
@@ -109,14 +111,29 @@ def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> 
         train(controls.control(name, config), beside, overrides, show=False, control=True)
         rows.append(Run(beside).read("metrics/summary.csv").assign(control=name.removeprefix("control_")))
     run.save("metrics/controls.csv", pd.concat(rows))
-    draw(run)
+    draw_if_possible(run)
 
 
 def draw(run: Run) -> None:
-    """Write a run's figures and report from its tables."""
-    from darkhar_cli.report import figures, page
+    """Write a run's figures and report from its tables.
 
-    page.save_page(run, figures.save_figures(run))
+    Raises:
+        FailedWork: they cannot be drawn or written.
+    """
+    try:
+        from darkhar_cli.report import figures, page
+
+        page.save_page(run, figures.save_figures(run))
+    except Exception as problem:  # whatever a drawing library trips over in a name
+        raise FailedWork(f"cannot draw the figures and report of {run.folder}: {problem}") from problem
+
+
+def draw_if_possible(run: Run) -> None:
+    """Draw a finished run; one that cannot be drawn stays finished, and says so."""
+    try:
+        draw(run)
+    except FailedWork as problem:
+        run.warn(f"{problem}; its tables are whole, and `darkhar evaluate {run.folder}` tries to draw it again")
 
 
 def _work(
@@ -155,9 +172,9 @@ def _work(
     below = conclude(run)
     if below:
         run.log(below)
-    draw(run)
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
+    draw_if_possible(run)
 
 
 def below_chance(run: Run) -> str:
@@ -243,9 +260,11 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
 def _find_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, tell: bool) -> None:
     """Look at all clips, note how bright each is, and say what the folds have on both sides."""
     from darkhar_cli.looks import look_at
+    from darkhar_cli.scenes import scene_names
 
     looks = look_at(clips, bank.root(config["cache_dir"]), run.warn)
     clips.table["luma"] = looks.luma
+    clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
     found = leaks.find(plan, clips.table, looks.backgrounds)
     run.save("leaks.csv", leaks.listed(found, clips.table))
     run.add_facts(misled=len({row for leak in found for row in leak.misled}))
