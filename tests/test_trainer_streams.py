@@ -141,6 +141,23 @@ def test_a_solved_head_is_scikit_learns_on_every_listed_turn(trainer, clips, fak
     assert told["accuracy"] == pytest.approx(solver.score(pooled, labels))
 
 
+def test_clips_turned_back_in_training_are_what_the_reversed_clip_would_give(trainer, clips, fake_tflite):
+    flow = ("flow", {"weights": str(fake_tflite)})
+    made = trainer(parts(extractor=flow, classifier=SOLVED), augment=("mirror", "reverse"), reversals={})
+    stream, rows = made.streams[0], clips.rows("train")[:4]
+    symmetry, positions = stream.extractor.symmetry, [given[0] for given in stream.positions(rows, SCORING)]
+    for turn in made.augment.listed(0):
+        seen, mask = made._load(made.branches[0], rows, [turn] * len(rows), SCORING)
+        assert mask.all()
+        for row, at, found in zip(rows, positions, seen, strict=True):
+            n = int(clips.table.loc[row, "n_frames"])
+            (whole,) = stream.inputs().each([row], [np.arange(n)])
+            mirrored, backwards = turn.outcomes
+            whole = symmetry.mirrored(whole) if mirrored else whole
+            expected = symmetry.reversed(whole)[(n - 1 - at)[::-1]] if backwards else whole[at]
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_solved_and_trained_heads_go_together(trainer, clips):
     made, alone = trainer(parts(classifier=SOLVED), parts(classifier=LINEAR)), trainer(parts(classifier=SOLVED))
     assert len(made.streams) == 1, "equal streams are one"
