@@ -3,9 +3,10 @@
 V views (1 unless a sampler scores several clips of one video), T steps, positions ascending. Positions are frames;
 those between two frames are interpolated where features stand on a timeline, and taken to the `nearest` frame where
 frames are picked. Of a clip whose frames come at irregular times they are frames at its mean rate, which the caller
-takes to those shown then (`by_time`); the sampler knows nothing of it. One definition serves the host (`xp=numpy`: only those frames are decoded) and the Keras layer
-`SampleFrames` (`xp=keras.ops`, where `n_frames`, `fps`, `key` and `motion` may be tensors). Positions are computed in
-integers, so that they are the same in NumPy, eagerly, in a graph and under XLA.
+takes to those shown then (`by_time`); the sampler knows nothing of it. One definition serves the host (`xp=numpy`:
+only those frames are decoded) and the Keras layer `SampleFrames` (`xp=keras.ops`, where `n_frames`, `fps`, `key` and
+`motion` may be tensors). Positions are computed in integers, so that they are the same in NumPy, eagerly, in a graph
+and under XLA.
 """
 
 import operator
