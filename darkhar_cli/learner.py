@@ -16,6 +16,7 @@ from keras import ops
 from darkhar_cli import device
 from darkhar_cli.extractors.contract import weights_hash
 from darkhar_cli.fusion import MeanLogProbability, branches, mean_log_probability
+from darkhar_cli.optimizers import make_optimizer
 
 Inputs = Sequence[np.ndarray]  # of every branch: features or frames, and mask
 Batch = tuple[Inputs, np.ndarray]  # inputs, labels (B,)
@@ -23,15 +24,13 @@ Batch = tuple[Inputs, np.ndarray]  # inputs, labels (B,)
 
 def compile_model(model: Any, train: Mapping[str, Any], outputs: int = 1) -> None:
     """Give a model its optimizer and loss from the `train` settings; each of its outputs is trained as if alone."""
-    rule = {"class_name": train["optimizer"], "config": {"learning_rate": train["learning_rate"]}}
-    if train["weight_decay"]:
-        rule["config"]["weight_decay"] = train["weight_decay"]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
-        optimizer=keras.optimizers.get(rule),
+        optimizer=make_optimizer(train),
         loss=loss if outputs == 1 else [loss] * outputs,
         metrics=["accuracy"] if outputs == 1 else [["accuracy"]] * outputs,
         jit_compile="auto" if device.on_gpu() else False,  # XLA; Keras leaves it off in deterministic runs
+        auto_scale_loss=False,  # the optimizer does
     )
     model.optimizer.build(model.trainable_variables)
 
