@@ -13,7 +13,7 @@ from darkhar_cli import console, device
 from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features import FeatureInputs
-from darkhar_cli.fitting import fit_fold, to_fit_and_watch
+from darkhar_cli.fitting import fit_fold, kept_words, to_fit_and_watch
 from darkhar_cli.folds import Fold, Plan
 from darkhar_cli.inner import inner_part
 from darkhar_cli.runs import Run
@@ -66,8 +66,8 @@ def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advanc
     fit, watched = to_fit_and_watch(trainer, fold, plan)
     learner = trainer.learner(fresh=not plan.carried or fold is plan.folds[0])
     initial = learner.weights_hash()
-    solved = trainer.begin(learner, fold, fit)
-    history, kept = fit_fold(trainer, learner, fit, watched, lambda text: advance(f"{fold.name} {text}"), solved)
+    trainer.begin(learner, fold, fit)
+    history, kept = fit_fold(trainer, learner, fit, watched, lambda text: advance(f"{fold.name} {text}"))
     if len(history) < epochs:
         advance(f"{fold.name} stopped early", epochs - len(history))
     predictions = score_fold(trainer, learner, fold)
@@ -87,13 +87,11 @@ def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advanc
         "seconds": round(time.monotonic() - started, 2),
     }
     table = pd.DataFrame(history).assign(repeat=fold.repeat, fold=fold.index)
-    order = ["repeat", "fold", "epoch", "loss", "accuracy", "inner_loss", "inner_accuracy"]
+    order = ["repeat", "fold", "epoch", "loss", "accuracy", "inner_loss", "inner_accuracy", "objective"]
     run.save_fold(fold.repeat, fold.index, predictions, table.reindex(columns=order), facts)
-    last = history[-1]
-    run.log(
-        f"{fold.name}: {len(fit)} clips fitted, {len(watched)} watched, {len(history)} epochs, kept epoch {kept}, "
-        f"loss {last['loss']:.3f}, accuracy {last['accuracy']:.3f}, {facts['seconds']:.1f} s"
-    )
+    inner = "scored" if plan.watches_scored else "inner-validation"
+    clips = f"{len(fit)} training clips" + (f", {len(watched)} {inner} clips" if watched else "")
+    run.log(f"{fold.name}: {clips}; {kept_words(history, kept, inner)}; {facts['seconds']:.1f} s")
 
 
 def score_fold(trainer: Trainer, learner: Learner, fold: Fold) -> pd.DataFrame:
