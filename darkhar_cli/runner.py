@@ -50,8 +50,9 @@ def predictions_table(
         **{f"p_{name}": p[:, i] for i, name in enumerate(clips.classes)},
         "frames": list(frames),
     }
-    if "luma" in about:
-        columns["luma"] = about["luma"].round(3).to_numpy()
+    luma = "darkened_luma" if split.endswith("darkened") else "luma"  # of what was scored
+    if luma in about:
+        columns["luma"] = about[luma].round(3).to_numpy()
     return pd.DataFrame(columns)
 
 

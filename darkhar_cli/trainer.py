@@ -19,6 +19,7 @@ from darkhar_cli.experiment import Experiment
 from darkhar_cli.folds import Fold, Plan
 from darkhar_cli.fusion import mean_log_probability
 from darkhar_cli.learner import Batch, Learner
+from darkhar_cli.looks import darkened_luma
 from darkhar_cli.randomness import SCORING, shuffled, spread_evenly
 from darkhar_cli.stream import Stream
 from darkhar_cli.train_step import balanced_weights
@@ -100,6 +101,9 @@ class Trainer:
                 stream.fill(fitted, [SCORING, *range(min(epochs, self.epochs))], ways)
             if self.experiment.darkening:
                 stream.fill(scored, [SCORING], [self.experiment.darkening])
+        if self.experiment.darkening and "luma" in self.clips.table:
+            cache, table = self.experiment.setting.cache, self.clips.table
+            table.loc[scored, "darkened_luma"] = darkened_luma(self.clips, cache, scored, self.experiment.darkening)
 
     def learner(self, fresh: bool = True) -> Learner:
         """Return the learner of a fold: a fresh model, unless it carries on with what it learnt."""
