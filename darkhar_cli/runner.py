@@ -15,6 +15,7 @@ from darkhar_cli.errors import FailedWork
 from darkhar_cli.features import FeatureInputs
 from darkhar_cli.fitting import fit_fold, kept_words, to_fit_and_watch
 from darkhar_cli.folds import Fold, Plan
+from darkhar_cli.identity import mark_of
 from darkhar_cli.inner import inner_part
 from darkhar_cli.runs import Run
 from darkhar_cli.trainer import Learner, Trainer
@@ -85,6 +86,7 @@ def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advanc
         "training_ids": _mark(trained["digest"]),
         "training_twins": _mark(trained["twin"]) if "twin" in trained and trained["twin"].all() else None,
         "weights": learner.weights_hash(),
+        "code": mark_of(run.facts().get("code", {})),
         "seconds": round(time.monotonic() - started, 2),
     }
     table = pd.DataFrame(history).assign(repeat=fold.repeat, fold=fold.index)
