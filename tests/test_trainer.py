@@ -7,6 +7,7 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.utils.class_weight import compute_class_weight
 
+from darkhar_cli import learner as learner_module
 from darkhar_cli import schema
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.experiment import Experiment
@@ -292,3 +293,31 @@ def test_statistics_are_taken_of_the_rows_to_fit_alone(trainer, clips):
         np.testing.assert_allclose(layer.mean.numpy(), features.reshape(-1, 256).mean(axis=0), rtol=1e-4, atol=1e-6)
         means.append(layer.mean.numpy())
     assert (means[0] != means[1]).any()
+
+
+CONV = ("conv_small", {"size": [16, 20], "filters": 4, "features": 8})
+
+
+@pytest.mark.parametrize(
+    ("mode", "classifier"),
+    [("end_to_end", HEAD), ("features", HEAD), ("features", ("linear", {"l2": 0.1, "solver": "lbfgs"}))],
+)
+def test_a_fold_alone_is_the_same_fold_in_a_whole_run_to_the_byte(trainer, clips, lively, mode, classifier):
+    every = clips.rows("train")
+    folds = [Fold(i, rows, []) for i, rows in enumerate((every[:5], every[1:], every[:9:2], every[::-1][:7]))]
+
+    def run(todo):
+        learner_module._heads.clear()
+        made, found = trainer(extractor=lively if mode == "features" else CONV, classifier=classifier, mode=mode), {}
+        for fold in todo:
+            learner = made.learner()
+            made.begin(learner, fold, fold.train)
+            history, _ = fit_fold(made, learner, fold.train, fold.train[:3], lambda _: None)
+            logits = made.logits(learner, every[fold.index :])
+            found[fold.index] = (history, learner.weights_hash(), logits.tobytes())
+        return found
+
+    whole = run(folds)
+    assert run(folds[::-1]) == whole
+    for fold in folds:
+        assert run([fold]) == {fold.index: whole[fold.index]}
