@@ -71,6 +71,10 @@ def test_every_table_has_the_darkened_splits(both):
     assert plain["id"].tolist() == dark["id"].tolist()
     assert plain["frames"].tolist() == dark["frames"].tolist()
     assert not np.allclose(plain[P], dark[P]), "features of darker frames are others"
+    assert (dark["luma"].to_numpy() < 0.75 * plain["luma"].to_numpy()).all(), "the brightness is of what was scored"
+    bins = pd.read_csv(run / "metrics/brightness.csv").query("split == 'darkened'")
+    for low, high, n in zip(bins["low"], bins["high"], bins["n"], strict=True):
+        assert n == dark["luma"].between(low, high, inclusive="left").sum()
     single = folds[folds["split"] == "darkened"]["recall_macro"]
     row = summary[summary["split"] == "darkened"].iloc[0]
     assert row["recall_folds"] == pytest.approx(single.mean(), rel=1e-6)
@@ -116,6 +120,7 @@ def test_other_clips_are_scored_by_all_streams(darkhar, both, tmp_path):
         before = then[then["split"] == theirs]
         now = made[made["split"] == ours].merge(before, on=["fold", "id"], suffixes=("", "_then"))
         assert len(now) == 12
+        np.testing.assert_allclose(now["luma"], now["luma_then"])
         np.testing.assert_allclose(now[P], now[[f"{name}_then" for name in P]], rtol=1e-5, atol=1e-7)
     root = write_clips(tmp_path / "others", takes=2, height=40)
     code, out, err = darkhar("evaluate", run, "dataset=video_folder", f"dataset.root={root}")
