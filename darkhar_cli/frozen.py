@@ -8,7 +8,7 @@ import cv2
 import keras
 import numpy as np
 
-from darkhar_cli import device, engine, frame_times, frames, layers, registry, video
+from darkhar_cli import ambient, device, engine, frame_times, frames, layers, registry, resizing, video
 from darkhar_cli.engine import build_engine, resolve_runtime, runs_bfloat16, versions
 from darkhar_cli.enhance import levels
 from darkhar_cli.enhance.contract import chain_scope
@@ -102,6 +102,7 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
         "runtime": runtime,
         "precision": precision,
         "versions": versions(runtime),
-        "code": registry.file_hash(freeze, frames, frame_times, layers, video, engine, levels),
+        **({"switches": ambient.switches()} if ambient.switches() else {}),
+        "code": registry.file_hash(freeze, frames, frame_times, layers, resizing, video, engine, levels),
     }
     return Frozen(built, build_engine(built, runtime, precision), unit, about, runtime, precision, why)
