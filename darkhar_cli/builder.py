@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from darkhar_cli.video import ClipError, VideoInfo, inspect, read_frames
+from darkhar_cli.video import ClipError, DamagedClip, VideoInfo, inspect, read_frames
 
 TRAIN = "train"
 
@@ -51,11 +51,13 @@ class Skipped:
     reason: str
 
 
-def _check(load: Callable[[], bytes]) -> tuple[bytes, VideoInfo] | str:
+def _check(load: Callable[[], bytes], keep_damaged: bool) -> tuple[bytes, VideoInfo] | str:
     """Load and decode one clip; return its bytes and what they hold, or the reason why not."""
     try:
         data = load()
         return data, inspect(data)
+    except DamagedClip as problem:
+        return (data, problem.info) if keep_damaged else str(problem)
     except ClipError as problem:
         return str(problem)
     except OSError as problem:
@@ -68,14 +70,15 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     Subclasses name their `HELD_OUT` split, and give `classes()`, `sources()` and `files()`.
     """
 
-    VERSION = tfds.core.Version("1.1.0")
+    VERSION = tfds.core.Version("1.2.0")
+    FORMAT = 2  # raise it when decoding or what a record holds changes: data prepared before are then not found
     HELD_OUT = "test"
     code_path = None  # nothing is downloaded: keeps tfds from looking for checksum files beside the code
     DRAWN = False  # clips are computed here (in processes), not read (in threads)
     like_real = False  # whether drawn clips claim to look like real dark ones: `darkhar check` holds them to it
 
-    def __init__(self, *, on_clip: Callable[[], None] = lambda: None, **kwargs: Any):
-        self.on_clip = on_clip
+    def __init__(self, *, on_clip: Callable[[], None] = lambda: None, keep_damaged: bool = False, **kwargs: Any):
+        self.on_clip, self.keep_damaged = on_clip, keep_damaged
         self.skipped: list[Skipped] = []
         self.left_aside: list[str] = []  # what is in the data set but not taken, in words
         kwargs.setdefault("file_format", "array_record")
@@ -110,6 +113,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             "fps": np.float32,
             "height": np.int32,
             "width": np.int32,
+            "corrupt": tfds.features.Scalar(np.int32, doc="frames that the decoder marks as corrupt"),
+            "skippable": tfds.features.Scalar(np.int32, doc="1: frames nothing is predicted from may be left out"),
             "digest": tfds.features.Text(doc="SHA-256 of the encoded bytes"),
             "twin": tfds.features.Text(doc="what a clip and its twin in another light have in common"),
             "light": tfds.features.Text(doc="dark or bright, where that is known"),
@@ -141,6 +146,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                     "fps": info.fps,
                     "height": info.height,
                     "width": info.width,
+                    "corrupt": info.corrupt,
+                    "skippable": int(info.skippable),
                     "digest": sha256(data).hexdigest(),
                     "twin": source.twin,
                     "light": source.light,
@@ -149,7 +156,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _checked(self, sources: list[Source]) -> Iterator[tuple[bytes, VideoInfo] | str]:
         """Check clips on all cores, in order, a bounded number of them at a time."""
-        loads = [partial(str, s.problem) if s.problem else partial(_check, s.load) for s in sources]
+        loads = [partial(str, s.problem) if s.problem else partial(_check, s.load, self.keep_damaged) for s in sources]
         with self._workers(len(loads)) as workers:
             waiting: deque[Future] = deque()
             queue = iter(loads)

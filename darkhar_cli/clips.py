@@ -24,7 +24,7 @@ from darkhar_cli.home import home
 
 TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
-_COLUMNS += ["twin", "light"]
+_COLUMNS += ["twin", "light", "corrupt", "skippable"]
 _TEXTS = ("id", "group", "label", "split", "digest", "twin", "light")
 _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
@@ -34,7 +34,8 @@ class Clips:
 
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
     n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
-    with the same in another light) and light (`dark`, `bright`).
+    with the same in another light) and light (`dark`, `bright`); corrupt (frames that the decoder marks) and skippable
+    (1 where frames nothing is predicted from may be left out in decoding).
     """
 
     def __init__(self, name: str, builder: ClipBuilder, folder: Path, fingerprint: str):
@@ -48,6 +49,11 @@ class Clips:
         self.table = table
         self._sources = {split: builder.as_data_source(split) for split in builder.info.splits}
         self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
+
+    @property
+    def damaged(self) -> pd.DataFrame:
+        """Return the rows of clips that were kept although frames of theirs are corrupt."""
+        return self.table[self.table["corrupt"] > 0]
 
     def rows(self, split: str) -> list[int]:
         """Return the table's row numbers of a split (`train` or `test`)."""
@@ -86,7 +92,7 @@ def fingerprint(dataset: Mapping[str, Any]) -> str:
     """
     builder = _builder(dataset, data_dir=home())
     options = {key: str(value) for key, value in dataset.items() if key not in ("data_dir", "reverse")}
-    parts: list[Any] = [dataset["name"], str(builder.VERSION), options]
+    parts: list[Any] = [dataset["name"], str(builder.VERSION), builder.FORMAT, options]
     paths = builder.files() + [s.load.args[0] for s in builder.sources() if s.load.func is Path.read_bytes]
     for path in paths:
         try:
@@ -130,7 +136,8 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         _refuse_twins(sources)
         console.note(f"preparing {dataset['name']}: {len(sources)} clips")
         with console.progress("prepare", len(sources)) as progress:
-            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance)
+            keep = dataset["on_error"] == "keep"
+            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
             readable = _build(builder)
         for what in counting.left_aside:
             console.warn(what)
@@ -187,7 +194,7 @@ def _write_tables(builder: ClipBuilder, folder: Path) -> None:
     for split in builder.info.splits:
         for index, record in enumerate(builder.as_data_source(split)):
             texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
-            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width")}
+            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width", "corrupt", "skippable")}
             label = builder.info.features["label"].int2str(record["label"])
             rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
     if not rows:

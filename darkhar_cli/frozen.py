@@ -102,6 +102,6 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
         "runtime": runtime,
         "precision": precision,
         "versions": versions(runtime),
-        "code": registry.file_hash(freeze, frames, layers, video, engine, levels),
+        "code": registry.file_hash(freeze, frames, layers, *video.READING, engine, levels),
     }
     return Frozen(built, build_engine(built, runtime, precision), unit, about, runtime, precision, why)
