@@ -104,3 +104,12 @@ def encode(
 def cut(data: bytes, share: float) -> bytes:
     """Return the first `share` of the bytes."""
     return data[: int(len(data) * share)]
+
+
+def damaged(data: bytes, packet: int) -> bytes:
+    """Put other bytes into the middle of a packet."""
+    with av.open(io.BytesIO(data)) as container:
+        there = [one for one in container.demux(video=0) if one.size][packet]
+    middle = there.pos + there.size // 3
+    noise = np.random.default_rng(3).bytes(there.size // 2)
+    return data[:middle] + noise + data[middle + len(noise) :]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from darkhar_cli.video import DamagedClip, inspect, iter_frames, read_frames
-from tests.generated_clips import PAIRS, cut, encodable, encode
+from tests.generated_clips import PAIRS, cut, damaged, encodable, encode
 
 X264 = {
     "b-frames": {"bf": "3", "x264-params": "b-adapt=0:b-pyramid=normal:ref=3"},
@@ -91,15 +91,6 @@ def test_presentation_times_that_lie_are_found_out(container):
     data = copied(avi, container, lambda packet: packet.dts)
     assert not same_in_any_order(data).skippable
     np.testing.assert_array_equal(read_frames(data), read_frames(avi))
-
-
-def damaged(data, packet):
-    """Put other bytes into the middle of a packet."""
-    with av.open(io.BytesIO(data)) as container:
-        there = [p for p in container.demux(video=0) if p.size][packet]
-    middle = there.pos + there.size // 3
-    noise = np.random.default_rng(3).bytes(there.size // 2)
-    return data[:middle] + noise + data[middle + len(noise) :]
 
 
 @pytest.mark.parametrize("container", ["mp4", "matroska"])

@@ -1,8 +1,9 @@
 """Whether a stream without headers (raw, in transport or program streams) breaks off within its last picture.
 
-Such files announce nothing. What can be known: the last packet gives no picture; or its picture changes when bytes
-are put behind it, which a decoder reads only where the picture's own end is missing. A file cut between two pictures
-cannot be told from a shorter one.
+Such files announce nothing. What can be known: the last packet gives no picture; a start code with next to nothing
+behind it; or the last picture changes when bytes are put behind it, which a decoder reads only where the picture's own
+end is missing. A file cut between two pictures (or one or two bytes beside) cannot be told from a shorter one, nor can
+MPEG-4 and VP8/9 pictures whose decoders do not notice.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from darkhar_cli.video.sparse import fingerprint
 _DECODERS = ("h264", "hevc", "vvc")  # whose pictures end in a mark of their own, behind which nothing is read
 _ALL_OR_NOTHING = (*_DECODERS, "mpeg1video", "mpeg2video")  # give a picture for each packet
 _BEHIND = (bytes.fromhex("55aa93") * 20, bytes.fromhex("ff817e") * 20)
+_SHORTEST = {"h264": 2, "hevc": 3}  # bytes of a unit of a raw stream that holds something
+_ENDS = tuple(map(bytes.fromhex, ("0a", "0b", "4801", "4a01")))  # those that hold nothing: the stream's end
 _LOOKED_AT = 4  # last pictures that are compared
 
 
@@ -27,13 +30,23 @@ def breaks_off(data: bytes, gave_all: bool) -> bool:
         gave_all: whether decoding gave a picture for each packet.
     """
     with open_video(data) as video:
-        name = video.context.name
+        name, header = video.context.name, video.context.extradata or b""
+        raw = video.format in _SHORTEST
+    if raw and _ends_within_start(data, name):
+        return True
     if not gave_all and name in _ALL_OR_NOTHING and len(_pictures(data)) == len(_pictures(data, without_last=True)):
         return True
-    if name not in _DECODERS:
+    if name not in _DECODERS or header[:1] == b"\1":  # pictures that say their length do not end in a mark
         return False
     as_it_is = _pictures(data)[-_LOOKED_AT:]
     return any(_pictures(data, behind)[-_LOOKED_AT:] != as_it_is for behind in _BEHIND)
+
+
+def _ends_within_start(data: bytes, name: str) -> bool:
+    """Say whether a raw stream ends in a start code, or in one with next to nothing behind it."""
+    tail = data[data.rfind(b"\0\0\1") + 3 :]
+    zeros = len(tail) - len(tail.rstrip(b"\0"))
+    return (len(tail) < _SHORTEST[name] and tail not in _ENDS) or 0 < zeros < 4  # more are padding
 
 
 def _pictures(data: bytes, behind: bytes = b"", without_last: bool = False) -> Sequence[int]:
