@@ -36,7 +36,9 @@ class ToRgb:
         # swscale takes a full range of 10 bits for one of 1,024 levels (there are 1,023), except on the way to 16 bits.
         if not format_.is_rgb and (format_.chroma_width(2), format_.chroma_height(2)) != (2, 2):
             frame = self._to(frame, f"yuv444p{bits}le")
-        return np.rint(self._to(frame, "rgb48le").to_ndarray() / 257.0).astype(np.uint8)
+        white = 65535 if format_.is_rgb else (1 << 16) - (1 << (16 - bits))  # samples are repeated, or shifted up
+        scaled = self._to(frame, "rgb48le").to_ndarray() * (255 / white)
+        return np.rint(np.minimum(scaled, 255)).astype(np.uint8)
 
     def _to(self, frame: av.VideoFrame, format_: str) -> av.VideoFrame:
         step = self._steps.setdefault(format_, VideoReformatter())
