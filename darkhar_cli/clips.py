@@ -26,7 +26,7 @@ from darkhar_cli.home import home
 
 TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
-_COLUMNS += ["twin", "light", "jitter"]
+_COLUMNS += ["twin", "light", "corrupt", "skippable", "jitter"]
 _TEXTS = ("id", "group", "label", "split", "digest", "twin", "light")
 _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
@@ -36,7 +36,8 @@ class Clips:
 
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
     n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
-    with the same in another light), light (`dark`, `bright`) and jitter (how far frames are off a constant rate, in
+    with the same in another light), light (`dark`, `bright`), corrupt (frames that the decoder marks), skippable (1:
+    decoding may leave out frames nothing is predicted from) and jitter (how far frames are off a constant rate, in
     frames). A run adds luma (mean, 0..255) and scene (the cluster of near-identical backgrounds that the clip is of).
     """
 
@@ -52,6 +53,11 @@ class Clips:
         self._sources = {split: builder.as_data_source(split) for split in builder.info.splits}
         self._times: dict[str, np.ndarray] = {}
         self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
+
+    @property
+    def damaged(self) -> pd.DataFrame:
+        """Return the rows of clips that were kept although frames of theirs are corrupt."""
+        return self.table[self.table["corrupt"] > 0]
 
     def rows(self, split: str) -> list[int]:
         """Return the table's row numbers of a split (`train` or `test`)."""
@@ -146,7 +152,8 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         _refuse_twins(sources)
         console.note(f"preparing {dataset['name']}: {len(sources)} clips")
         with console.progress("prepare", len(sources)) as progress:
-            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance)
+            keep = dataset["on_error"] == "keep"
+            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
             readable = _build(builder)
         for what in counting.left_aside:
             console.warn(what)
@@ -203,7 +210,8 @@ def _write_tables(builder: ClipBuilder, folder: Path) -> None:
     for split in builder.info.splits:
         for index, record in enumerate(builder.as_data_source(split)):
             texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
-            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width", "jitter")}
+            keys = ("n_frames", "fps", "height", "width", "corrupt", "skippable", "jitter")
+            numbers = {key: record[key] for key in keys}
             label = builder.info.features["label"].int2str(record["label"])
             rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
     if not rows:

@@ -230,6 +230,10 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
     if len(clips.skipped):
         run.save("skipped.csv", clips.skipped)
         run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
+    if len(clips.damaged):
+        run.log(
+            f"{len(clips.damaged)} damaged clips are kept; {int(clips.damaged['corrupt'].sum())} frames are corrupt"
+        )
     if not clips.table["group"].any():
         run.log(
             "no groups are known, so folds are by clip: clips of one recording may stand on both sides and make the "
