@@ -21,11 +21,13 @@ class Kind(StrEnum):
     FEW_GROUPS = "too few groups"
     BELOW_CHANCE = "below chance"
     CONTROL = "control"
+    SHUFFLED_LEARNT = "shuffled labels learnt"
     TRAINED_ON = "trained on"
     OTHER = "other"  # of a run that an earlier version kept as bare text
 
 
-FROM_TABLES = (Kind.FEW_GROUPS, Kind.BELOW_CHANCE, Kind.CONTROL)  # follow from a run's tables, and are made anew
+# follow from a run's tables, and are made anew with them
+FROM_TABLES = (Kind.FEW_GROUPS, Kind.BELOW_CHANCE, Kind.CONTROL, Kind.SHUFFLED_LEARNT)
 OF_MODELS = (Kind.CARRIED, Kind.SHUFFLED, Kind.OTHER)  # hold for a run's models whatever clips they score
 _PLAIN = {"darkened": "validation", "test_darkened": "test"}  # the same clips, darker
 

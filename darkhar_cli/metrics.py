@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import stats
+from darkhar_cli import chance, stats
 
 KEYS = ["split", "repeat", "fold", "id"]
 # A fold's own clips and those made darker; the official held-out clips, likewise: all folds score these.
@@ -87,8 +87,8 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
 
     A row for the folds and, of the test split, one for their ensemble. `lower` to `upper` is the 95 % interval that
     `interval` names, about `group_accuracy` where it is over groups; `wilson_*` takes clips for independent. `chance`
-    is 1 / K, `largest_class` what naming the commonest class would score, `recall_folds` the mean of the folds' own
-    `recall_macro`, `*_sd` their standard deviations over folds.
+    is 1 / K (but where the scheme makes it less: module `chance`), `largest_class` what naming the commonest class
+    would score, `recall_folds` the mean of the folds' own `recall_macro`, `*_sd` their standard deviations over folds.
     """
     rows = []
     for split in SPLITS:
@@ -104,7 +104,7 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
             both = _clip_scores(ensemble(part, classes), split, classes)
             rows.append({**head, "of": ENSEMBLE, **both, **dict.fromkeys(spread, "")})
     labels = folds.iloc[:1][["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]]
-    return labels.merge(pd.DataFrame(rows), how="cross")
+    return chance.settled(labels.merge(pd.DataFrame(rows), how="cross"), predictions)
 
 
 def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def show_run(run: Run) -> None:
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head, whole = folds.iloc[0], summary.iloc[0]
     title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
-    notes = "; ".join([*run.caveats(), chance(whole)])
+    notes = chance(whole)
     grid = grid_of(title, ["split", "fold", "n", "correct", "accuracy", "95 %", "recall", "loss"], notes)
     repeats = folds["repeat"].nunique() > 1
     number = int(summary["folds"].max())
@@ -84,6 +84,10 @@ def show_run(run: Run) -> None:
     console.out.print(grid)
     for _, row in summary.iterrows():
         console.out.print(headline(row), soft_wrap=True, markup=False)
+    if verdict := run.facts().get("verdict"):
+        console.out.print(f"controls: {verdict}", soft_wrap=True, markup=False)
+    for caveat in run.warnings():
+        console.out.print(f"[yellow]warning:[/] {escape(caveat.text)}", soft_wrap=True)
     if many:
         place = run.folder / "metrics" / "folds.csv"
         console.out.print(f"each of the {number} folds: {place}", soft_wrap=True, markup=False)

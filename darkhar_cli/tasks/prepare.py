@@ -8,6 +8,7 @@ from rich.table import Table
 
 from darkhar_cli import clips as data
 from darkhar_cli import console
+from darkhar_cli.group_patterns import proposal
 
 
 def prepare(config: Mapping[str, Any]) -> None:
@@ -27,5 +28,7 @@ def prepare(config: Mapping[str, Any]) -> None:
         grid.add_row(split, escape(label), str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
     console.out.print(str(clips.folder), soft_wrap=True, markup=False)
+    for line in proposal(config["dataset"], clips.table):
+        console.note(line)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")
