@@ -25,8 +25,10 @@ _SHUFFLED = {
 }
 
 
-def describe(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> list[Caveat]:
-    """Write what is going to be done, log what is to be known of data and folds, and return the caveats."""
+def describe(
+    config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, overrides: Sequence[str], tell: bool
+) -> list[Caveat]:
+    """Write what is going to be done, tell what is to be known of data and folds, and return the caveats."""
     run.save_config({**config, "cv": plan.settings}, overrides)
     run.save("assignment.csv", assignment(plan, clips.table))
     for note in plan.notes:
@@ -35,9 +37,9 @@ def describe(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, over
         run.save("skipped.csv", clips.skipped)
         run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
     said = _beforehand(config, clips, plan)
-    for caveat in said:
+    for caveat in said if tell else ():
         run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)
-    for line in proposal(config["dataset"], clips.table):
+    for line in proposal(config["dataset"], clips.table) if tell else ():
         run.log(line)
     return said
 

@@ -35,4 +35,5 @@ def described(table: pd.DataFrame, labels: Sequence[str]) -> str:
     same = int((units["label"] == units["now"]).sum())
     if not table["group"].any():
         return f"labels are permuted clip by clip, for no groups are known; {same} of {len(units)} keep their own"
-    return f"labels are permuted among {len(units)} whole groups; {same} of them keep their own"
+    whole = "whole groups" if units["group"].is_unique else "parts of groups, each of one class"
+    return f"labels are permuted among {len(units)} {whole}; {same} of them keep their own"

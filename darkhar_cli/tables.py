@@ -84,9 +84,10 @@ def show_run(run: Run) -> None:
     console.out.print(grid)
     for _, row in summary.iterrows():
         console.out.print(headline(row), soft_wrap=True, markup=False)
-    if verdict := run.facts().get("verdict"):
+    warnings, verdict = run.warnings(), run.facts().get("verdict")
+    if verdict and verdict not in run.caveats():
         console.out.print(f"controls: {verdict}", soft_wrap=True, markup=False)
-    for caveat in run.warnings():
+    for caveat in warnings:
         console.out.print(f"[yellow]warning:[/] {escape(caveat.text)}", soft_wrap=True)
     if many:
         place = run.folder / "metrics" / "folds.csv"

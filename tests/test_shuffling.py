@@ -53,6 +53,8 @@ def test_it_is_described():
     same = (of_groups(clips, labels_by_group(clips, 0)) == of_groups(clips, clips["label"])).sum()
     said = f"labels are permuted among 15 whole groups; {same} of them keep their own"
     assert described(clips, labels_by_group(clips, 0)) == said
+    mixed = shared()
+    assert "among 15 parts of groups, each of one class;" in described(mixed, labels_by_group(mixed, 0))
     alone = ungrouped()
     assert described(alone, labels_by_group(alone, 0)).startswith("labels are permuted clip by clip, for no groups")
 

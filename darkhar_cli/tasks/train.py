@@ -135,7 +135,7 @@ def _work(
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
         ready = trainer.Trainer(experiment_of(config, clips.classes), clips, run.warn)
-        said = describe(config, clips, plan, run, overrides)
+        said = describe(config, clips, plan, run, overrides, tell)
         said += find_leaks(config, clips, plan, run, tell)
         _shuffle(config, clips, run)
         run.add_facts(
@@ -155,7 +155,8 @@ def _work(
     folds = [(fold.repeat, fold.index) for fold in plan.folds]
     save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
     for caveat in conclude(run):
-        run.warn(caveat.text)
+        if tell:
+            run.warn(caveat.text)
     draw(run)
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
