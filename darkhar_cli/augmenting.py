@@ -10,9 +10,10 @@ import numpy as np
 from darkhar_cli import registry
 from darkhar_cli.augment.contract import Augmentation, Draw, Reversals
 from darkhar_cli.darkening import Darkening
-from darkhar_cli.errors import BadRequest, unknown
+from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.model import Part
+from darkhar_cli.names import reversed_names
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,10 @@ class Augmentations:
                 found.append(Turn(turned, outcomes, self._darkening(outcomes), 0))
         return found
 
+    def backwards(self, turn: Turn) -> bool:
+        """Return whether time runs backwards in a clip that turns out so."""
+        return sum(step.backwards(outcome) for step, outcome in zip(self.steps, turn.outcomes, strict=True)) % 2 == 1
+
     def apply(self, turn: Turn, clip: str, seen: np.ndarray, extractor: Extractor, on_frames: bool) -> np.ndarray:
         """Return what is seen of a clip, features (T, F) or frames (T, h, w, 3), as it turns out."""
         for i, (step, outcome) in enumerate(zip(self.steps, turn.outcomes, strict=True)):
@@ -123,7 +128,5 @@ def reversals_of(asked: Mapping[str, Any] | None, classes: Sequence[str]) -> Rev
     """
     if asked is None:
         return None
-    for name in (*asked, *asked.values()):
-        if name is not None and name not in classes:
-            raise unknown("class in dataset.reverse", name, classes)
-    return {classes.index(a): None if b is None else classes.index(b) for a, b in asked.items()}
+    named = reversed_names(asked, classes)
+    return {classes.index(a): None if b is None else classes.index(b) for a, b in named.items()}

@@ -15,16 +15,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from darkhar_cli import console
 from darkhar_cli.builder import TRAIN, ClipBuilder
 from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.frame_times import IRREGULAR
 from darkhar_cli.home import home
 
 TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
-_COLUMNS += ["twin", "light"]
+_COLUMNS += ["twin", "light", "jitter"]
 _TEXTS = ("id", "group", "label", "split", "digest", "twin", "light")
 _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
@@ -34,8 +36,8 @@ class Clips:
 
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
     n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
-    with the same in another light) and light (`dark`, `bright`). A run adds luma (mean, 0..255) and scene (the cluster
-    of near-identical backgrounds that the clip is of).
+    with the same in another light), light (`dark`, `bright`) and jitter (how far frames are off a constant rate, in
+    frames). A run adds luma (mean, 0..255) and scene (the cluster of near-identical backgrounds that the clip is of).
     """
 
     def __init__(self, name: str, builder: ClipBuilder, folder: Path, fingerprint: str):
@@ -48,6 +50,7 @@ class Clips:
         table["split"] = table["split"].where(table["split"] == TRAIN, TEST)
         self.table = table
         self._sources = {split: builder.as_data_source(split) for split in builder.info.splits}
+        self._times: dict[str, np.ndarray] = {}
         self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
 
     def rows(self, split: str) -> list[int]:
@@ -61,8 +64,20 @@ class Clips:
 
     def video(self, row: int) -> bytes:
         """Return the encoded bytes of one clip."""
+        return self._record(row)["video"]
+
+    def times(self, row: int) -> np.ndarray | None:
+        """Return when one clip's frames are shown, (T,) float64 seconds; None: at a constant rate."""
+        if self.table["jitter"].iloc[row] <= IRREGULAR:
+            return None
+        digest = self.table["digest"].iloc[row]
+        if digest not in self._times:
+            self._times[digest] = self._record(row)["times"]
+        return self._times[digest]
+
+    def _record(self, row: int) -> dict[str, Any]:
         clip = self.table.iloc[row]
-        return self._sources[self._stored_split[clip["split"]]][int(clip["index"])]["video"]
+        return self._sources[self._stored_split[clip["split"]]][int(clip["index"])]
 
 
 def builder_class(name: str) -> type[ClipBuilder]:
@@ -87,7 +102,7 @@ def fingerprint(dataset: Mapping[str, Any]) -> str:
     """
     builder = _builder(dataset, data_dir=home())
     options = {key: str(value) for key, value in dataset.items() if key not in ("data_dir", "reverse")}
-    parts: list[Any] = [dataset["name"], str(builder.VERSION), options]
+    parts: list[Any] = [dataset["name"], str(builder.VERSION), builder.FORMAT, options]
     paths = builder.files() + [s.load.args[0] for s in builder.sources() if s.load.func is Path.read_bytes]
     for path in paths:
         try:
@@ -188,7 +203,7 @@ def _write_tables(builder: ClipBuilder, folder: Path) -> None:
     for split in builder.info.splits:
         for index, record in enumerate(builder.as_data_source(split)):
             texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
-            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width")}
+            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width", "jitter")}
             label = builder.info.features["label"].int2str(record["label"])
             rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
     if not rows:

@@ -1,21 +1,16 @@
 """What a run's tables give reason to say beside its numbers, kept in run.json and in summary.csv."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
-from darkhar_cli import caveats
+from darkhar_cli import caveats, metrics, stats
 from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.runs import Run
-from darkhar_cli.units import unit_names
 from darkhar_cli.verdict import judge
-
-FEWEST_UNITS = 5  # groups or scenes; fewer give no interval worth the name
 
 
 def conclude(run: Run) -> list[Caveat]:
     """Keep among the run's caveats what its tables give reason to, and all of them in summary.csv; return the new."""
-    found = [*too_few_units(run), *below_chance(run)]
+    found = [*too_few_groups(run), *below_chance(run)]
     verdict = judge(run)
     if verdict:
         found += verdict.caveats
@@ -35,16 +30,14 @@ def save_warnings(run: Run) -> None:
     run.save("metrics/summary.csv", summary.assign(warnings=texts))
 
 
-def too_few_units(run: Run) -> list[Caveat]:
-    """Return the splits whose clips come from too few groups (or scenes) for an interval."""
+def too_few_groups(run: Run) -> list[Caveat]:
+    """Return the splits whose clips come from too few groups (or backgrounds) for an interval."""
     predictions, found = run.read("predictions.csv"), []
     for split in ("validation", "test"):
-        part = predictions[predictions["split"] == split]
-        count = len(set(unit_names(part, part["id"].unique())) - {""})
-        if 0 < count < FEWEST_UNITS:
-            what = "group" if part["group"].astype(bool).any() else "scene"
-            many = f"{count} {what}s are" if count > 1 else f"1 {what} is"
-            found.append(Caveat(Kind.FEW_GROUPS, f"only {many} scored ({split}), too few for an interval", split))
+        by = metrics.clusters(metrics.per_clip(predictions, split))
+        if 0 < by.count < stats.FEWEST:
+            text = f"{split}: only {by.words}, too few for an interval"
+            found.append(Caveat(Kind.FEW_GROUPS, text, split))
     return found
 
 
@@ -59,7 +52,7 @@ def below_chance(run: Run) -> list[Caveat]:
 
 
 def _below(row: pd.Series, misled: bool) -> str:
-    score, upper = (float(row[name]) if row[name] != "" else float("nan") for name in _columns(row))
+    score, upper = (float(row[name]) if row[name] != "" else float("nan") for name in ("recall_macro", "recall_upper"))
     why = "scored clips have the same background as training clips of another class (leaks.csv)"
     if upper < float(row["chance"]):
         other = "what tells classes apart in training misleads on other recordings"
@@ -67,8 +60,3 @@ def _below(row: pd.Series, misled: bool) -> str:
     if misled and score < float(row["chance"]):
         return f"the score ({row['split']}) lies below chance, its interval does not: {why}"
     return ""
-
-
-def _columns(row: pd.Series) -> Sequence[str]:
-    """Return the columns of the headline number and its upper end."""
-    return ("recall_macro", "recall_upper") if "recall_upper" in row else ("accuracy", "upper")

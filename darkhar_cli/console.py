@@ -1,20 +1,32 @@
 """The one rich console: everything a user sees goes through here.
 
 Results (tables) go to standard output, messages and progress to standard error. `--quiet` silences all but
-results and errors; NO_COLOR and FORCE_COLOR are honoured by rich.
+results and errors; NO_COLOR and FORCE_COLOR are honoured by rich. No text is markup or an emoji's code (`[red]`,
+`:cat:` are names like others): what is coloured is a `rich.text.Text`.
 """
 
+import io
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+from darkhar_cli.names import printable_lines
+
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 _state = {"quiet": False}
+
+
+def accept_all_text() -> None:
+    """Let standard output take what its encoding lacks, as `\\u...`, rather than end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def set_quiet(quiet: bool) -> None:
@@ -25,17 +37,17 @@ def set_quiet(quiet: bool) -> None:
 def note(message: str) -> None:
     """Print one plain line about what is going on."""
     if not _state["quiet"]:
-        err.print(escape(message))
+        err.print(printable_lines(message))
 
 
 def warn(message: str) -> None:
     """Print one line the user should not miss."""
-    err.print(f"[yellow]warning:[/] {escape(message)}")
+    err.print(Text.assemble(("warning:", "yellow"), f" {printable_lines(message)}"))
 
 
 def error(message: str) -> None:
     """Print an expected failure."""
-    err.print(f"[bold red]error:[/] {escape(message)}")
+    err.print(Text.assemble(("error:", "bold red"), f" {printable_lines(message)}"))
 
 
 class PlainProgress:
@@ -86,10 +98,10 @@ def progress(label: str, total: int, rate: bool = False) -> Iterator[PlainProgre
         yield PlainProgress(label, total, rate)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[detail]}"),
+        TextColumn("{task.fields[detail]}", markup=False),
         TextColumn("left"),
         TimeRemainingColumn(),
     )

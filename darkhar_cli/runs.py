@@ -16,38 +16,11 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from darkhar_cli import caveats, console, metrics
+from darkhar_cli import caveats, class_tables, console, metrics, summary
 from darkhar_cli.caveats import Caveat
 from darkhar_cli.errors import BadRequest, FailedWork
-
-_PRECISION = "%.8g"
-
-
-def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file under a temporary name beside its place, then rename it: it is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        write(aside)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole."""
-    write_aside(path, lambda aside: aside.write_text(text))
-
-
-def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table whole, numbers to 8 digits."""
-    write_aside(path, lambda aside: table.to_csv(aside, index=False, float_format=_PRECISION, lineterminator="\n"))
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a table of a run; empty cells are empty strings."""
-    texts = {"id": str, "group": str, "label": str, "predicted": str, "scene": str}
-    return pd.read_csv(path, dtype=texts, keep_default_na=False)
+from darkhar_cli.names import printable_lines
+from darkhar_cli.table_files import read_csv, write_csv, write_text
 
 
 class Run:
@@ -78,7 +51,7 @@ class Run:
         if not path.is_file():
             return {}
         with contextlib.suppress(ValueError):
-            found = json.loads(path.read_text())
+            found = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(found, dict):
                 return found
         raise BadRequest(f"{path} was not written by this program; choose another hydra.run.dir")
@@ -122,8 +95,8 @@ class Run:
     def log(self, message: str, say: Callable[[str], None] = console.note) -> None:
         """Print a line and keep it, with the time, in log.txt."""
         say(message)
-        with (self.folder / "log.txt").open("a") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}\n")
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {printable_lines(message)}\n")
 
     def save_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
         """Write config.yaml (resolved) and overrides.yaml (as typed)."""
@@ -175,7 +148,7 @@ class Run:
 
     def fold_facts(self, repeat: int, fold: int) -> dict[str, Any]:
         """Return what `save_fold` was given."""
-        return json.loads((self._fold(repeat, fold) / "facts.json").read_text())
+        return json.loads((self._fold(repeat, fold) / "facts.json").read_text(encoding="utf-8"))
 
     def collect(self, folds: Sequence[tuple[int, int]], name: str) -> pd.DataFrame:
         """Return one table of all finished folds, in order."""
@@ -223,7 +196,7 @@ def save_metrics(
     """Write every table that follows from predictions, sorted by `metrics.KEYS`, and the epochs trained."""
     table = metrics.folds_table(predictions, classes, labels, epochs)
     run.save("metrics/folds.csv", table)
-    run.save("metrics/summary.csv", metrics.summary_table(predictions, table, classes).assign(skipped=skipped))
-    run.save("metrics/brightness.csv", metrics.brightness_table(predictions))
-    run.save("metrics/per_class.csv", metrics.per_class_table(predictions, classes))
-    run.save("metrics/confusion.csv", metrics.confusion_table(predictions, classes))
+    run.save("metrics/summary.csv", summary.summary_table(predictions, table, classes).assign(skipped=skipped))
+    run.save("metrics/brightness.csv", class_tables.brightness_table(predictions))
+    run.save("metrics/per_class.csv", class_tables.per_class_table(predictions, classes))
+    run.save("metrics/confusion.csv", class_tables.confusion_table(predictions, classes))

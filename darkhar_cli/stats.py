@@ -1,22 +1,88 @@
 """What numbers mean: intervals, from per-clip results alone.
 
-The unit of evidence is the group (a recording, a scene, an actor), for the clips of one group go right or wrong
-together. So intervals and tests are over group means, each group counting once; where groups differ in size their
-mean is not the share of clips. Clips without a group are a group each; where no clip has one, clips are the units.
+The unit of evidence is the cluster: the group (a recording, a scene, an actor), for the clips of one group go right or
+wrong together; where no clip has a group, clips of all but the same background; where no background is known either,
+the clip. Clips without a group, or a background, are one each. Every interval is of the number that it comes with, on
+the logit scale: `m ± t * se / (m * (1 - m))`, transformed back; the standard errors are those of `robust`.
+
+Folds share training data, so an interval is about these models on new recordings, not about models trained anew.
 """
 
-import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from darkhar_cli.errors import BadRequest
+from darkhar_cli import robust
 
 Groups = Sequence[str] | None
 TIE = 12  # decimals: means that differ by rounding alone are equal
-# Of 150 real dark clips (EE6222, mean luma 7 to 37, median 17) the bins from 5 to 60 hold 13, 52, 32, 39 and 14.
-LUMA_EDGES = (0, 5, 10, 15, 20, 30, 60, 256)
+FEWEST = 5  # clusters that an interval needs
+GROUP, BACKGROUND, CLIP = "group", "background", "clip"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95 % interval.
+
+    Attributes:
+        value: the number; nan of no clips.
+        low: the lower end; nan where there are too few clusters for an interval.
+        high: the upper end, likewise.
+        method: what the interval rests on, in words.
+        groups: how many clusters (groups, backgrounds or clips) it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    method: str
+    groups: int
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Which clips go right or wrong together.
+
+    Attributes:
+        codes: the cluster of each clip (N,), from 0 in order of name, none left out.
+        kind: what a cluster is: `group`, `background` or `clip`.
+    """
+
+    codes: np.ndarray
+    kind: str
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return int(self.codes.max()) + 1 if len(self.codes) else 0
+
+    @property
+    def words(self) -> str:
+        """Their number, as `15 groups`."""
+        return _count(self.count, self.kind)
+
+    def of(self, rows: np.ndarray) -> "Clusters":
+        """Return the clusters of some clips, by a mask (N,), or of scorings, by the places of their clips (M,)."""
+        return Clusters(np.unique(self.codes[rows], return_inverse=True)[1], self.kind)
+
+
+def _codes(names: Groups) -> np.ndarray | None:
+    """Return the cluster of each clip (N,), an unnamed one its own; None where no clip has a name."""
+    names = np.array(["" if pd.isna(name) else str(name) for name in ([] if names is None else names)], dtype=object)
+    if not names.any():
+        return None
+    codes, found = pd.factorize(names, sort=True)
+    return pd.factorize(np.where(names == "", len(found) + np.arange(len(names)), codes), sort=True)[0]
+
+
+def clusters(n: int, groups: Groups, scenes: Groups = None) -> Clusters:
+    """Return the clusters of n clips: by group where any clip has one, else by background, else each clip."""
+    for names, kind in ((groups, GROUP), (scenes, BACKGROUND)):
+        if (codes := _codes(names)) is not None:
+            return Clusters(codes, kind)
+    return Clusters(np.arange(n), CLIP)
 
 
 def _count(n: int, what: str) -> str:
@@ -26,13 +92,8 @@ def _count(n: int, what: str) -> str:
 
 def _units(values: Sequence[float], groups: Groups) -> tuple[np.ndarray, bool]:
     """Return the mean of each group, (G,) in order of name, and True; or the values (N,) and False without groups."""
-    values = np.asarray(values, float)
-    names = np.array(["" if pd.isna(name) else str(name) for name in ([] if groups is None else groups)], dtype=object)
-    if not names.any():
-        return values, False
-    codes, found = pd.factorize(names, sort=True)
-    codes = pd.factorize(np.where(names == "", len(found) + np.arange(len(names)), codes), sort=True)[0]
-    return np.bincount(codes, values) / np.bincount(codes), True
+    values, codes = np.asarray(values, float), _codes(groups)
+    return (values, False) if codes is None else (np.bincount(codes, values) / np.bincount(codes), True)
 
 
 def _equal(units: np.ndarray) -> bool:
@@ -92,43 +153,116 @@ def interval(right: Sequence[float], groups: Groups) -> tuple[float, float, str]
     return *_t_interval(units, 0.0, 1.0, 0.95), word
 
 
-def calibration_error(
-    probabilities: np.ndarray, truth: Sequence[int], bins: int = 15, weights: np.ndarray | None = None
-) -> float:
-    """Return the expected calibration error of probabilities (N, K) for class indices (N,); nan of no clips.
+def as_clusters(by: Clusters | Groups, n: int) -> Clusters:
+    """Return the clusters of n clips, given as they are or by the names of their groups."""
+    return by if isinstance(by, Clusters) else clusters(n, by)
 
-    Guo et al. 2017, eq. 3: |accuracy - confidence| of the best class in bins ((m-1)/M, m/M], weighted by clips.
+
+def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
+    """Return Student's t interval on the logit scale.
+
+    Without any spread, G clusters do not prove that all are so: a share of them up to Wilson's upper limit of 0 in G
+    may be otherwise, at worst all wrong or all right. For clusters all right that is Wilson's interval of G of G.
     """
-    probabilities, truth = np.asarray(probabilities, float), np.asarray(truth)
-    if not len(truth):
-        return np.nan
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    where = np.clip(np.ceil((confidence * bins).round(TIE)) - 1, 0, bins - 1).astype(int)
-    share = np.ones(len(truth)) if weights is None else weights
-    return float(np.abs(np.bincount(where, share * (right - confidence))).sum() / share.sum())
+    from scipy import stats
+
+    if by.count < FEWEST:
+        return Interval(value, np.nan, np.nan, f"too few {by.kind}s for an interval ({by.count})", by.count)
+    how = "clips taken as independent" if by.kind == CLIP else f"cluster-robust over {by.words}"
+    how += ", a lower bound on the width" if by.kind == BACKGROUND else ""
+    if error < robust.NOTHING:
+        unseen = wilson(0, by.count)[1]
+        return Interval(value, value * (1 - unseen), value + unseen * (1 - value), f"{how}, all equal", by.count)
+    half = stats.t.ppf(0.975, freedom) * error / (value * (1 - value))
+    low, high = (1 / (1 + np.exp(-(np.log(value / (1 - value)) + end))) for end in (-half, half))
+    return Interval(value, float(low), float(high), how, by.count)
 
 
-def top_k(probabilities: np.ndarray, truth: Sequence[int], k: int, weights: np.ndarray | None = None) -> float:
-    """Return the share of clips (N,) whose class is among the k best of (N, K); BadRequest where k is below 1."""
-    if k < 1:
-        raise BadRequest(f"top-k needs k of 1 or more, not {k}")
-    truth = np.asarray(truth)
-    best = np.argsort(-np.asarray(probabilities, float), axis=1, kind="stable")[:, :k]  # as argmax: of equals the first
-    return float(np.average((best == truth[:, None]).any(axis=1), weights=weights)) if len(truth) else np.nan
+def share_interval(right: Sequence[float], by: Clusters | Groups) -> Interval:
+    """Return the share of right clips (N,) (0..1 each); by clip where nothing is known of clusters (Wilson).
 
-
-def by_brightness(luma: Sequence[float], right: Sequence[float], edges: Sequence[float] = LUMA_EDGES) -> pd.DataFrame:
-    """Return accuracy by mean luma of clips (N,): columns low, high, n, correct, accuracy, lower, upper.
-
-    A bin holds low <= luma < high; empty bins stay, with n of 0. Intervals are Wilson's, clips independent.
-    It raises BadRequest where a luma is not a number within the edges.
+    Args:
+        right: how right each clip is: 0 or 1, or its mean over folds.
+        by: the clips' clusters, or the names of their groups (N,).
     """
-    luma, right = np.asarray(luma, float), np.asarray(right, float)
-    if (outside := ~((luma >= edges[0]) & (luma < edges[-1]))).any():
-        raise BadRequest(f"mean luma {luma[outside][0]} is not in {edges[0]}..{edges[-1]}")
-    rows = []
-    for low, high in itertools.pairwise(edges):
-        part = right[(luma >= low) & (luma < high)]
-        n, correct = len(part), float(part.sum())
-        rows.append((low, high, n, correct, correct / n if n else np.nan, *wilson(correct, n)))
-    return pd.DataFrame(rows, columns=["low", "high", "n", "correct", "accuracy", "lower", "upper"])
+    right = np.asarray(right, float)
+    by = as_clusters(by, len(right))
+    value = float(right.mean()) if len(right) else np.nan
+    if by.kind == CLIP:
+        return Interval(value, *wilson(right.sum(), len(right)), "Wilson, clips taken as independent", len(right))
+    return _robust(value, *(robust.share_error(right, by.codes) if by.count > 1 else (0.0, 0)), by)
+
+
+def recall_interval(right: Sequence[float], labels: Sequence[str], by: Clusters | Groups) -> Interval:
+    """Return the macro recall of clips (N,): the mean of the recalls of the classes that occur.
+
+    Args:
+        right: how right each clip is: 0 or 1, or its mean over folds.
+        labels: the clips' classes (N,).
+        by: the clips' clusters, or the names of their groups (N,).
+    """
+    right = np.asarray(right, float)
+    return _stratified(right, np.ones(len(right)), labels, as_clusters(by, len(right)))
+
+
+def fold_recall_interval(
+    right: Sequence[float], labels: Sequence[str], folds: Sequence[str], by: Clusters | Groups
+) -> Interval:
+    """Return the mean over folds of their macro recalls, from scorings (M,): a clip may have one in several folds.
+
+    Each clip weighs what the folds give it: 1 / (clips of its class in the fold), over the classes and folds. So a
+    fold of one recording per class gives an interval over recordings, though within the fold none has any spread.
+
+    Args:
+        right: whether each scoring is right.
+        labels: the classes (M,).
+        folds: names of the folds (M,).
+        by: clusters, or the names of groups (M,): those of the clips, the same in every fold.
+    """
+    table = pd.DataFrame({"fold": np.asarray(folds), "label": np.asarray(labels)})
+    here = table.groupby(["fold", "label"])["label"].transform("size").to_numpy(float)
+    classes = table.groupby("fold")["label"].transform("nunique").to_numpy(float)
+    weights = 1 / here / classes / max(table["fold"].nunique(), 1)
+    return _stratified(np.asarray(right, float), weights, labels, as_clusters(by, len(table)), weights)
+
+
+def f1_interval(predicted: np.ndarray, labels: Sequence[int], by: Clusters | Groups) -> Interval:
+    """Return the macro F1 of clips: the mean over the classes that occur, each clip counting once.
+
+    With N true and P predicted clips of a class, of which TP both, F1 is 2 TP / (N + P). Linearised, a clip of class k
+    taken for j adds (2 [j = k] / (N_k + P_k) - F1_j / (N_j + P_j)) / K; its class's mean is what it is compared with.
+
+    Args:
+        predicted: how often each clip is taken for each class (N, K), as shares of its scorings.
+        labels: the clips' classes (N,), as columns of `predicted`.
+        by: the clips' clusters, or the names of their groups (N,).
+    """
+    predicted, labels = np.asarray(predicted, float), np.asarray(labels, int)
+    n, classes = predicted.shape
+    true = np.bincount(labels, minlength=classes)
+    whole = np.maximum(true + predicted.sum(axis=0), 1)
+    hit = predicted[np.arange(n), labels]
+    f1 = np.where(true > 0, 2 * np.bincount(labels, hit, minlength=classes) / whole, 0.0)
+    occur = max(int((true > 0).sum()), 1)
+    scores = (2 * hit / whole[labels] - predicted @ (f1 / whole)) / occur * true[labels]
+    value = float(f1.sum() / occur) if n else np.nan
+    by = as_clusters(by, n)
+    return _robust(value, *_error(scores, np.ones(n), labels, by), by)
+
+
+def _error(scores: np.ndarray, weights: np.ndarray, labels: Sequence, by: Clusters) -> tuple[float, int]:
+    """Return the error of the sum of class means of scores (N,) and its degrees of freedom; 0 of a single cluster."""
+    codes = pd.factorize(np.asarray(labels), sort=True)[0]
+    return robust.stratified_error(scores, weights, codes, by.codes) if by.count > 1 else (0.0, 0)
+
+
+def _stratified(
+    right: np.ndarray, weights: np.ndarray, labels: Sequence[str], by: Clusters, shares: np.ndarray | None = None
+) -> Interval:
+    """Return the mean of recalls; `shares` (N,), summed by class, is what each class weighs, alike where None."""
+    codes = pd.factorize(np.asarray(labels), sort=True)[0]
+    if not len(right):
+        return _robust(np.nan, 0.0, 0, by)
+    of_class = np.bincount(codes, shares) if shares is not None else np.full(codes.max() + 1, 1 / (codes.max() + 1))
+    recalls = np.bincount(codes, weights * right) / np.bincount(codes, weights)
+    return _robust(float(of_class @ recalls), *_error(right * of_class[codes], weights, codes, by), by)

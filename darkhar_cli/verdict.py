@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from darkhar_cli import metrics, paired
+from darkhar_cli import metrics, paired, stats
 from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.runs import Run
-from darkhar_cli.units import unit_names
 
 _WITHOUT_ACTION = {
     "background": "the static background alone",
@@ -35,7 +34,7 @@ def judge(run: Run) -> Verdict | None:
     """Return the verdict of a run's controls, or None where it has none.
 
     The model is held against the control with the highest macro recall on the same clips, by a sign-flip test over
-    groups (or scenes, or clips), on the split that the run's own first row is about.
+    groups (or backgrounds, or clips), on the split that the run's own first row is about.
     """
     controls = run.controls()
     if controls.empty:
@@ -63,9 +62,9 @@ def _paired(run: Run, control: Run, split: str) -> dict[str, float]:
     """Return `paired.compare` of a control (a) and a run (b), clips taken together that go together."""
     tables = []
     for one in (control, run):
-        predictions = one.read("predictions.csv")
-        clips = metrics.per_clip(predictions, split)
-        tables.append(clips.assign(group=unit_names(predictions[predictions["split"] == split], clips["id"])))
+        clips = metrics.per_clip(one.read("predictions.csv"), split)
+        by = metrics.clusters(clips)
+        tables.append(clips.assign(group="" if by.kind == stats.CLIP else [f"{by.kind} {code}" for code in by.codes]))
     return paired.compare(*tables)
 
 
@@ -74,7 +73,7 @@ def _shuffled(rows: pd.DataFrame, split: str) -> list[Caveat]:
     if "shuffled" not in rows.index:
         return []
     row = rows.loc["shuffled"]
-    lower = row.get("recall_lower", row["lower"])
+    lower = row["recall_lower"]
     if lower == "" or pd.isna(lower) or float(lower) <= float(row["chance"]):
         return []
     text = (

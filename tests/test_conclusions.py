@@ -41,14 +41,14 @@ def test_few_groups_are_said_of_their_split_and_its_darker_clips(tmp_path):
     parts = [predictions(right_in(groups, 5, 4), groups, split=split) for split in ("test", "test_darkened")]
     run = made_run(tmp_path, pd.concat([predictions(right_in(TWELVE, 5), TWELVE), *parts], ignore_index=True))
     (few,) = conclude(run)
-    assert few == Caveat(Kind.FEW_GROUPS, "only 4 groups are scored (test), too few for an interval", "test")
+    assert few == Caveat(Kind.FEW_GROUPS, "test: only 4 groups, too few for an interval", "test")
     warned = run.read("metrics/summary.csv").groupby("split")["warnings"].unique().str[0]
     assert warned.to_dict() == {"validation": "", "test": few.text, "test_darkened": few.text}
 
 
 def test_scenes_stand_for_groups_that_are_not_known(tmp_path):
     run = made_run(tmp_path, predictions([True] * 6, [""] * 6, scenes=["scene 1"] * 4 + ["scene 2"] * 2))
-    assert [one.text for one in conclude(run)] == ["only 2 scenes are scored (validation), too few for an interval"]
+    assert [one.text for one in conclude(run)] == ["validation: only 2 backgrounds, too few for an interval"]
     run = made_run(tmp_path / "unseen", predictions([True] * 6, [""] * 6, scenes=None))
     assert conclude(run) == []
 

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from darkhar_cli.errors import BadRequest, FailedWork
-from darkhar_cli.runs import Run, write_aside, write_text
+from darkhar_cli.runs import Run
+from darkhar_cli.table_files import write_aside, write_text
 
 
 def test_a_file_is_whole_or_not_there(tmp_path):

@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats as reference
-from sklearn.metrics import top_k_accuracy_score
 from statsmodels.stats.proportion import proportion_confint
 
 from darkhar_cli import stats
-from darkhar_cli.errors import BadRequest
 
 NAN = pytest.approx((np.nan, np.nan), nan_ok=True)
 GROUPS = np.repeat(["a", "b", "c", "d"], [1, 2, 5, 40])  # of very different size
@@ -103,84 +101,3 @@ def test_without_groups_the_interval_is_wilsons_and_says_so(groups):
     right = np.arange(96) < 14
     assert stats.interval(right, groups) == (*stats.wilson(14, 96), "Wilson, clips independent")
     assert stats.interval(np.full(96, 13.4 / 96), groups)[:2] == stats.wilson(13.4, 96)
-
-
-# probabilities and brightness
-
-
-def test_calibration_error_by_hand():
-    sure = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
-    # two at 0.9 of which one is right, two at 0.6 which both are: (2 * 0.4 + 2 * 0.4) / 4
-    assert stats.calibration_error(sure, [0, 1, 1, 1]) == pytest.approx(0.4)
-    # in one bin: confidence 0.75, accuracy 0.75
-    assert stats.calibration_error(sure, [0, 1, 1, 1], bins=1) == pytest.approx(0)
-    assert stats.calibration_error([[1.0, 0.0]], [1]) == 1
-    assert stats.calibration_error([[1.0, 0.0]], [0]) == 0
-    assert np.isnan(stats.calibration_error(np.empty((0, 2)), []))
-
-
-def test_calibration_error_bins_are_closed_above():
-    half = np.array([[0.5, 0.5, 0.0], [0.5 + 1e-6, 0.5 - 1e-6, 0.0]])  # 0.5 ends a bin, the next begins
-    assert stats.calibration_error(half, [0, 1], bins=2) == pytest.approx(0.5, abs=1e-5)
-    together = half[[1, 1]]
-    assert stats.calibration_error(together, [0, 1], bins=2) == pytest.approx(0, abs=1e-5)
-    slipped = [[0.1 + 0.2, 0.26, 0.22, 0.22], [0.25] * 4]  # 0.30000000000000004 belongs to the bin of 0.3 and 0.25
-    assert stats.calibration_error(slipped, [0, 1], bins=10) == pytest.approx(0.5 - 0.275)
-
-
-def test_calibration_error_is_that_of_a_loop_over_bins():
-    rng = np.random.default_rng(0)
-    p, truth = rng.dirichlet(np.ones(4), 500), rng.integers(0, 4, 500)
-    confidence, right = p.max(1), p.argmax(1) == truth
-    expected = 0
-    for m in range(15):
-        inside = (confidence > m / 15) & (confidence <= (m + 1) / 15)
-        if inside.any():
-            expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    assert stats.calibration_error(p, truth) == pytest.approx(expected)
-    calibrated = (rng.random(500) > p[:, 0]).astype(int)
-    pairs = np.stack([p[:, 0], 1 - p[:, 0]], axis=1)
-    assert stats.calibration_error(pairs, calibrated) < 0.1 < 0.4 < stats.calibration_error(pairs, 1 - calibrated)
-
-
-def test_top_k_is_scikit_learns():
-    rng = np.random.default_rng(0)
-    p, truth = rng.dirichlet(np.ones(6), 200), rng.integers(0, 6, 200)
-    for k in (1, 2, 5):
-        assert stats.top_k(p, truth, k) == pytest.approx(top_k_accuracy_score(truth, p, k=k, labels=range(6)))
-    assert stats.top_k(p, truth, 6) == stats.top_k(p, truth, 9) == 1
-    with pytest.raises(BadRequest, match="not 0"):
-        stats.top_k(p, truth, 0)
-
-
-def test_top_k_of_equals_takes_the_first_as_argmax_does():
-    flat = np.full((6, 6), 1 / 6)
-    assert stats.top_k(flat, range(6), 1) == pytest.approx(1 / 6) == np.mean(flat.argmax(1) == range(6))
-    assert stats.top_k(flat, range(6), 2) == pytest.approx(2 / 6)
-    assert np.isnan(stats.top_k(np.empty((0, 6)), [], 1))
-
-
-def test_every_clip_is_in_exactly_one_bin_of_brightness():
-    rng = np.random.default_rng(0)
-    luma = np.concatenate([rng.gamma(3, 6, 300).clip(0, 255), stats.LUMA_EDGES[:-1], [255.0]])
-    right = rng.random(len(luma)) < 0.5
-    table = stats.by_brightness(luma, right)
-    assert list(table.columns) == ["low", "high", "n", "correct", "accuracy", "lower", "upper"]
-    assert (table["low"].iloc[0], table["high"].iloc[-1]) == (0, 256)
-    assert (table["low"].iloc[1:].to_numpy() == table["high"].iloc[:-1].to_numpy()).all()
-    assert (table["n"].sum(), table["correct"].sum()) == (len(luma), right.sum())
-    for _, row in table.iterrows():
-        inside = right[(luma >= row["low"]) & (luma < row["high"])]
-        assert (row["n"], row["correct"], row["accuracy"]) == (len(inside), inside.sum(), inside.mean())
-        assert (row["lower"], row["upper"]) == stats.wilson(inside.sum(), len(inside))
-
-
-def test_brightness_keeps_empty_bins_and_refuses_what_is_outside():
-    table = stats.by_brightness([3, 10, 10], [True, False, True], edges=(0, 5, 10, 20))
-    assert table["n"].tolist() == [1, 0, 2]
-    assert table.loc[1, ["accuracy", "lower", "upper"]].isna().all()
-    assert table.loc[2, "accuracy"] == 0.5
-    for bad in (20, -1, np.nan):
-        with pytest.raises(BadRequest, match=f"{bad}.* is not in 0..20"):
-            stats.by_brightness([3, bad], [True, True], edges=(0, 5, 10, 20))
-    assert stats.by_brightness([], [])["n"].tolist() == [0] * 7

@@ -1,28 +1,39 @@
 """Figures of a run, from its tables alone: confusion and training history, as SVG that is the same each time."""
 
 import io
+import warnings
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from darkhar_cli.runs import Run, write_text
+from darkhar_cli.runs import Run
+from darkhar_cli.table_files import column_of, write_text
 
 mpl.rcParams["svg.hashsalt"] = "darkhar"  # else element names are drawn at random
-mpl.rcParams["svg.fonttype"] = "none"
+mpl.rcParams["svg.fonttype"] = "none"  # text stays text: whoever shows it has fonts for all scripts
+mpl.rcParams["text.parse_math"] = False  # `$x$` is a name
 
 
 def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from", UserWarning)  # only widths are guessed then
+        warnings.filterwarnings("ignore", "Matplotlib currently does not support .* natively", UserWarning)
+        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
     return buffer.getvalue()
 
 
+def _clips(count: float) -> str:
+    """Return a count of clips, which folds may have divided, in few characters."""
+    return f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}"
+
+
 def confusion(run: Run, split: str) -> str:
-    """Return the confusion of a split as SVG: counts, shaded by the share of the true class."""
+    """Return the confusion of a split as SVG: clips, each counted once, shaded by the share of the true class."""
     table = run.read("metrics/confusion.csv")
     part = table[table["split"] == split]
     names = part["label"].tolist()
-    counts = part[names].to_numpy(int)
+    counts = part[list(map(column_of, names))].to_numpy(float)
     share = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     side = 1.6 + 0.55 * len(names)
     figure = Figure(figsize=(side, side))
@@ -30,12 +41,13 @@ def confusion(run: Run, split: str) -> str:
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for i, row in enumerate(counts):
         for j, count in enumerate(row):
-            axes.text(j, i, str(count), ha="center", va="center", color="white" if share[i, j] > 0.5 else "black")
+            axes.text(j, i, _clips(count), ha="center", va="center", color="white" if share[i, j] > 0.5 else "black")
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    axes.set_title(f"{split}: clips")
+    scorings = int(part["scorings"].sum()) if "scorings" in part else 0
+    axes.set_title(f"{split}: clips" + (f" (mean of {scorings} scorings)" if scorings > counts.sum() + 0.5 else ""))
     return _svg(figure)
 
 

@@ -5,8 +5,9 @@ from html import escape
 
 import pandas as pd
 
-from darkhar_cli.runs import Run, write_text
-from darkhar_cli.tables import headline, span
+from darkhar_cli.runs import Run
+from darkhar_cli.table_files import write_text
+from darkhar_cli.tables import ABOUT, headline, with_span
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1b1f24; }
@@ -19,11 +20,9 @@ pre { background: #f6f8fa; padding: 0.8rem; overflow-x: auto; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
 svg { max-width: 100%; height: auto; }
 """
-_SHARES = {"accuracy", "accuracy_sd", "recall_macro", "recall_macro_sd", "chance", "precision", "recall", "f1"}
-_SHARES |= {"lower", "upper", "wilson_lower", "wilson_upper", "group_accuracy", "top_2", "top_5", "largest_class"}
-_SHARES |= {"calibration_error", "recall_folds"}
-_SUMMARY = ["split", "n", "correct", "accuracy", "95 %", "recall_macro", "recall_folds", "recall_macro_sd", "top_2"]
-_SUMMARY += ["loss", "calibration_error"]
+_SHARES = {"accuracy", "recall_macro", "chance", "precision", "recall", "f1", "lower", "upper"}
+_SUMMARY = {"recall_macro": "macro recall", "accuracy": "share of clips", "f1_macro": "macro F1"}
+_SUMMARY |= {"recall_folds": "mean over folds", "top_2": "top 2", "calibration_error": "calibration error"}
 _NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 
@@ -32,23 +31,24 @@ def _cell(column: str, value: object) -> str:
         return ""
     if column in _SHARES:
         return f"{100 * float(value):.1f} %"
-    return f"{float(value):.3f}" if column == "loss" else str(value)
+    return f"{float(value):.3f}" if column == "loss" else f"{float(value):.4g}" if column == "correct" else str(value)
 
 
 def _table(table: pd.DataFrame) -> str:
     head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(name, row[name]))}</td>" for name in table.columns) + "</tr>"
+        "<tr>" + "".join(f'<td dir="auto">{escape(_cell(name, row[name]))}</td>' for name in table.columns) + "</tr>"
         for _, row in table.iterrows()
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _summary(table: pd.DataFrame, first: str) -> str:
-    """Return a summary's rows as a table of the columns that are read most."""
-    between = [span(row) for _, row in table.iterrows()]
-    shown = table.assign(**{"95 %": between}).reindex(columns=[first, *_SUMMARY], fill_value="")
-    return _table(shown)
+    """Return a summary's rows as a table of the columns that are read most, numbers with their intervals."""
+    shown = table.reindex(columns=[first, "split", "n", "correct"], fill_value="")
+    for name, title in _SUMMARY.items():
+        shown[title] = [with_span(row, name) for _, row in table.iterrows()]
+    return _table(shown.assign(loss=table["loss"]))
 
 
 def _warnings(run: Run) -> str:
@@ -68,7 +68,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
         f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}</p>",
         _warnings(run),
         "<h2>All clips together</h2>",
-        *(f"<p>{escape(headline(row))}</p>" for _, row in summary.iterrows()),
+        *(f"<p>{escape(line)}</p>" for line in (*(headline(row) for _, row in summary.iterrows()), ABOUT)),
         _summary(summary, "of"),
         *(
             [
@@ -82,7 +82,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
         f'<h2>Figures</h2><div class="figures">{drawings}</div>',
         "<h2>Classes</h2>" + _table(run.read("metrics/per_class.csv")),
         "<h2>Brightness (mean luma of a clip)</h2>" + _table(run.read("metrics/brightness.csv")),
-        f"<h2>Configuration</h2><pre>{escape((run.folder / 'config.yaml').read_text())}</pre>",
+        f"<h2>Configuration</h2><pre>{escape((run.folder / 'config.yaml').read_text(encoding='utf-8'))}</pre>",
     ]
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     write_text(run.folder / "report.html", page + "<body>" + "".join(parts) + "</body></html>\n")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.filesize import decimal
-from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import bank, console
@@ -59,7 +58,7 @@ def cache(words: Sequence[str]) -> None:
         except OSError as problem:
             raise FailedWork(f"cannot remove {one.folder}: {problem.strerror or problem}") from problem
     freed = decimal(sum(one.size for one in chosen))
-    console.out.print(f"{len(chosen)} removed, {freed} freed in {escape(str(root))}", soft_wrap=True)
+    console.out.print(f"{len(chosen)} removed, {freed} freed in {root}", soft_wrap=True)
 
 
 def _read(words: Sequence[str]) -> dict[str, str]:
@@ -103,7 +102,7 @@ def _fits(one: Stored, asked: dict[str, str]) -> bool:
 
 def _show(banks: Sequence[Stored], root: Path) -> None:
     """Print a row for each bank, the largest first, and their sum."""
-    grid = Table(title=escape(str(root)), title_justify="left", show_footer=True, box=None, padding=(0, 2, 0, 0))
+    grid = Table(title=str(root), title_justify="left", show_footer=True, box=None, padding=(0, 2, 0, 0))
     grid.add_column("extractor", "all", no_wrap=True)
     grid.add_column("enhance", overflow="fold")
     for key in ("size", "runtime", "precision"):
@@ -116,5 +115,5 @@ def _show(banks: Sequence[Stored], root: Path) -> None:
         shown = "x".join(map(str, size)) if isinstance(size, list) else str(size)
         used = time.strftime("%Y-%m-%d", time.localtime(one.used))
         cells = (labels["extractor"], labels["enhance"], shown, labels["runtime"], labels["precision"])
-        grid.add_row(*map(escape, cells), str(one.entries), decimal(one.size), used)
+        grid.add_row(*cells, str(one.entries), decimal(one.size), used)
     console.out.print(grid)

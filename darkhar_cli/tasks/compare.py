@@ -5,13 +5,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
-from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import console
 from darkhar_cli.comparison import compare, read_results
 from darkhar_cli.errors import BadRequest, nearest
-from darkhar_cli.runs import write_csv
+from darkhar_cli.table_files import write_csv
 from darkhar_cli.tables import grid_of, percent
 
 HELP = """darkhar compare: finished runs paired clip by clip
@@ -47,8 +46,8 @@ def compare_runs(words: Sequence[str]) -> None:
     write_csv(place, table)
     console.out.print(_grid(table))
     for sentence in sentences:
-        console.out.print(escape(sentence), soft_wrap=True)
-    console.out.print(str(place), soft_wrap=True, markup=False)
+        console.out.print(sentence, soft_wrap=True)
+    console.out.print(str(place), soft_wrap=True)
 
 
 def _place(folders: Sequence[Path], table: pd.DataFrame) -> Path:
@@ -69,5 +68,5 @@ def _grid(table: pd.DataFrame) -> Table:
         p = "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.3g}"
         mcnemar = "" if pd.isna(row["mcnemar"]) else f"{row['mcnemar']:.3g}"
         cells = (percent(row["accuracy"]), both, span, p, mcnemar)
-        grid.add_row(str(row["rank"]), escape(row["name"]), *cells, row["verdict"])
+        grid.add_row(str(row["rank"]), row["name"], *cells, row["verdict"])
     return grid

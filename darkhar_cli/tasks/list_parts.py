@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from darkhar_cli import console, schema
 from darkhar_cli.errors import BadRequest, unknown
@@ -33,11 +33,11 @@ def _table(kind: str, detailed: bool) -> Table:
     grid.add_column(no_wrap=True)
     grid.add_column()
     for name, option in schema.options(kind).items():
-        grid.add_row(f"[bold]{escape(name)}[/]", "", escape(option.summary))
+        grid.add_row(Text(name, "bold"), "", option.summary)
         for parameter in option.parameters.values() if detailed else ():
-            types = escape(" | ".join(parameter.types))
-            meaning = escape(parameter.meaning)
-            grid.add_row("", escape(f"{parameter.name}={_typed(parameter.default)}"), f"{meaning} [dim]({types})[/]")
+            typed = (f" ({' | '.join(parameter.types)})", "dim")
+            about = Text.assemble(parameter.meaning, typed)
+            grid.add_row("", f"{parameter.name}={_typed(parameter.default)}", about)
     return grid
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from darkhar_cli import clips as data
 from darkhar_cli import console
+from darkhar_cli.frame_times import irregular_note
 from darkhar_cli.group_patterns import proposal
 
 
@@ -25,10 +25,13 @@ def prepare(config: Mapping[str, Any]) -> None:
     for (split, label), part in counts:
         groups = part["group"].nunique() if part["group"].any() else 0
         frames = f"{part['n_frames'].min()}-{part['n_frames'].max()}"
-        grid.add_row(split, escape(label), str(len(part)), str(groups or "none"), frames)
+        grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
-    console.out.print(str(clips.folder), soft_wrap=True, markup=False)
+    console.out.print(str(clips.folder), soft_wrap=True)
     for line in proposal(config["dataset"], clips.table):
         console.note(line)
+    told = irregular_note(clips.table)
+    if told:
+        console.warn(told)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")

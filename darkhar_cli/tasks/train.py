@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +15,11 @@ from darkhar_cli import clips as data
 from darkhar_cli.composing import filled, label, streams_of
 from darkhar_cli.conclusions import conclude
 from darkhar_cli.data_report import describe, find_leaks
-from darkhar_cli.errors import DarkharError
+from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.folds import Plan, plan_folds
+from darkhar_cli.identity import changed_since, code_of, identity, refuse_other_code
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
-
-_NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
-
-
-def identity(config: Mapping[str, Any], fingerprint: str) -> str:
-    """Return the hash of what decides a run's numbers: the configuration (chain order included) and the data."""
-    kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
-    kept["dataset"] = {key: value for key, value in config["dataset"].items() if key != "data_dir"}
-    streams = streams_of(config)
-    kept["enhance"] = [[[name, values] for name, values in parts["enhance"].items()] for parts in streams.values()]
-    kept["augment"] = [[name, values] for name, values in config["augment"].items()]
-    kept["streams in order"] = list(streams)
-    for weights in {_weights(parts["extractor"]) for parts in streams.values()}:
-        if weights.is_absolute() and weights.exists():  # another file under the same name is another experiment
-            kept[f"weights {weights}"] = [weights.stat().st_size, weights.stat().st_mtime_ns]
-    return sha256(dumps([kept, fingerprint], sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _weights(extractor: Mapping[str, Any]) -> Path:
-    """Return the file an extractor's weights are read from; a word that names no file stands for itself."""
-    if extractor.get("weights") != "auto":
-        return Path(str(extractor.get("weights")))
-    from darkhar_cli.extractors.keypoints import find_movenet
-
-    return find_movenet()
 
 
 def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
@@ -83,7 +57,11 @@ def train(
     run = Run(folder)
     run.claim(identity(config, clips.fingerprint))
     if run.done:
-        console.note(f"already done: {folder} (fresh=true runs it again)")
+        since = changed_since(run)
+        other = f"; the code is not what made it: {since}" if since else ""
+        console.note(f"already done: {folder} (fresh=true runs it again{other})")
+        if not (folder / "report.html").is_file():
+            draw_if_possible(run)
     else:
         try:
             _work(config, clips, plan, run, overrides, tell=not control)
@@ -110,14 +88,29 @@ def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> 
         rows.append(Run(beside).read("metrics/summary.csv").assign(control=name.removeprefix("control_")))
     run.save("metrics/controls.csv", pd.concat(rows))
     conclude(run)
-    draw(run)
+    draw_if_possible(run)
 
 
 def draw(run: Run) -> None:
-    """Write a run's figures and report from its tables."""
-    from darkhar_cli.report import figures, page
+    """Write a run's figures and report from its tables.
 
-    page.save_page(run, figures.save_figures(run))
+    Raises:
+        FailedWork: they cannot be drawn or written.
+    """
+    try:
+        from darkhar_cli.report import figures, page
+
+        page.save_page(run, figures.save_figures(run))
+    except Exception as problem:  # whatever a drawing library trips over in a name
+        raise FailedWork(f"cannot draw the figures and report of {run.folder}: {problem}") from problem
+
+
+def draw_if_possible(run: Run) -> None:
+    """Draw a finished run; one that cannot be drawn stays finished, and says so."""
+    try:
+        draw(run)
+    except FailedWork as problem:
+        run.warn(f"{problem}; its tables are whole, and `darkhar evaluate {run.folder}` tries to draw it again")
 
 
 def _work(
@@ -135,11 +128,14 @@ def _work(
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
         ready = trainer.Trainer(experiment_of(config, clips.classes), clips, run.warn)
+        code = code_of(config)
+        refuse_other_code(run, plan, code)
         said = describe(config, clips, plan, run, overrides, tell)
         said += find_leaks(config, clips, plan, run, tell)
         _shuffle(config, clips, run)
         run.add_facts(
             **device.facts(policy),
+            code=code,
             data={
                 "name": clips.name,
                 "fingerprint": clips.fingerprint,
@@ -157,9 +153,9 @@ def _work(
     for caveat in conclude(run):
         if tell:
             run.warn(caveat.text)
-    draw(run)
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
+    draw_if_possible(run)
 
 
 def _shuffle(config: Mapping[str, Any], clips: data.Clips, run: Run) -> None:
