@@ -8,6 +8,7 @@ from rich.table import Table
 from darkhar_cli import clips as data
 from darkhar_cli import console
 from darkhar_cli.frame_times import irregular_note
+from darkhar_cli.group_patterns import proposal
 
 
 def prepare(config: Mapping[str, Any]) -> None:
@@ -27,6 +28,8 @@ def prepare(config: Mapping[str, Any]) -> None:
         grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
     console.out.print(str(clips.folder), soft_wrap=True)
+    for line in proposal(config["dataset"], clips.table):
+        console.note(line)
     told = irregular_note(clips.table)
     if told:
         console.warn(told)
