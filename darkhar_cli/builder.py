@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import islice
@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from darkhar_cli.listing import LeftOut
+from darkhar_cli.names import printable
 from darkhar_cli.video import ClipError, VideoInfo, inspect, read_frames
 
 TRAIN = "train"
@@ -40,6 +42,10 @@ class Source:
     problem: str = ""
     twin: str = ""
     light: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("id", "split", "label", "group", "problem", "twin", "light"):
+            object.__setattr__(self, name, printable(getattr(self, name)))  # records and tables hold one line of text
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     Subclasses name their `HELD_OUT` split, and give `classes()`, `sources()` and `files()`.
     """
 
-    VERSION = tfds.core.Version("1.1.0")
+    VERSION = tfds.core.Version("1.2.0")
     HELD_OUT = "test"
     code_path = None  # nothing is downloaded: keeps tfds from looking for checksum files beside the code
     DRAWN = False  # clips are computed here (in processes), not read (in threads)
@@ -78,6 +84,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         self.on_clip = on_clip
         self.skipped: list[Skipped] = []
         self.left_aside: list[str] = []  # what is in the data set but not taken, in words
+        self.refused: dict[str, str] = {}  # clip -> why it cannot be stored, found by looking at all of them
         kwargs.setdefault("file_format", "array_record")
         super().__init__(**kwargs)
 
@@ -95,6 +102,10 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def files(self) -> list[Path]:
         """Return the files beside the clips that the result depends on (label lists)."""
+        return []
+
+    def left_out(self) -> list[LeftOut]:
+        """Return what stands in the data set's folder and is neither a clip nor a list, each with the reason."""
         return []
 
     def write_beside(self, folder: Path) -> None:
@@ -122,7 +133,11 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return {split: self._generate_examples(split) for split in splits}
 
     def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        sources = [s for s in self.sources() if s.split == split]
+        sources = [
+            replace(source, problem=source.problem or self.refused.get(source.id, ""))
+            for source in self.sources()
+            if source.split == split
+        ]
         for number, (source, result) in enumerate(zip(sources, self._checked(sources), strict=True)):
             self.on_clip()
             problem = source.problem or (result if isinstance(result, str) else "")
