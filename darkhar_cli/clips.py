@@ -24,7 +24,7 @@ from darkhar_cli.duplicates import Labelled, contradictions, copies
 from darkhar_cli.duplicates import told as copies_told
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.home import home
-from darkhar_cli.listing import LeftOut, counted
+from darkhar_cli.listing import counted
 from darkhar_cli.names import refuse_alike
 from darkhar_cli.table_files import read_csv, write_csv
 
@@ -51,12 +51,20 @@ class Clips:
         table["split"] = table["split"].where(table["split"] == TRAIN, TEST)
         self.table = table
         self._sources = {split: builder.as_data_source(split) for split in builder.info.splits}
+        for source in self._sources.values():  # opened only when read: a file that is gone or cut is found now
+            source[0], source[len(source) - 1]
         self._builder = builder
         self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
 
     def rows(self, split: str) -> list[int]:
         """Return the table's row numbers of a split (`train` or `test`)."""
         return self.table.index[self.table["split"] == split].tolist()
+
+    def left_out_told(self) -> str:
+        """Return in words what stands in the data set's folder and was not taken, or an empty string."""
+        if self.left_out.empty:
+            return ""
+        return f"not taken: {counted(self.left_out['reason'])}; each is named in {self.folder / 'left_out.csv'}"
 
     def labels(self, rows: Sequence[int]) -> list[int]:
         """Return class indices of table rows."""
@@ -176,7 +184,7 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
             builder.refused = contradictions(same)
             readable = _build(builder)
         left_out = counting.left_out()
-        for what in (*counting.left_aside, *filter(None, [copies_told(same), left_out_told(left_out)])):
+        for what in (*counting.left_aside, *filter(None, [copies_told(same)])):
             console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)
@@ -212,11 +220,6 @@ def _labelled(sources: Sequence[Source]) -> list[Labelled]:
     """Return the clips that are files, with their labels."""
     files = [source for source in sources if not source.problem and source.load.func is Path.read_bytes]
     return [Labelled(source.id, source.label, source.load.args[0]) for source in files]
-
-
-def left_out_told(left_out: Sequence[LeftOut]) -> str:
-    """Return in words what was left out, counted by reason, or an empty string."""
-    return f"not taken: {counted(left_out)}; each is named in left_out.csv" if left_out else ""
 
 
 def _refuse_twins(sources: Sequence[Any]) -> None:

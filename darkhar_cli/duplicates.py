@@ -54,6 +54,6 @@ def told(sets: Sequence[Sequence[Labelled]]) -> str:
     if not equal:
         return ""
     count, (first, second, *_) = sum(len(one) - 1 for one in equal), equal[0]
-    return f"{count} clips are copies of others, byte for byte: {second.id} of {first.id}" + (
-        f", and {count - 1} more" if count > 1 else ""
-    )
+    if count == 1:
+        return f"1 clip is a copy of another, byte for byte: {second.id} of {first.id}"
+    return f"{count} clips are copies of others, byte for byte: {second.id} of {first.id}, and {count - 1} more"

@@ -119,9 +119,9 @@ def relative(path: Path, top: Path) -> str:
     return printable(path.relative_to(top).as_posix() if path.is_relative_to(top) else path.as_posix())
 
 
-def counted(left_out: Iterable[LeftOut]) -> str:
+def counted(reasons: Iterable[str]) -> str:
     """Return in words how much was left out for which reason, or an empty string."""
-    counts = Counter(one.reason for one in left_out).items()
+    counts = Counter(reasons).items()
     return ", ".join(f"{count} x {reason}" for reason, count in sorted(counts, key=lambda item: (-item[1], item[0])))
 
 

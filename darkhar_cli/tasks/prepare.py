@@ -28,3 +28,5 @@ def prepare(config: Mapping[str, Any]) -> None:
     console.out.print(str(clips.folder), soft_wrap=True)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")
+    if len(clips.left_out):
+        console.warn(clips.left_out_told())

@@ -250,6 +250,9 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
     if len(clips.skipped):
         run.save("skipped.csv", clips.skipped)
         run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
+    if len(clips.left_out):
+        run.save("left_out.csv", clips.left_out)
+        run.log(clips.left_out_told())
     if not clips.table["group"].any():
         run.log(
             "no groups are known, so folds are by clip: clips of one recording may stand on both sides and make the "

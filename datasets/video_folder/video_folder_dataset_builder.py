@@ -70,7 +70,7 @@ class Builder(ClipBuilder):
         if self._found is None:
             found = self._from_csv() if self.labels else self._from_folders()
             if not found:
-                there = f"; not taken: {counted(self._left_out)}" if self._left_out else ""
+                there = f"; not taken: {counted(one.reason for one in self._left_out)}" if self._left_out else ""
                 raise BadRequest(
                     f"no clips under {self.root}; expected <root>/<class>/*.mp4 or <root>/<split>/<class>/*.mp4{there}"
                 )
