@@ -98,6 +98,10 @@ class Augmentations:
                 found.append(Turn(turned, outcomes, self._darkening(outcomes), 0))
         return found
 
+    def backwards(self, turn: Turn) -> bool:
+        """Return whether time runs backwards in a clip that turns out so."""
+        return sum(step.backwards(outcome) for step, outcome in zip(self.steps, turn.outcomes, strict=True)) % 2 == 1
+
     def apply(self, turn: Turn, clip: str, seen: np.ndarray, extractor: Extractor, on_frames: bool) -> np.ndarray:
         """Return what is seen of a clip, features (T, F) or frames (T, h, w, 3), as it turns out."""
         for i, (step, outcome) in enumerate(zip(self.steps, turn.outcomes, strict=True)):

@@ -44,7 +44,13 @@ class Branch:
         return 4 * self.timeline.features * self.streams[0].most_steps(rows)
 
     def load(
-        self, rows: Sequence[int], epoch: int, view: int, darkenings: Sequence[Darkening | None], turned: Turned
+        self,
+        rows: Sequence[int],
+        epoch: int,
+        view: int,
+        darkenings: Sequence[Darkening | None],
+        turned: Turned,
+        backwards: Sequence[bool] | None = None,
     ) -> list[np.ndarray]:
         """Return one view's features (B, T, F) or frames (B, T, h, w, 3) of rows, and the mask (B, T).
 
@@ -54,11 +60,12 @@ class Branch:
             view: which one; a stream with fewer gives its last.
             darkenings: of each row.
             turned: what becomes of a stream's inputs before they are put together.
+            backwards: whether each row will be played backwards then; None: none will.
         """
         seen = []
         for stream in self.streams:
             picked = [views[min(view, len(views) - 1)] for views in stream.positions(rows, epoch, darkenings)]
-            looks = [Look(*one) for one in zip(rows, picked, darkenings, strict=True)]
+            looks = [Look(*one) for one in zip(rows, picked, darkenings, backwards or [False] * len(rows), strict=True)]
             seen.append(turned(stream, stream.load(looks)))
         if len(seen) == 1:
             return list(collate(seen[0]))

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from darkhar_cli.frame_times import Timing, frame_times, timing_of
 from darkhar_cli.listing import LeftOut
 from darkhar_cli.names import printable
 from darkhar_cli.video import ClipError, VideoInfo, inspect, read_frames
@@ -57,11 +58,15 @@ class Skipped:
     reason: str
 
 
-def _check(load: Callable[[], bytes]) -> tuple[bytes, VideoInfo] | str:
-    """Load and decode one clip; return its bytes and what they hold, or the reason why not."""
+Checked = tuple[bytes, VideoInfo, Timing]
+
+
+def _check(load: Callable[[], bytes]) -> Checked | str:
+    """Load and decode one clip; return its bytes, what they hold and when it is shown, or the reason why not."""
     try:
         data = load()
-        return data, inspect(data)
+        info = inspect(data)
+        return data, info, timing_of(frame_times(data, info.n_frames), info.fps)
     except ClipError as problem:
         return str(problem)
     except OSError as problem:
@@ -75,6 +80,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """
 
     VERSION = tfds.core.Version("1.2.0")
+    FORMAT = 4  # raise it when decoding or what a record holds changes: data prepared before are then not found
     HELD_OUT = "test"
     code_path = None  # nothing is downloaded: keeps tfds from looking for checksum files beside the code
     DRAWN = False  # clips are computed here (in processes), not read (in threads)
@@ -124,6 +130,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             "digest": tfds.features.Text(doc="SHA-256 of the encoded bytes"),
             "twin": tfds.features.Text(doc="what a clip and its twin in another light have in common"),
             "light": tfds.features.Text(doc="dark or bright, where that is known"),
+            "jitter": np.float32,
+            "times": tfds.features.Tensor(shape=(None,), dtype=np.float64, doc="seconds, where frames are irregular"),
         }
         info = tfds.features.FeaturesDict(features)
         return tfds.core.DatasetInfo(builder=self, features=info, disable_shuffling=True)
@@ -144,7 +152,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             if problem:
                 self.skipped.append(Skipped(source.id, split, problem))
                 continue
-            data, info = result
+            data, info, timing = result
             yield (
                 number,
                 {
@@ -153,16 +161,18 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                     "label": source.label,
                     "group": source.group,
                     "n_frames": info.n_frames,
-                    "fps": info.fps,
+                    "fps": timing.fps,
                     "height": info.height,
                     "width": info.width,
                     "digest": sha256(data).hexdigest(),
                     "twin": source.twin,
                     "light": source.light,
+                    "jitter": timing.jitter,
+                    "times": timing.times,
                 },
             )
 
-    def _checked(self, sources: list[Source]) -> Iterator[tuple[bytes, VideoInfo] | str]:
+    def _checked(self, sources: list[Source]) -> Iterator[Checked | str]:
         """Check clips on all cores, in order, a bounded number of them at a time."""
         loads = [partial(str, s.problem) if s.problem else partial(_check, s.load) for s in sources]
         with self._workers(len(loads)) as workers:

@@ -23,14 +23,16 @@ from darkhar_cli.builder import TRAIN, ClipBuilder, Source
 from darkhar_cli.duplicates import Labelled, contradictions, copies
 from darkhar_cli.duplicates import told as copies_told
 from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.frame_times import IRREGULAR
 from darkhar_cli.home import home
 from darkhar_cli.listing import counted
 from darkhar_cli.names import refuse_alike
+from darkhar_cli.records import DamagedRecord, Records, first_line
 from darkhar_cli.table_files import read_csv, write_csv
 
 TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
-_COLUMNS += ["twin", "light"]
+_COLUMNS += ["twin", "light", "jitter"]
 _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
@@ -39,7 +41,8 @@ class Clips:
 
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
     n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
-    with the same in another light) and light (`dark`, `bright`).
+    with the same in another light), light (`dark`, `bright`) and jitter (how far frames are off a constant rate, in
+    frames). A run adds luma (mean, 0..255) and scene (the cluster of near-identical backgrounds that the clip is of).
     """
 
     def __init__(self, name: str, builder: ClipBuilder, folder: Path, fingerprint: str):
@@ -50,10 +53,8 @@ class Clips:
         table = read_csv(folder / "clips.csv")
         table["split"] = table["split"].where(table["split"] == TRAIN, TEST)
         self.table = table
-        self._sources = {split: builder.as_data_source(split) for split in builder.info.splits}
-        for source in self._sources.values():  # opened only when read: a file that is gone or cut is found now
-            source[0], source[len(source) - 1]
-        self._builder = builder
+        self._records = Records(builder)
+        self._times: dict[str, np.ndarray] = {}
         self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
 
     def rows(self, split: str) -> list[int]:
@@ -77,26 +78,27 @@ class Clips:
         Raises:
             FailedWork: the prepared data are damaged (the file is named); the next run prepares them again.
         """
-        clip = self.table.iloc[row]
-        split, index = self._stored_split[clip["split"]], int(clip["index"])
-        try:
-            record = self._sources[split][index]
-            if record["digest"].decode() != clip["digest"]:
-                raise ValueError("another clip is stored there")
-            return record["video"]
-        except Exception as problem:  # the record reader's own errors are RuntimeErrors, IndexErrors, ...
-            with contextlib.suppress(OSError):
-                (self.folder / "clips.csv").unlink()  # without it they count as not prepared
-            raise FailedWork(
-                f"prepared data are damaged: {clip['id']} cannot be read from {self._file(split, index)} "
-                f"({_first_line(problem)}); give the command again: it prepares them anew"
-            ) from problem
+        return self._record(row)["video"]
 
-    def _file(self, split: str, index: int) -> Path:
-        """Return the record file that holds the record of a split."""
-        info = self._builder.info.splits[split]
-        ends = np.cumsum(info.shard_lengths)
-        return Path(info.filepaths[int(np.searchsorted(ends, index, side="right"))])
+    def times(self, row: int) -> np.ndarray | None:
+        """Return when one clip's frames are shown, (T,) float64 seconds; None: at a constant rate."""
+        if self.table["jitter"].iloc[row] <= IRREGULAR:
+            return None
+        digest = self.table["digest"].iloc[row]
+        if digest not in self._times:
+            self._times[digest] = self._record(row)["times"]
+        return self._times[digest]
+
+    def _record(self, row: int) -> dict[str, Any]:
+        clip = self.table.iloc[row]
+        try:
+            return self._records.read(self._stored_split[clip["split"]], int(clip["index"]), clip["digest"])
+        except DamagedRecord as problem:
+            _count_as_not_prepared(self.folder)
+            raise FailedWork(
+                f"prepared data are damaged: {clip['id']} cannot be read from {problem}; "
+                "give the command again: it prepares them anew"
+            ) from problem
 
 
 def builder_class(name: str) -> type[ClipBuilder]:
@@ -117,7 +119,7 @@ def fingerprint(dataset: Mapping[str, Any]) -> str:
     """
     builder = _builder(dataset, data_dir=home())
     options = {key: str(value) for key, value in dataset.items() if key not in ("data_dir", "reverse")}
-    parts: list[Any] = [dataset["name"], str(builder.VERSION), options]
+    parts: list[Any] = [dataset["name"], str(builder.VERSION), builder.FORMAT, options]
     paths = builder.files() + [s.load.args[0] for s in builder.sources() if s.load.func is Path.read_bytes]
     for path in paths:
         try:
@@ -147,15 +149,15 @@ def open_clips(dataset: Mapping[str, Any]) -> Clips:
     except PermissionError as problem:
         raise FailedWork(f"cannot read prepared data in {folder}: {problem.strerror}") from problem
     except Exception as problem:  # the builder itself was made without an error for the fingerprint
-        console.warn(f"prepared data in {folder} are damaged ({_first_line(problem)}): they are prepared again")
-        with contextlib.suppress(OSError):
-            (folder / "clips.csv").unlink()
+        console.warn(f"prepared data in {folder} are damaged ({first_line(problem)}): they are prepared again")
+        _count_as_not_prepared(folder)
         _prepare_there(dataset, folder)
     return Clips(name, _builder(dataset, data_dir=folder), folder, print_)
 
 
-def _first_line(problem: Exception) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+def _count_as_not_prepared(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        (folder / "clips.csv").unlink()
 
 
 def _prepare_there(dataset: Mapping[str, Any], folder: Path) -> None:
@@ -248,7 +250,7 @@ def _write_tables(builder: ClipBuilder, folder: Path) -> None:
     for split in builder.info.splits:
         for index, record in enumerate(builder.as_data_source(split)):
             texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
-            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width")}
+            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width", "jitter")}
             label = builder.info.features["label"].int2str(record["label"])
             rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
     if not rows:

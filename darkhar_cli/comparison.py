@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from omegaconf import OmegaConf
 
-from darkhar_cli import metrics, stats
+from darkhar_cli import metrics, paired, stats
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.runs import Run
 from darkhar_cli.sweeps import LABELS
@@ -164,8 +164,8 @@ def compare(results: Sequence[Result]) -> tuple[pd.DataFrame, list[str]]:
         refuse_unpaired(results[base], other)
     names = names_of(results)
     others = [i for i in range(len(results)) if i != base]
-    found = {i: stats.compare(results[base].clips, results[i].clips) for i in others}
-    adjusted = dict(zip(others, stats.holm([found[i]["p"] for i in others]), strict=True))
+    found = {i: paired.compare(results[base].clips, results[i].clips) for i in others}
+    adjusted = dict(zip(others, paired.holm([found[i]["p"] for i in others]), strict=True))
     rows, sentences = [], said
     for i, result in enumerate(results):
         low, high, how = stats.interval(result.clips["right"], result.clips["group"])
@@ -176,8 +176,8 @@ def compare(results: Sequence[Result]) -> tuple[pd.DataFrame, list[str]]:
             row |= {"difference": one["difference"], "difference_lower": one["lower"], "p": one["p"]}
             row |= {"difference_upper": one["upper"], "p_holm": adjusted[i], "mcnemar": one["mcnemar"]}
             better = "better" if one["difference"] > 0 else "worse"
-            row["verdict"] = better if adjusted[i] < stats.ALPHA else "no evidence"
-            sentences.append(stats.sentence(one, names[base], names[i], adjusted[i]))
+            row["verdict"] = better if adjusted[i] < paired.ALPHA else "no evidence"
+            sentences.append(paired.sentence(one, names[base], names[i], adjusted[i]))
         row["chance"] = 1 / result.clips["label"].nunique()
         groups = result.clips["group"]
         row["groups"] = groups[groups != ""].nunique()

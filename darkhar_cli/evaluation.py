@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
+from darkhar_cli import ambient, metrics
 from darkhar_cli import clips as data
-from darkhar_cli import metrics
 from darkhar_cli.clips import Clips
 from darkhar_cli.errors import BadRequest, DarkharError, FailedWork, nearest, unknown
 from darkhar_cli.folds import plan_folds
@@ -191,7 +191,8 @@ def model_digests(run: Run) -> dict[FoldName, str]:
 
 def place_of(run: Run, clips: Clips, split: str, digests: Mapping[FoldName, str]) -> Path:
     """Return the folder of the evaluation of these models on this split of these data."""
-    mark = sha256(dumps([clips.fingerprint, split, sorted(digests.values())]).encode()).hexdigest()[:12]
+    decides = [clips.fingerprint, split, sorted(digests.values()), *filter(None, [ambient.switches()])]
+    mark = sha256(dumps(decides).encode()).hexdigest()[:12]
     return run.folder / "evaluations" / f"{clips.name}-{split}-{mark}"
 
 

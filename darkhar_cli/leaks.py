@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.folds import Fold, Plan
-from darkhar_cli.scenes import Pairs, alike
+from darkhar_cli.scenes import outlines, scene_names
+from darkhar_cli.shared_backgrounds import Nearest, nearest
 
-_COLUMNS = ["repeat", "fold", "split", "kind", "value", "n_train", "n_scored", "train_ids", "scored_ids"]
-_LISTED = 10  # training clips named beside one that has no group: n_train counts all of them
+_COLUMNS = ["repeat", "fold", "split", "kind", "value", "scene", "n_train", "n_scored", "n_misled"]
+_COLUMNS += ["train_ids", "scored_ids", "misled_ids"]
+_LISTED = 10  # clips, and groups, that a row names of each kind: its counts are of all
 _CALLED = {"group": "groups", "same file": "identical files", "background": "backgrounds"}
 
 
@@ -21,11 +24,13 @@ class Leak:
     Attributes:
         repeat, fold, split: where.
         kind: group, same file or background.
-        value: which; for backgrounds the groups (or clips) that share it and their highest correlation.
-        train: places in the table of the training clips that have it, nearest first where they have no group.
-        scored: places of the scored clips that have it.
+        value: which; for a background the groups (or the nearest clips) that share it and their highest correlation.
+        train: places in the table of the training clips that have it, nearest first for a background.
+        scored: places of the scored clips that have it, likewise. Of a background these are the clips that are
+            near-identical to one of the other side, not all of its cluster.
         misled: those of `scored` whose background is in training under other labels only.
-        what: the same in every fold for the same value.
+        what: the same in every fold for the same thing.
+        scene: the cluster of a background.
     """
 
     repeat: int
@@ -37,108 +42,104 @@ class Leak:
     scored: list[int]
     misled: list[int]
     what: Hashable
+    scene: str = ""
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What one fold trains on and scores of one split: places in the table."""
+
+    fold: Fold
+    split: str
+    train: np.ndarray
+    scored: np.ndarray
 
 
 def leaks(plan: Plan, table: pd.DataFrame, backgrounds: np.ndarray | None = None) -> pd.DataFrame:
-    """Return leaks.csv: groups, files and backgrounds that a fold both trains on and scores, with their clips.
+    """Return leaks.csv: groups, files and backgrounds that a fold both trains on and scores, with some of their clips.
 
     Args:
         plan: the folds.
-        table: columns id, split, label, group, digest.
+        table: columns id, split, label, group, digest, and scene where that is known already.
         backgrounds: of each row of the table, (N, F) 0..1; None leaves them out.
     """
     return listed(find(plan, table, backgrounds), table)
 
 
 def listed(found: Sequence[Leak], table: pd.DataFrame) -> pd.DataFrame:
-    """Return leaks.csv of what was found; beside a clip without a group, its ten nearest training clips at most."""
-    ids, grouped = table["id"].to_numpy(), (table["group"] != "").to_numpy()
+    """Return leaks.csv of what was found: counts of all clips, and the first ten by name."""
+    ids = table["id"].to_numpy()
     rows = []
     for leak in found:
-        whole = leak.kind != "background" or grouped[leak.train[0]]
-        named = leak.train if whole else leak.train[:_LISTED]
-        counts = (len(leak.train), len(leak.scored), " ".join(ids[named]), " ".join(ids[leak.scored]))
-        rows.append((leak.repeat, leak.fold, leak.split, leak.kind, leak.value, *counts))
+        parts = (leak.train, leak.scored, leak.misled)
+        counts, named = map(len, parts), (" ".join(ids[part[:_LISTED]]) for part in parts)
+        rows.append((leak.repeat, leak.fold, leak.split, leak.kind, leak.value, leak.scene, *counts, *named))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def find(plan: Plan, table: pd.DataFrame, backgrounds: np.ndarray | None = None) -> list[Leak]:
     """Return what each fold has on both sides; arguments as those of `leaks`."""
-    scenes = None if backgrounds is None else _Scenes(table, alike(backgrounds))
+    sides = list(_sides(plan, table))
+    by_sight: list[Sequence[Leak]] = [()] * len(sides)
+    if backgrounds is not None:
+        labels = table["label"].to_numpy()
+        found = nearest(outlines(backgrounds), labels, [(side.train, side.scored) for side in sides])
+        scenes = np.array(table["scene"] if "scene" in table else scene_names(backgrounds, table["digest"]), object)
+        by_sight = [_backgrounds(side, table, scenes, near) for side, near in zip(sides, found, strict=True)]
+    every = []
+    for side, backgrounds_of in zip(sides, by_sight, strict=True):
+        every += _of_column(side, "group", table["group"].to_numpy())
+        every += backgrounds_of
+        every += _of_column(side, "same file", table["digest"].to_numpy())
+    return every
+
+
+def _sides(plan: Plan, table: pd.DataFrame) -> Iterator[_Side]:
     test = np.flatnonzero(table["split"] == "test")
-    found = []
     for fold in plan.folds:
         train = table.index.get_indexer(fold.train)
         for split, scored in (("validation", table.index.get_indexer(fold.validation)), ("test", test)):
             if len(scored):
-                found += _of_column(fold, split, "group", table["group"].to_numpy(), train, scored)
-                found += scenes.shared(fold, split, train, scored) if scenes else []
-                found += _of_column(fold, split, "same file", table["digest"].to_numpy(), train, scored)
+                yield _Side(fold, split, train, scored)
+
+
+def _of_column(side: _Side, kind: str, values: np.ndarray) -> Iterator[Leak]:
+    """Yield the values, none empty, that both sides have."""
+    ours, theirs = (_places(part, values[part]) for part in (side.train, side.scored))
+    for value in sorted((ours.keys() & theirs.keys()) - {""}):
+        both = ours[value], theirs[value]
+        yield Leak(side.fold.repeat, side.fold.index, side.split, kind, value, *both, misled=[], what=value)
+
+
+def _places(places: np.ndarray, names: np.ndarray) -> dict[str, list[int]]:
+    """Return the places that have each name, in their own order."""
+    return {name: part.tolist() for name, part in pd.Series(places).groupby(names, sort=False)}
+
+
+def _backgrounds(side: _Side, table: pd.DataFrame, scenes: np.ndarray, near: Nearest) -> list[Leak]:
+    """Return the clusters of near-identical backgrounds that have clips on both sides, in order of appearance."""
+    sides = []
+    for r in (near.train, near.scored):
+        places = np.flatnonzero(r)
+        places = places[np.argsort(-r[places], kind="stable")]
+        sides.append(_places(places, scenes[places]))
+    found = []
+    for scene in sorted(sides[1], key=lambda name: min(sides[1][name])):
+        train, scored = sides[0][scene], sides[1][scene]
+        called = f"{_called(table, train, scored)} (r {near.scored[scored[0]]:.2f})"
+        misled = [place for place in scored if not near.right[place]]
+        where = side.fold.repeat, side.fold.index, side.split
+        found.append(Leak(*where, "background", called, train, scored, misled, what=scene, scene=scene))
     return found
 
 
-def _of_column(
-    fold: Fold, split: str, kind: str, values: np.ndarray, train: np.ndarray, scored: np.ndarray
-) -> Iterator[Leak]:
-    """Yield the values, none empty, that both sides have."""
-    for value in sorted((set(values[train]) & set(values[scored])) - {""}):
-        sides = [side[values[side] == value].tolist() for side in (train, scored)]
-        yield Leak(fold.repeat, fold.index, split, kind, value, *sides, misled=[], what=value)
-
-
-class _Scenes:
-    """Near-identical backgrounds by pair of groups; a clip without a group stands for itself when it is scored."""
-
-    def __init__(self, table: pd.DataFrame, pairs: Pairs):
-        self.ids, self.labels = table["id"].to_numpy(), table["label"].to_numpy()
-        self.known = (table["group"] != "").to_numpy()
-        self.names = np.where(self.known, table["group"], self.ids).astype(object)
-        codes, _ = pd.factorize(self.names, sort=True)
-        links = pd.DataFrame(
-            {
-                "train": np.concatenate([pairs.first, pairs.second]),  # either clip of a pair may be the scored one
-                "scored": np.concatenate([pairs.second, pairs.first]),
-                "r": np.concatenate([pairs.r, pairs.r]),
-            }
-        )
-        a, b = codes[links["scored"]], codes[links["train"]]
-        b = np.where(self.known[links["train"]], b, -1)  # all training clips without a group together
-        both = (b >= 0) & self.known[links["scored"]]
-        links["low"], links["high"] = np.where(both, np.minimum(a, b), a), np.where(both, np.maximum(a, b), b)
-        # of one pair of groups the same correlation is told in every fold
-        links["r"] = links["r"].where(~both, links.groupby(["low", "high"])["r"].transform("max"))
-        order = ["low", "high", "r", "train", "scored"]
-        links = links.sort_values(order, ascending=[True, True, False, True, True])
-        self.links = {name: links[name].to_numpy() for name in order}
-
-    def shared(self, fold: Fold, split: str, train: np.ndarray, scored: np.ndarray) -> Iterator[Leak]:
-        """Yield the backgrounds that both sides have."""
-        ours, theirs = (np.isin(np.arange(len(self.ids)), side) for side in (train, scored))
-        kept = ours[self.links["train"]] & theirs[self.links["scored"]]
-        if not kept.any():
-            return
-        here = {name: values[kept] for name, values in self.links.items()}
-        right = here["scored"][self.labels[here["train"]] == self.labels[here["scored"]]]
-        misled = set(here["scored"].tolist()) - set(right.tolist())
-        starts = np.flatnonzero((np.diff(here["low"]) != 0) | (np.diff(here["high"]) != 0)) + 1
-        for start, stop in zip([0, *starts], [*starts, len(here["r"])], strict=True):
-            sides = [pd.unique(here[side][start:stop]).tolist() for side in ("train", "scored")]
-            yield Leak(
-                fold.repeat,
-                fold.index,
-                split,
-                "background",
-                f"{self._called(sides[0][0], sides[1][0])} (r {here['r'][start]:.2f})",
-                *sides,
-                misled=[clip for clip in sides[1] if clip in misled],
-                what=(here["low"][start], here["high"][start]),
-            )
-
-    def _called(self, ours: int, theirs: int) -> str:
-        """Return the name of the background that two clips share: their groups', or theirs where they have none."""
-        if self.known[ours] and self.known[theirs]:
-            return " ~ ".join(sorted({self.names[ours], self.names[theirs]}))
-        return f"{self.names[theirs]} ~ {self.names[ours]}"
+def _called(table: pd.DataFrame, train: Sequence[int], scored: Sequence[int]) -> str:
+    """Return the name of a background that two sides share: its groups, or its nearest clips where they have none."""
+    groups, ids = (table[name].to_numpy() for name in ("group", "id"))
+    known = sorted({*groups[list(train)], *groups[list(scored)]} - {""})
+    alone = [ids[side[0]] for side in (scored, train) if not groups[side[0]]]
+    more = f" and {len(known) - _LISTED} more groups" if len(known) > _LISTED else ""
+    return " ~ ".join([*alone, *known[:_LISTED]]) + more
 
 
 def told(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
@@ -146,29 +147,45 @@ def told(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
     if not found:
         shared = "group, file" if table["group"].any() else "file"
         return [f"no leak was found: no {shared} or near-identical background is both trained on and scored"]
-    totals = {
-        "validation": len({row for fold in plan.folds for row in fold.validation}),
-        "test": int((table["split"] == "test").sum()),
-    }
-    lines, meant = [f"{'leaks':<16}{'split':<12}{'found':>6}  scored clips concerned"], []
-    for split, total in totals.items():
-        here = {kind: [leak for leak in found if (leak.split, leak.kind) == (split, kind)] for kind in _CALLED}
+    lines = [f"{'leaks':<16}{'split':<12}{'found':>6}  scored clips concerned"]
+    for split, total in _totals(plan, table).items():
+        for kind, some in _by_kind(found, split).items():
+            if some:
+                count, clips = len({leak.what for leak in some}), _clips(leak.scored for leak in some)
+                lines.append(f"{_CALLED[kind]:<16}{split:<12}{count:>6}  {clips} of {total}")
+    return lines + [caveat.text for caveat in meant(found, plan, table)]
+
+
+def meant(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[Caveat]:
+    """Return what leaks mean for the score, as it must stand beside it."""
+    said = []
+    for split, total in _totals(plan, table).items():
+        here = _by_kind(found, split)
         misled = _clips(leak.misled for leak in here["background"])
         for kind, some in here.items():
-            if not some:
-                continue
             count, clips = len({leak.what for leak in some}), _clips(leak.scored for leak in some)
-            lines.append(f"{_CALLED[kind]:<16}{split:<12}{count:>6}  {clips} of {total}")
             # clips of one recording look alike anyway, and where no label is the same the room helps nobody
-            if kind != "background" or not (here["group"] or misled == clips):
-                meant.append(_meaning(kind, split, count, f"{clips} of {total} scored clips"))
+            if some and (kind != "background" or not (here["group"] or misled == clips)):
+                text = _meaning(kind, split, count, f"{clips} of {total} scored clips")
+                said.append(Caveat(Kind.LEAK, text, split))
         if misled:
-            meant.append(
+            text = (
                 f"leak: {misled} of {total} scored clips ({split}) have a background that recurs in training where "
-                "the label differs; there a model that knows the room will be wrong, and may fall below chance; "
-                "see leaks.csv"
+                "the label differs, so there a model that knows the room will be wrong, and may fall below chance "
+                "(leaks.csv)"
             )
-    return lines + meant
+            said.append(Caveat(Kind.MISLED, text, split))
+    return said
+
+
+def _totals(plan: Plan, table: pd.DataFrame) -> dict[str, int]:
+    """Return how many clips are scored of each split."""
+    validation = {row for fold in plan.folds for row in fold.validation}
+    return {"validation": len(validation), "test": int((table["split"] == "test").sum())}
+
+
+def _by_kind(found: Sequence[Leak], split: str) -> dict[str, list[Leak]]:
+    return {kind: [leak for leak in found if (leak.split, leak.kind) == (split, kind)] for kind in _CALLED}
 
 
 def _clips(parts: Iterator[list[int]]) -> int:
@@ -184,5 +201,5 @@ def _meaning(kind: str, split: str, count: int, clips: str) -> str:
     }[kind]
     return (
         f"leak: {what} both trained on and scored ({split}): {clips} {share}, so the score may show what is known of "
-        f"{known} instead of the action; see leaks.csv"
+        f"{known} instead of the action (leaks.csv)"
     )

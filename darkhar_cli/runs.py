@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from darkhar_cli import console, metrics
+from darkhar_cli import class_tables, console, metrics, summary
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.names import printable_lines
 from darkhar_cli.table_files import read_csv, write_csv, write_text
@@ -194,7 +194,7 @@ def save_metrics(
     """Write every table that follows from predictions, sorted by `metrics.KEYS`, and the epochs trained."""
     table = metrics.folds_table(predictions, classes, labels, epochs)
     run.save("metrics/folds.csv", table)
-    run.save("metrics/summary.csv", metrics.summary_table(predictions, table, classes).assign(skipped=skipped))
-    run.save("metrics/brightness.csv", metrics.brightness_table(predictions))
-    run.save("metrics/per_class.csv", metrics.per_class_table(predictions, classes))
-    run.save("metrics/confusion.csv", metrics.confusion_table(predictions, classes))
+    run.save("metrics/summary.csv", summary.summary_table(predictions, table, classes).assign(skipped=skipped))
+    run.save("metrics/brightness.csv", class_tables.brightness_table(predictions))
+    run.save("metrics/per_class.csv", class_tables.per_class_table(predictions, classes))
+    run.save("metrics/confusion.csv", class_tables.confusion_table(predictions, classes))

@@ -9,25 +9,17 @@ clips). So what is found is worth a look, and what is not found is not proof. Pl
 (r >= 0.9) find 63 % and 10 % of clips.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
+import pandas as pd
 
 WIDTH, HEIGHT = 20, 15  # of a thumbnail; finer ones lose clips whose camera moved
 ALIKE = 0.65  # least correlation of two backgrounds that are called near-identical
 _BLUR = 3.0  # pixels of a thumbnail
 _FLAT = 0.01  # relative contrast below which there is nothing to compare, as in a black clip
-_BLOCK = 1024  # rows of the correlation matrix held at a time
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Near-identical pairs of clips, each once: places first < second (P,) int32 and correlations r (P,) float32."""
-
-    first: np.ndarray
-    second: np.ndarray
-    r: np.ndarray
+_BLOCK = 1 << 21  # correlations held at a time
 
 
 def outlines(backgrounds: np.ndarray) -> np.ndarray:
@@ -45,18 +37,45 @@ def outlines(backgrounds: np.ndarray) -> np.ndarray:
     return np.where(spread > _FLAT, scaled, 0).astype(np.float32)
 
 
-def alike(backgrounds: np.ndarray) -> Pairs:
-    """Return the pairs of near-identical backgrounds; the matrix of all pairs is never held whole.
+def blocks(count: int) -> Iterator[slice]:
+    """Yield so many rows of a square matrix in parts that hold a bounded number of its elements."""
+    size = max(1, _BLOCK // max(count, 1))
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def clusters(units: np.ndarray, files: Sequence[str] | None = None) -> np.ndarray:
+    """Return the cluster of each clip (N,) int, counted from 0 by first appearance; a clip alone is one of its own.
+
+    Two clips are of one cluster where a chain of near-identical backgrounds leads from one to the other (single
+    link), so its ends may differ. Pairs within a cluster are not looked at again: where all clips show one scene, few
+    are.
+
+    Args:
+        units: outlines (N, F) of `outlines`.
+        files: what names each clip's content, (N,); equal ones are of one cluster, black ones too.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    codes = np.arange(len(units)) if files is None else pd.factorize(np.asarray(files, object))[0]
+    for rows in blocks(len(units)):
+        rest = codes[rows.start :]
+        if (rest == rest[0]).all():
+            break
+        joins = units[rows] @ units[rows.start :].T >= ALIKE
+        joins &= codes[rows, None] != rest
+        i, j = np.nonzero(joins)
+        links = coo_matrix((np.ones(len(i), bool), (codes[rows][i], rest[j])), shape=(len(codes),) * 2)
+        codes = connected_components(links, directed=False)[1][codes]
+    return pd.factorize(codes)[0]
+
+
+def scene_names(backgrounds: np.ndarray, files: Sequence[str] | None = None) -> list[str]:
+    """Return the scene of each clip, (N,): `scene 1`, `scene 2`, ... by first appearance.
 
     Args:
         backgrounds: grey thumbnails (N, F), F = HEIGHT x WIDTH, 0..1.
+        files: see `clusters`.
     """
-    units = outlines(backgrounds)
-    found = []
-    for start in range(0, len(units), _BLOCK):
-        r = units[start : start + _BLOCK] @ units[start:].T
-        i, j = np.nonzero(np.triu(r >= ALIKE, 1))
-        found.append(((i + start).astype(np.int32), (j + start).astype(np.int32), np.minimum(r[i, j], 1)))
-    if not found:
-        return Pairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    return Pairs(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    return [f"scene {code + 1}" for code in clusters(outlines(backgrounds), files)]

@@ -18,6 +18,7 @@ from darkhar_cli.learner import Learner
 from darkhar_cli.looks import look_at
 from darkhar_cli.runner import predictions_table
 from darkhar_cli.runs import Run
+from darkhar_cli.scenes import scene_names
 from darkhar_cli.trainer import Trainer
 
 SPLIT, DARKENED = metrics.TESTS  # what predictions.csv calls the clips: every fold scores all of them
@@ -55,7 +56,9 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
         with device.precision(policy):
             trainer = Trainer(experiment, clips)
             _refuse_other_extractor(run, trainer)
-            clips.table["luma"] = look_at(clips, experiment.setting.cache).luma
+            looks = look_at(clips, experiment.setting.cache)
+            clips.table["luma"] = looks.luma
+            clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
             return _predict(run, trainer), {**device.facts(policy), "extractor": trainer.extractor_facts()}
     finally:
         device.clear_session()

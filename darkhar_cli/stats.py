@@ -1,25 +1,88 @@
-"""What numbers mean: intervals, paired tests and corrections, from per-clip results alone.
+"""What numbers mean: intervals, from per-clip results alone.
 
-The unit of evidence is the group (a recording, a scene, an actor), for the clips of one group go right or wrong
-together. So intervals and tests are over group means, each group counting once; where groups differ in size their
-mean is not the share of clips. Clips without a group are a group each; where no clip has one, clips are the units.
+The unit of evidence is the cluster: the group (a recording, a scene, an actor), for the clips of one group go right or
+wrong together; where no clip has a group, clips of all but the same background; where no background is known either,
+the clip. Clips without a group, or a background, are one each. Every interval is of the number that it comes with, on
+the logit scale: `m ± t * se / (m * (1 - m))`, transformed back; the standard errors are those of `robust`.
+
+Folds share training data, so an interval is about these models on new recordings, not about models trained anew.
 """
 
-import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from darkhar_cli.errors import BadRequest
+from darkhar_cli import robust
 
 Groups = Sequence[str] | None
-ALPHA = 0.05
-EXACT_UNITS = 16  # sign flips of up to so many units that differ are enumerated: 65,536 at most
-RESAMPLES = 9999  # of more units, so many are drawn, always the same ones
 TIE = 12  # decimals: means that differ by rounding alone are equal
-# Of 150 real dark clips (EE6222, mean luma 7 to 37, median 17) the bins from 5 to 60 hold 13, 52, 32, 39 and 14.
-LUMA_EDGES = (0, 5, 10, 15, 20, 30, 60, 256)
+FEWEST = 5  # clusters that an interval needs
+GROUP, BACKGROUND, CLIP = "group", "background", "clip"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95 % interval.
+
+    Attributes:
+        value: the number; nan of no clips.
+        low: the lower end; nan where there are too few clusters for an interval.
+        high: the upper end, likewise.
+        method: what the interval rests on, in words.
+        groups: how many clusters (groups, backgrounds or clips) it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    method: str
+    groups: int
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Which clips go right or wrong together.
+
+    Attributes:
+        codes: the cluster of each clip (N,), from 0 in order of name, none left out.
+        kind: what a cluster is: `group`, `background` or `clip`.
+    """
+
+    codes: np.ndarray
+    kind: str
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return int(self.codes.max()) + 1 if len(self.codes) else 0
+
+    @property
+    def words(self) -> str:
+        """Their number, as `15 groups`."""
+        return _count(self.count, self.kind)
+
+    def of(self, rows: np.ndarray) -> "Clusters":
+        """Return the clusters of some clips, by a mask (N,), or of scorings, by the places of their clips (M,)."""
+        return Clusters(np.unique(self.codes[rows], return_inverse=True)[1], self.kind)
+
+
+def _codes(names: Groups) -> np.ndarray | None:
+    """Return the cluster of each clip (N,), an unnamed one its own; None where no clip has a name."""
+    names = np.array(["" if pd.isna(name) else str(name) for name in ([] if names is None else names)], dtype=object)
+    if not names.any():
+        return None
+    codes, found = pd.factorize(names, sort=True)
+    return pd.factorize(np.where(names == "", len(found) + np.arange(len(names)), codes), sort=True)[0]
+
+
+def clusters(n: int, groups: Groups, scenes: Groups = None) -> Clusters:
+    """Return the clusters of n clips: by group where any clip has one, else by background, else each clip."""
+    for names, kind in ((groups, GROUP), (scenes, BACKGROUND)):
+        if (codes := _codes(names)) is not None:
+            return Clusters(codes, kind)
+    return Clusters(np.arange(n), CLIP)
 
 
 def _count(n: int, what: str) -> str:
@@ -29,13 +92,8 @@ def _count(n: int, what: str) -> str:
 
 def _units(values: Sequence[float], groups: Groups) -> tuple[np.ndarray, bool]:
     """Return the mean of each group, (G,) in order of name, and True; or the values (N,) and False without groups."""
-    values = np.asarray(values, float)
-    names = np.array(["" if pd.isna(name) else str(name) for name in ([] if groups is None else groups)], dtype=object)
-    if not names.any():
-        return values, False
-    codes, found = pd.factorize(names, sort=True)
-    codes = pd.factorize(np.where(names == "", len(found) + np.arange(len(names)), codes), sort=True)[0]
-    return np.bincount(codes, values) / np.bincount(codes), True
+    values, codes = np.asarray(values, float), _codes(groups)
+    return (values, False) if codes is None else (np.bincount(codes, values) / np.bincount(codes), True)
 
 
 def _equal(units: np.ndarray) -> bool:
@@ -95,138 +153,116 @@ def interval(right: Sequence[float], groups: Groups) -> tuple[float, float, str]
     return *_t_interval(units, 0.0, 1.0, 0.95), word
 
 
-def difference_interval(differences: Sequence[float], groups: Groups, level: float = 0.95) -> tuple[float, float]:
-    """Return what `group_interval` does for paired differences in -1..1 (N,), clipped to -1..1."""
-    return _t_interval(_units(differences, groups)[0], -1.0, 1.0, level)
+def as_clusters(by: Clusters | Groups, n: int) -> Clusters:
+    """Return the clusters of n clips, given as they are or by the names of their groups."""
+    return by if isinstance(by, Clusters) else clusters(n, by)
 
 
-def sign_flip(differences: Sequence[float], groups: Groups) -> float:
-    """Return the two-sided p of paired differences (N,): the chance of a mean over groups at least as far from 0.
+def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
+    """Return Student's t interval on the logit scale.
 
-    Without a difference each group's mean could as well have the other sign (Fisher 1935; SciPy's permutation test).
-    Flipping a 0 changes nothing, so only units that differ are flipped; by clip that is McNemar's exact test. The
-    least p of G groups is 2 / 2**G: five groups never reach 0.05, and eight never do after `holm` over eight
-    comparisons, so there no false winner can be named, nor a true one. Only zeros give 1, no clips nan.
+    Without any spread, G clusters do not prove that all are so: a share of them up to Wilson's upper limit of 0 in G
+    may be otherwise, at worst all wrong or all right. For clusters all right that is Wilson's interval of G of G.
     """
-    from scipy.stats import permutation_test
+    from scipy import stats
 
-    if not len(differences):
-        return np.nan
-    units = np.sort(_units(differences, groups)[0])  # sorted: draws do not depend on the order of clips
-    units = units[np.abs(units) > 10.0**-TIE]
-    if len(units) < 2:
-        return 1.0
-    draws = 2**EXACT_UNITS if len(units) <= EXACT_UNITS else RESAMPLES
-    options = {"permutation_type": "samples", "rng": np.random.default_rng(0), "batch": 2048}  # batch bounds memory
-    test = permutation_test((units,), lambda u, axis: u.mean(axis=axis).round(TIE), n_resamples=draws, **options)
-    return float(test.pvalue)
-
-
-def holm(p_values: Sequence[float]) -> np.ndarray:
-    """Return p values (M,) adjusted for being several (Holm 1979, by statsmodels); NaNs stay and do not count."""
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted = np.array(p_values, float)
-    known = ~np.isnan(adjusted)
-    if known.any():
-        adjusted[known] = multipletests(adjusted[known], method="holm")[1]
-    return adjusted
+    if by.count < FEWEST:
+        return Interval(value, np.nan, np.nan, f"too few {by.kind}s for an interval ({by.count})", by.count)
+    how = "clips taken as independent" if by.kind == CLIP else f"cluster-robust over {by.words}"
+    how += ", a lower bound on the width" if by.kind == BACKGROUND else ""
+    if error < robust.NOTHING:
+        unseen = wilson(0, by.count)[1]
+        return Interval(value, value * (1 - unseen), value + unseen * (1 - value), f"{how}, all equal", by.count)
+    half = stats.t.ppf(0.975, freedom) * error / (value * (1 - value))
+    low, high = (1 / (1 + np.exp(-(np.log(value / (1 - value)) + end))) for end in (-half, half))
+    return Interval(value, float(low), float(high), how, by.count)
 
 
-def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> float:
-    """Return McNemar's exact p (1947, by statsmodels) of two results (N,), (N,), which takes clips for independent."""
-    from statsmodels.stats.contingency_tables import mcnemar as test
+def share_interval(right: Sequence[float], by: Clusters | Groups) -> Interval:
+    """Return the share of right clips (N,) (0..1 each); by clip where nothing is known of clusters (Wilson).
 
-    a, b = np.asarray(right_a, bool), np.asarray(right_b, bool)
-    table = [[(a & b).sum(), (a & ~b).sum()], [(~a & b).sum(), (~a & ~b).sum()]]
-    return float(test(table, exact=True).pvalue) if (a != b).any() else 1.0
-
-
-def calibration_error(
-    probabilities: np.ndarray, truth: Sequence[int], bins: int = 15, weights: np.ndarray | None = None
-) -> float:
-    """Return the expected calibration error of probabilities (N, K) for class indices (N,); nan of no clips.
-
-    Guo et al. 2017, eq. 3: |accuracy - confidence| of the best class in bins ((m-1)/M, m/M], weighted by clips.
+    Args:
+        right: how right each clip is: 0 or 1, or its mean over folds.
+        by: the clips' clusters, or the names of their groups (N,).
     """
-    probabilities, truth = np.asarray(probabilities, float), np.asarray(truth)
-    if not len(truth):
-        return np.nan
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    where = np.clip(np.ceil((confidence * bins).round(TIE)) - 1, 0, bins - 1).astype(int)
-    share = np.ones(len(truth)) if weights is None else weights
-    return float(np.abs(np.bincount(where, share * (right - confidence))).sum() / share.sum())
+    right = np.asarray(right, float)
+    by = as_clusters(by, len(right))
+    value = float(right.mean()) if len(right) else np.nan
+    if by.kind == CLIP:
+        return Interval(value, *wilson(right.sum(), len(right)), "Wilson, clips taken as independent", len(right))
+    return _robust(value, *(robust.share_error(right, by.codes) if by.count > 1 else (0.0, 0)), by)
 
 
-def top_k(probabilities: np.ndarray, truth: Sequence[int], k: int, weights: np.ndarray | None = None) -> float:
-    """Return the share of clips (N,) whose class is among the k best of (N, K); BadRequest where k is below 1."""
-    if k < 1:
-        raise BadRequest(f"top-k needs k of 1 or more, not {k}")
-    truth = np.asarray(truth)
-    best = np.argsort(-np.asarray(probabilities, float), axis=1, kind="stable")[:, :k]  # as argmax: of equals the first
-    return float(np.average((best == truth[:, None]).any(axis=1), weights=weights)) if len(truth) else np.nan
+def recall_interval(right: Sequence[float], labels: Sequence[str], by: Clusters | Groups) -> Interval:
+    """Return the macro recall of clips (N,): the mean of the recalls of the classes that occur.
 
-
-def by_brightness(luma: Sequence[float], right: Sequence[float], edges: Sequence[float] = LUMA_EDGES) -> pd.DataFrame:
-    """Return accuracy by mean luma of clips (N,): columns low, high, n, correct, accuracy, lower, upper.
-
-    A bin holds low <= luma < high; empty bins stay, with n of 0. Intervals are Wilson's, clips independent.
-    It raises BadRequest where a luma is not a number within the edges.
+    Args:
+        right: how right each clip is: 0 or 1, or its mean over folds.
+        labels: the clips' classes (N,).
+        by: the clips' clusters, or the names of their groups (N,).
     """
-    luma, right = np.asarray(luma, float), np.asarray(right, float)
-    if (outside := ~((luma >= edges[0]) & (luma < edges[-1]))).any():
-        raise BadRequest(f"mean luma {luma[outside][0]} is not in {edges[0]}..{edges[-1]}")
-    rows = []
-    for low, high in itertools.pairwise(edges):
-        part = right[(luma >= low) & (luma < high)]
-        n, correct = len(part), float(part.sum())
-        rows.append((low, high, n, correct, correct / n if n else np.nan, *wilson(correct, n)))
-    return pd.DataFrame(rows, columns=["low", "high", "n", "correct", "accuracy", "lower", "upper"])
+    right = np.asarray(right, float)
+    return _stratified(right, np.ones(len(right)), labels, as_clusters(by, len(right)))
 
 
-def compare(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, float]:
-    """Return how b differs from a (columns id, group, right; a row per clip, both in the same order).
+def fold_recall_interval(
+    right: Sequence[float], labels: Sequence[str], folds: Sequence[str], by: Clusters | Groups
+) -> Interval:
+    """Return the mean over folds of their macro recalls, from scorings (M,): a clip may have one in several folds.
 
-    n clips in `groups` groups (0: none known), accuracy_a and accuracy_b (shares of clips), difference (b - a, mean
-    over groups: what lower, upper and p are about), p (sign flip), mcnemar (by clip, right in most of its folds).
-    It raises BadRequest where the clips or groups are not the same, or a clip occurs twice.
+    Each clip weighs what the folds give it: 1 / (clips of its class in the fold), over the classes and folds. So a
+    fold of one recording per class gives an interval over recordings, though within the fold none has any spread.
+
+    Args:
+        right: whether each scoring is right.
+        labels: the classes (M,).
+        folds: names of the folds (M,).
+        by: clusters, or the names of groups (M,): those of the clips, the same in every fold.
     """
-    left, right = (table[["id", "group"]].astype(object).fillna("").to_numpy() for table in (a, b))
-    if left.shape != right.shape or (left != right).any():
-        raise BadRequest(f"the two do not score the same clips and groups ({len(a)} and {len(b)} clips)")
-    if a["id"].duplicated().any():
-        raise BadRequest(f"clip {a['id'][a['id'].duplicated()].iloc[0]!r} is scored twice: compare one result per clip")
-    differences = b["right"].to_numpy(float) - a["right"].to_numpy(float)
-    units, grouped = _units(differences, a["group"])
-    low, high = difference_interval(differences, a["group"])
-    return {
-        "n": len(a),
-        "groups": len(units) if grouped else 0,
-        "accuracy_a": float(a["right"].mean()),
-        "accuracy_b": float(b["right"].mean()),
-        "difference": float(units.mean()) if len(units) else np.nan,
-        "lower": low,
-        "upper": high,
-        "p": sign_flip(differences, a["group"]),
-        "mcnemar": mcnemar(a["right"] > 0.5, b["right"] > 0.5),
-    }
+    table = pd.DataFrame({"fold": np.asarray(folds), "label": np.asarray(labels)})
+    here = table.groupby(["fold", "label"])["label"].transform("size").to_numpy(float)
+    classes = table.groupby("fold")["label"].transform("nunique").to_numpy(float)
+    weights = 1 / here / classes / max(table["fold"].nunique(), 1)
+    return _stratified(np.asarray(right, float), weights, labels, as_clusters(by, len(table)), weights)
 
 
-def sentence(result: dict[str, float], name_a: str, name_b: str, p_adjusted: float) -> str:
-    """Return a comparison (of `compare`) in plain words; p_adjusted, by `holm` over all comparisons, alone decides."""
-    if not result["n"]:
-        return f"No clips to compare {name_a} and {name_b} by."
-    shares = result["difference"], result["accuracy_b"] - result["accuracy_a"], result["lower"], result["upper"]
-    swap = (differ := p_adjusted < ALPHA) and result["difference"] < 0  # the winner comes first
-    by_group, by_clip, low, high = (f"{round(-100 * x if swap else 100 * x, 1) + 0:+.1f}" for x in shares)
-    if swap:
-        name_a, name_b, low, high = name_b, name_a, high, low
-    p = "p < 0.001" if p_adjusted < 0.001 else f"p = {p_adjusted:.{'2f' if p_adjusted >= 0.1 else '3g'}}"
-    clips = f"in {_count(result['groups'], 'group')}" if result["groups"] else "taken as independent"
-    facts = ["no interval" if np.isnan(result["lower"]) else f"95 % interval {low} to {high}", p]
-    facts.append(f"{_count(result['n'], 'clip')} {clips}")
-    if by_group != by_clip:
-        facts.append(f"each group counting once; {by_clip} by clip")
-    if differ:
-        return f"{name_b} is better than {name_a} by {by_group[1:]} points ({', '.join(facts)})."
-    return f"No evidence of a difference between {name_a} and {name_b} ({', '.join([f'{by_group} points', *facts])})."
+def f1_interval(predicted: np.ndarray, labels: Sequence[int], by: Clusters | Groups) -> Interval:
+    """Return the macro F1 of clips: the mean over the classes that occur, each clip counting once.
+
+    With N true and P predicted clips of a class, of which TP both, F1 is 2 TP / (N + P). Linearised, a clip of class k
+    taken for j adds (2 [j = k] / (N_k + P_k) - F1_j / (N_j + P_j)) / K; its class's mean is what it is compared with.
+
+    Args:
+        predicted: how often each clip is taken for each class (N, K), as shares of its scorings.
+        labels: the clips' classes (N,), as columns of `predicted`.
+        by: the clips' clusters, or the names of their groups (N,).
+    """
+    predicted, labels = np.asarray(predicted, float), np.asarray(labels, int)
+    n, classes = predicted.shape
+    true = np.bincount(labels, minlength=classes)
+    whole = np.maximum(true + predicted.sum(axis=0), 1)
+    hit = predicted[np.arange(n), labels]
+    f1 = np.where(true > 0, 2 * np.bincount(labels, hit, minlength=classes) / whole, 0.0)
+    occur = max(int((true > 0).sum()), 1)
+    scores = (2 * hit / whole[labels] - predicted @ (f1 / whole)) / occur * true[labels]
+    value = float(f1.sum() / occur) if n else np.nan
+    by = as_clusters(by, n)
+    return _robust(value, *_error(scores, np.ones(n), labels, by), by)
+
+
+def _error(scores: np.ndarray, weights: np.ndarray, labels: Sequence, by: Clusters) -> tuple[float, int]:
+    """Return the error of the sum of class means of scores (N,) and its degrees of freedom; 0 of a single cluster."""
+    codes = pd.factorize(np.asarray(labels), sort=True)[0]
+    return robust.stratified_error(scores, weights, codes, by.codes) if by.count > 1 else (0.0, 0)
+
+
+def _stratified(
+    right: np.ndarray, weights: np.ndarray, labels: Sequence[str], by: Clusters, shares: np.ndarray | None = None
+) -> Interval:
+    """Return the mean of recalls; `shares` (N,), summed by class, is what each class weighs, alike where None."""
+    codes = pd.factorize(np.asarray(labels), sort=True)[0]
+    if not len(right):
+        return _robust(np.nan, 0.0, 0, by)
+    of_class = np.bincount(codes, shares) if shares is not None else np.full(codes.max() + 1, 1 / (codes.max() + 1))
+    recalls = np.bincount(codes, weights * right) / np.bincount(codes, weights)
+    return _robust(float(of_class @ recalls), *_error(right * of_class[codes], weights, codes, by), by)

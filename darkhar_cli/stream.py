@@ -18,6 +18,7 @@ from darkhar_cli.darkening import Darkening
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.features import FeatureInputs
+from darkhar_cli.frame_times import frames_at, irregular
 from darkhar_cli.frames import FrameInputs, HostFrames
 from darkhar_cli.frozen import Frozen, freeze
 from darkhar_cli.interpolation import frames_for
@@ -55,11 +56,16 @@ class Setting:
 
 @dataclass(frozen=True)
 class Look:
-    """One clip as a stream is asked for it: its row, positions (T,), and how it is darkened before."""
+    """One clip as a stream is asked for it: its row, positions (T,), and how it is darkened before.
+
+    Attributes:
+        backwards: whether it will be played backwards: step channels are read where steps lead away from.
+    """
 
     row: int
     positions: np.ndarray
     darkening: Darkening | None = None
+    backwards: bool = False
 
 
 class Stream:
@@ -107,7 +113,8 @@ class Stream:
     def timeline(self) -> Timeline:
         """Return what a classifier is told of the features."""
         rates = {round(float(fps), 3) for fps in self.clips.table["fps"]}
-        fps = self.sampler.timeline_fps(rates.pop() if len(rates) == 1 else None)
+        even = self.interpolates or self.sampler.by_time or not irregular(self.clips.table).any()
+        fps = self.sampler.timeline_fps(rates.pop() if len(rates) == 1 and even else None)
         return Timeline(self.extractor.features, self.extractor.channels, fps)
 
     def inputs(self, darkening: Darkening | None = None) -> FeatureInputs | FrameInputs:
@@ -163,6 +170,8 @@ class Stream:
         except BadRequest as problem:
             raise BadRequest(f"{name}: {problem}") from problem
         if not self.interpolates:
+            times = self.clips.times(row) if self.sampler.by_time else None
+            picked = picked if times is None else frames_at(picked, times)
             picked = nearest_frame(np, picked).astype(np.int64)
         elif np.array_equal(picked, np.rint(picked)):
             picked = picked.astype(np.int64)
@@ -215,7 +224,17 @@ class Stream:
             rows, positions = [looks[i].row for i in index], [looks[i].positions for i in index]
             for i, seen in zip(index, self.inputs(darkening).each(rows, positions), strict=True):
                 found[i] = seen
+        symmetry = self.extractor.symmetry if self.mode == "features" else None
+        turned = [i for i, look in enumerate(looks) if look.backwards and symmetry and symmetry.has_steps]
+        if turned:
+            for i, later in zip(turned, self.load([self._following(looks[i]) for i in turned]), strict=True):
+                found[i] = symmetry.steps_away(found[i], later)
         return found
+
+    def _following(self, look: Look) -> Look:
+        """Return a look at one frame later each; after the clip's last frame, at that."""
+        last = look.positions.dtype.type(self._about[look.row][2] - 1)
+        return Look(look.row, np.minimum(look.positions + 1, last), look.darkening)
 
     def most_steps(self, rows: Sequence[int]) -> int:
         """Return T of the longest of some clips in training."""

@@ -108,6 +108,12 @@ def test_augmentations_are_applied_in_order():
     np.testing.assert_array_equal(found, frames[::-1, :, ::-1])
 
 
+def test_which_clips_turn_out_backwards():
+    augment = chain("mirror", "reverse", "gain")
+    assert [augment.backwards(turn) for turn in augment.listed(1)] == [False, True, False, True]
+    assert not any(chain("mirror", "gain").backwards(turn) for turn in chain("mirror", "gain").listed(1))
+
+
 def test_reversal_that_nothing_says():
     augment = chain("mirror", "reverse", reversals=None)
     with pytest.raises(BadRequest, match=r"augment=reverse: nothing says .* dataset.reverse="):

@@ -174,7 +174,7 @@ def test_runs_on_one_light_are_compared_as_ever(darkhar, tmp_path):
 
 
 def test_clips_scored_several_times_count_once_in_mcnemars_test():
-    from darkhar_cli import stats
+    from darkhar_cli import paired
 
     a = pd.DataFrame({"id": range(20), "group": "", "right": 0.05})
-    assert stats.compare(a, a.assign(right=1.0))["mcnemar"] < 1e-5
+    assert paired.compare(a, a.assign(right=1.0))["mcnemar"] < 1e-5

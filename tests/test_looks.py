@@ -5,10 +5,11 @@ import pytest
 
 from darkhar_cli import features
 from darkhar_cli.bank import stored
+from darkhar_cli.darkening import Darkening
 from darkhar_cli.extractors.background import background
 from darkhar_cli.extractors.luma import luma
-from darkhar_cli.looks import look_at
-from darkhar_cli.scenes import ALIKE, HEIGHT, WIDTH, alike, outlines
+from darkhar_cli.looks import darkened_luma, look_at
+from darkhar_cli.scenes import ALIKE, HEIGHT, WIDTH, clusters, outlines, scene_names
 from darkhar_cli.video import read_frames
 from tests.scene_clips import take, write_scenes
 
@@ -23,6 +24,16 @@ def test_looks_are_what_the_extractors_say_of_the_whole_clip(clips, tmp_path):
         assert len(frames) < 16, "so that all of them are among the evenly spaced"
         np.testing.assert_array_equal(looks.backgrounds[row], background(WIDTH, HEIGHT).function(frames)[0])
         assert looks.luma[row] == pytest.approx(255 * luma().function(frames)[:, 0].mean(), rel=1e-6)
+
+
+def test_darkened_luma_is_of_the_darkened_clips(clips, tmp_path):
+    way = Darkening((0.5, 0.5), (2.5, 2.5))
+    found = darkened_luma(clips, tmp_path, [5, 0], way)
+    for got, row in zip(found, (5, 0), strict=True):
+        frames = read_frames(clips.video(row))
+        dark = way(frames, clips.table.at[row, "digest"], range(len(frames)))
+        assert got == pytest.approx(255 * luma().function(dark)[:, 0].mean(), rel=1e-6)
+    assert (found < 0.75 * look_at(clips, tmp_path, rows=[5, 0]).luma).all(), "they have a bank of their own"
 
 
 def test_a_long_clip_gives_the_background_of_all_its_frames(tmp_path):
@@ -57,15 +68,20 @@ def test_each_clip_is_decoded_once_ever(clips, tmp_path, monkeypatch, capsys):
     assert sorted(one.about["extractor"] for one in stored(tmp_path)) == ["background", "luma"]
 
 
+def alike(backgrounds):
+    """Return places (P, 2) of near-identical pairs, each once, all compared at once."""
+    units = outlines(backgrounds)
+    return np.argwhere(np.triu(units @ units.T >= ALIKE, 1))
+
+
 def test_places_are_told_apart_whatever_the_light(tmp_path):
     named = {f"{'ab'[i % 2]}/x{place}_{i}.mp4": (place, i) for place in range(8) for i in range(3)}
     clips = write_scenes(tmp_path / "clips", named)
-    pairs = alike(look_at(clips, tmp_path / "bank").backgrounds)
-    group = clips.table["group"].to_numpy()
-    assert (pairs.first < pairs.second).all()
-    assert (pairs.r >= ALIKE).all()
-    assert len(pairs.r) == 8 * 3, "every pair of a place, and no other"
-    assert (group[pairs.first] == group[pairs.second]).all()
+    backgrounds = look_at(clips, tmp_path / "bank").backgrounds
+    pairs, group = alike(backgrounds), clips.table["group"].to_numpy()
+    assert len(pairs) == 8 * 3, "every pair of a place, and no other"
+    assert (group[pairs[:, 0]] == group[pairs[:, 1]]).all()
+    assert scene_names(backgrounds) == [f"scene {list(dict.fromkeys(group)).index(name) + 1}" for name in group]
 
 
 def test_black_clips_are_like_nothing(tmp_path):
@@ -73,22 +89,36 @@ def test_black_clips_are_like_nothing(tmp_path):
     clips = write_scenes(tmp_path / "clips", named)
     looks = look_at(clips, tmp_path / "bank")
     assert looks.luma.max() < 3
-    assert len(alike(looks.backgrounds).r) == 0
+    assert len(alike(looks.backgrounds)) == 0
+    assert scene_names(looks.backgrounds) == ["scene 1", "scene 2", "scene 3", "scene 4"], "each is one of its own"
+    assert scene_names(looks.backgrounds, ["x", "y", "z", "y"]) == ["scene 1", "scene 2", "scene 3", "scene 2"]
     for value in (0.0, 0.3, 1.0):
         assert not outlines(np.full((2, WIDTH * HEIGHT), value)).any()
 
 
-def test_blocks_change_nothing(monkeypatch):
+def by_walking(links, count):
+    """Return the cluster of each of so many clips, by walking along links."""
+    codes = [None] * count
+    for start in range(count):
+        todo = [start] if codes[start] is None else []
+        code = len({code for code in codes if code is not None})
+        while todo:
+            here = todo.pop()
+            codes[here] = code
+            todo += [int(there) for pair in links if here in pair for there in pair if codes[there] is None]
+    return codes
+
+
+@pytest.mark.parametrize("noise", [0.25, 0.6, 0.72, 0.8, 1.0])
+def test_clusters_are_what_links_lead_to_whatever_the_blocks(noise, monkeypatch):
     rng = np.random.default_rng(0)
-    drawn = rng.random((6, WIDTH * HEIGHT))[rng.integers(0, 6, 50)] + rng.random((50, WIDTH * HEIGHT)) / 4
-    whole = alike(drawn / 2)
-    monkeypatch.setattr("darkhar_cli.scenes._BLOCK", 7)
-    parts = alike(drawn / 2)
-    assert len(whole.r) > 50
-    np.testing.assert_array_equal(parts.first, whole.first)
-    np.testing.assert_array_equal(parts.second, whole.second)
-    np.testing.assert_allclose(parts.r, whole.r, rtol=1e-5)
-    assert len(alike(np.zeros((0, WIDTH * HEIGHT))).r) == 0
+    drawn = rng.random((6, WIDTH * HEIGHT))[rng.integers(0, 6, 50)] + rng.random((50, WIDTH * HEIGHT)) * noise
+    expected = by_walking(alike(drawn / 2), 50)
+    assert clusters(outlines(drawn / 2)).tolist() == expected
+    for block in (1, 170, 400):
+        monkeypatch.setattr("darkhar_cli.scenes._BLOCK", block)
+        assert clusters(outlines(drawn / 2)).tolist() == expected
+    assert scene_names(np.zeros((0, WIDTH * HEIGHT))) == []
 
 
 def test_planted_clips_are_not_the_same_file():
@@ -103,4 +133,4 @@ def test_one_file_under_two_names_is_looked_at_once(tmp_path, monkeypatch):
     looks = look_at(clips, tmp_path / "bank")
     assert len(asked) == 1
     assert len(set(looks.luma)) == 1
-    np.testing.assert_allclose(alike(looks.backgrounds).r, [1, 1, 1], rtol=1e-5)
+    assert scene_names(looks.backgrounds) == ["scene 1"] * 3

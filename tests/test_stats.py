@@ -7,12 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats as reference
-from sklearn.metrics import top_k_accuracy_score
 from statsmodels.stats.proportion import proportion_confint
 
 from darkhar_cli import stats
-from darkhar_cli.errors import BadRequest
-from tests.worlds import enumerated, group_sizes
 
 NAN = pytest.approx((np.nan, np.nan), nan_ok=True)
 GROUPS = np.repeat(["a", "b", "c", "d"], [1, 2, 5, 40])  # of very different size
@@ -94,7 +91,6 @@ def test_equal_groups_never_have_an_interval_of_no_width():
 def test_one_unit_has_no_interval_by_group(groups):
     right = [1, 0, 1] if groups == ["a", "a", "a"] else [1]
     assert stats.group_interval(right, groups) == NAN
-    assert stats.difference_interval(right, groups) == NAN
     if groups and any(groups):
         assert stats.interval(right, groups)[:2] == NAN
         assert stats.interval(right, groups)[2] == "t over 1 group"
@@ -105,168 +101,3 @@ def test_without_groups_the_interval_is_wilsons_and_says_so(groups):
     right = np.arange(96) < 14
     assert stats.interval(right, groups) == (*stats.wilson(14, 96), "Wilson, clips independent")
     assert stats.interval(np.full(96, 13.4 / 96), groups)[:2] == stats.wilson(13.4, 96)
-
-
-def test_the_difference_interval_is_paired_and_within_minus_1_and_1():
-    a, b = np.array([0.5, 0.2, 0.7, 0.1]), np.array([0.4, 0.6, 0.9, 0.4])
-    expected = reference.ttest_rel(b, a).confidence_interval()
-    assert expected.low < 0
-    assert stats.difference_interval(b - a, ["a", "b", "c", "d"]) == pytest.approx(tuple(expected))
-    assert stats.difference_interval(b - a, None) == pytest.approx(tuple(expected))
-    assert stats.difference_interval([-1, 1, 1], ["a", "b", "b"]) == (-1, 1)
-    low, high = stats.difference_interval(np.zeros(48), GROUPS)
-    assert (low, high) == pytest.approx((-stats.wilson(0, 4)[1], stats.wilson(0, 4)[1]))
-    assert stats.difference_interval(np.ones(48), GROUPS) == pytest.approx((1 - 2 * high, 1))
-
-
-# tests and corrections
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_sign_flip_goes_through_every_pattern_of_signs(seed):
-    rng = np.random.default_rng(seed)
-    groups = np.repeat(np.arange(9).astype(str), group_sizes(rng, 9, 40))
-    differences = rng.integers(-1, 2, 40) + (rng.random(40) < 0.2 * (seed % 3))
-    means = pd.Series(differences).groupby(groups).mean()
-    assert stats.sign_flip(differences, groups) == pytest.approx(enumerated(means))
-    order = rng.permutation(40)
-    assert stats.sign_flip(differences[order], groups[order]) == stats.sign_flip(differences, groups)
-    assert stats.sign_flip(-differences, groups) == stats.sign_flip(differences, groups)
-
-
-def test_sign_flip_counts_ties_that_rounding_parts():
-    differences = [1 / 5, 2 / 3, 3 / 5, -1 / 11, 3 / 10, -2 / 3, -1]  # their sum is near 0, and reached in many ways
-    assert stats.sign_flip(differences, None) == enumerated(differences) == 1
-    assert stats.sign_flip([0.1, 0.2, -0.3, 0.7, 0.7], None) == 2 * 5 / 2**5  # 0.1 + 0.2 - 0.3 is 5.6e-17
-
-
-def test_sign_flip_by_clip_is_mcnemars_test():
-    for better, worse in [(5, 0), (9, 2), (7, 7), (3, 10), (1, 0)]:
-        differences = np.repeat([1, -1, 0], [better, worse, 200])
-        assert stats.sign_flip(differences, [""] * len(differences)) == pytest.approx(
-            reference.binomtest(better, better + worse).pvalue
-        )
-
-
-def test_the_least_p_is_that_of_two_patterns_of_all():
-    for n in (2, 5, 6, 8, 16):
-        assert stats.sign_flip(np.ones(3 * n), np.repeat(np.arange(n), 3)) == pytest.approx(2 / 2**n)
-    assert stats.holm([2 / 2**8] * 8).min() > stats.ALPHA > stats.holm([2 / 2**9] * 8).max()
-
-
-def test_no_difference_is_p_of_one():
-    assert stats.sign_flip(np.zeros(48), GROUPS) == 1
-    assert stats.sign_flip([1, -1, 0, 0], ["a", "a", "b", "c"]) == 1  # none by group
-    assert stats.sign_flip([1], ["a"]) == stats.sign_flip([1, 1], ["a", "a"]) == stats.sign_flip([0], None) == 1
-    assert np.isnan(stats.sign_flip([], []))
-
-
-def test_many_units_are_sampled_alike_each_time(monkeypatch):
-    rng = np.random.default_rng(0)
-    differences = rng.normal(0.4, 1, 12)
-    exact = stats.sign_flip(differences, None)
-    assert 0.05 < exact < 0.95
-    monkeypatch.setattr(stats, "EXACT_UNITS", 11)
-    monkeypatch.setattr(stats, "RESAMPLES", 3999)  # below 2**12, or SciPy would enumerate all the same
-    sampled = stats.sign_flip(differences, None)
-    assert sampled == stats.sign_flip(rng.permutation(differences), None)
-    assert sampled != exact
-    assert sampled == pytest.approx(exact, abs=4 * np.sqrt(exact / 3999))
-    assert stats.sign_flip(np.ones(2000), None) == 2 / 4000  # never 0
-
-
-def test_holm_by_hand():
-    np.testing.assert_allclose(stats.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
-    np.testing.assert_allclose(stats.holm([0.01, np.nan, 0.04, 0.03, np.nan]), [0.03, np.nan, 0.06, 0.06, np.nan])
-    np.testing.assert_allclose(stats.holm([0.9, 0.8]), [1, 1])
-    assert stats.holm([]).tolist() == []
-    assert np.isnan(stats.holm([np.nan])).all()
-
-
-def test_mcnemar_is_a_binomial_test_of_the_discordant_clips():
-    a, b = np.repeat([1, 1, 0, 0], [20, 3, 11, 5]), np.repeat([1, 0, 1, 0], [20, 3, 11, 5])
-    assert stats.mcnemar(a, b) == pytest.approx(reference.binomtest(3, 14).pvalue)
-    assert stats.mcnemar(b, a) == stats.mcnemar(a, b)
-    assert stats.mcnemar([True, False], [False, True]) == 1
-    assert stats.mcnemar(a, a) == stats.mcnemar([], []) == 1
-
-
-# probabilities and brightness
-
-
-def test_calibration_error_by_hand():
-    sure = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
-    # two at 0.9 of which one is right, two at 0.6 which both are: (2 * 0.4 + 2 * 0.4) / 4
-    assert stats.calibration_error(sure, [0, 1, 1, 1]) == pytest.approx(0.4)
-    # in one bin: confidence 0.75, accuracy 0.75
-    assert stats.calibration_error(sure, [0, 1, 1, 1], bins=1) == pytest.approx(0)
-    assert stats.calibration_error([[1.0, 0.0]], [1]) == 1
-    assert stats.calibration_error([[1.0, 0.0]], [0]) == 0
-    assert np.isnan(stats.calibration_error(np.empty((0, 2)), []))
-
-
-def test_calibration_error_bins_are_closed_above():
-    half = np.array([[0.5, 0.5, 0.0], [0.5 + 1e-6, 0.5 - 1e-6, 0.0]])  # 0.5 ends a bin, the next begins
-    assert stats.calibration_error(half, [0, 1], bins=2) == pytest.approx(0.5, abs=1e-5)
-    together = half[[1, 1]]
-    assert stats.calibration_error(together, [0, 1], bins=2) == pytest.approx(0, abs=1e-5)
-    slipped = [[0.1 + 0.2, 0.26, 0.22, 0.22], [0.25] * 4]  # 0.30000000000000004 belongs to the bin of 0.3 and 0.25
-    assert stats.calibration_error(slipped, [0, 1], bins=10) == pytest.approx(0.5 - 0.275)
-
-
-def test_calibration_error_is_that_of_a_loop_over_bins():
-    rng = np.random.default_rng(0)
-    p, truth = rng.dirichlet(np.ones(4), 500), rng.integers(0, 4, 500)
-    confidence, right = p.max(1), p.argmax(1) == truth
-    expected = 0
-    for m in range(15):
-        inside = (confidence > m / 15) & (confidence <= (m + 1) / 15)
-        if inside.any():
-            expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    assert stats.calibration_error(p, truth) == pytest.approx(expected)
-    calibrated = (rng.random(500) > p[:, 0]).astype(int)
-    pairs = np.stack([p[:, 0], 1 - p[:, 0]], axis=1)
-    assert stats.calibration_error(pairs, calibrated) < 0.1 < 0.4 < stats.calibration_error(pairs, 1 - calibrated)
-
-
-def test_top_k_is_scikit_learns():
-    rng = np.random.default_rng(0)
-    p, truth = rng.dirichlet(np.ones(6), 200), rng.integers(0, 6, 200)
-    for k in (1, 2, 5):
-        assert stats.top_k(p, truth, k) == pytest.approx(top_k_accuracy_score(truth, p, k=k, labels=range(6)))
-    assert stats.top_k(p, truth, 6) == stats.top_k(p, truth, 9) == 1
-    with pytest.raises(BadRequest, match="not 0"):
-        stats.top_k(p, truth, 0)
-
-
-def test_top_k_of_equals_takes_the_first_as_argmax_does():
-    flat = np.full((6, 6), 1 / 6)
-    assert stats.top_k(flat, range(6), 1) == pytest.approx(1 / 6) == np.mean(flat.argmax(1) == range(6))
-    assert stats.top_k(flat, range(6), 2) == pytest.approx(2 / 6)
-    assert np.isnan(stats.top_k(np.empty((0, 6)), [], 1))
-
-
-def test_every_clip_is_in_exactly_one_bin_of_brightness():
-    rng = np.random.default_rng(0)
-    luma = np.concatenate([rng.gamma(3, 6, 300).clip(0, 255), stats.LUMA_EDGES[:-1], [255.0]])
-    right = rng.random(len(luma)) < 0.5
-    table = stats.by_brightness(luma, right)
-    assert list(table.columns) == ["low", "high", "n", "correct", "accuracy", "lower", "upper"]
-    assert (table["low"].iloc[0], table["high"].iloc[-1]) == (0, 256)
-    assert (table["low"].iloc[1:].to_numpy() == table["high"].iloc[:-1].to_numpy()).all()
-    assert (table["n"].sum(), table["correct"].sum()) == (len(luma), right.sum())
-    for _, row in table.iterrows():
-        inside = right[(luma >= row["low"]) & (luma < row["high"])]
-        assert (row["n"], row["correct"], row["accuracy"]) == (len(inside), inside.sum(), inside.mean())
-        assert (row["lower"], row["upper"]) == stats.wilson(inside.sum(), len(inside))
-
-
-def test_brightness_keeps_empty_bins_and_refuses_what_is_outside():
-    table = stats.by_brightness([3, 10, 10], [True, False, True], edges=(0, 5, 10, 20))
-    assert table["n"].tolist() == [1, 0, 2]
-    assert table.loc[1, ["accuracy", "lower", "upper"]].isna().all()
-    assert table.loc[2, "accuracy"] == 0.5
-    for bad in (20, -1, np.nan):
-        with pytest.raises(BadRequest, match=f"{bad}.* is not in 0..20"):
-            stats.by_brightness([3, bad], [True, True], edges=(0, 5, 10, 20))
-    assert stats.by_brightness([], [])["n"].tolist() == [0] * 7

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from darkhar_cli.augmenting import Augmentations
 from darkhar_cli.darkening import Darkening
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.interpolation import between, frames_for
@@ -74,6 +75,27 @@ def test_positions_between_frames_are_taken_to_the_nearest_for_features_of_frame
     (got,) = made.positions([0], SCORING)[0]
     assert got.dtype == np.int64
     assert got.tolist() == np.rint(exact).tolist()
+
+
+@pytest.mark.parametrize("sampler", [RATE, ("rate", {"fps": 45.0}), ("random", {"frames": 4}), ("all", {})])
+def test_clips_played_backwards_at_sampled_frames(sampler, stream, clips, fake_tflite):
+    """They are what the reversed timeline has at the same moments, in whatever order other changes are made."""
+    made = stream(sampler, ("flow", {"weights": str(fake_tflite)}))
+    symmetry, augment = made.extractor.symmetry, Augmentations([("time_warp", {}), ("reverse", {})], {}, 0)
+    turn = augment.listed(0)[1]
+    assert augment.backwards(turn)
+    for row in (0, 3):
+        n = int(clips.table.loc[row, "n_frames"])
+        (positions,) = made.positions([row], 0)[0]
+        plain, seen, whole = made.load(
+            [Look(row, positions), Look(row, positions, None, True), Look(row, np.arange(n))]
+        )
+        expected = between(symmetry.reversed(whole), np.arange(n), (n - 1 - positions)[::-1])
+        np.testing.assert_allclose(symmetry.turned_back(seen), expected, rtol=1e-4, atol=1e-5)
+        assert not np.allclose(symmetry.turned_back(plain), expected, atol=1e-3), "a step stands at its other end then"
+        warped = augment.apply(turn, "clip", seen, made.extractor, on_frames=False)
+        forward = augment.steps[0].timeline(seen, symmetry, 0, augment._draw(0, "clip", 0))
+        np.testing.assert_array_equal(warped, symmetry.turned_back(forward))
 
 
 def test_features_of_a_timeline_are_read_between_frames(stream, clips, fake_tflite):

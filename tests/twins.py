@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import cli, stats
+from darkhar_cli import cli, paired, stats
 from darkhar_cli.comparison import Result, by_twin, read_result, refuse_unpaired
 
 MODEL = ["extractor=conv_small", "sampler.frames=8", "train.epochs=12", "train.early_stopping=false"]
@@ -73,22 +73,22 @@ def table(results: dict[str, Result]) -> list[str]:
     Raises:
         BadRequest: runs that cannot be paired.
     """
-    paired = dict(zip(results, by_twin(list(results.values()))[0], strict=True))
-    for result in paired.values():
-        refuse_unpaired(paired[DARK], result)
-    clips = {name: result.clips for name, result in paired.items()}
+    results = dict(zip(results, by_twin(list(results.values()))[0], strict=True))
+    for result in results.values():
+        refuse_unpaired(results[DARK], result)
+    clips = {name: result.clips for name, result in results.items()}
     groups, right = clips[DARK]["group"], {name: part["right"].to_numpy() for name, part in clips.items()}
     about = f"*synthetic*, {len(groups)} test clips in {groups.nunique()} groups"
     lines = [
         f"| {about} | accuracy | against the dark | against the day | of the gap closed |",
         "|---|---|---|---|---|",
     ]
-    holm = iter(stats.holm([stats.compare(clips[DARK], part)["p"] for name, part in clips.items() if name != DARK]))
+    holm = iter(paired.holm([paired.compare(clips[DARK], part)["p"] for name, part in clips.items() if name != DARK]))
     for name, part in clips.items():
         low, high, _ = stats.interval(part["right"], groups)
         cells = [f"{100 * right[name].mean():.1f} % [{100 * low:.1f}, {100 * high:.1f}]"]
         for base in (DARK, DAY):
-            found = stats.compare(clips[base], part)
+            found = paired.compare(clips[base], part)
             cells.append(points(found["difference"], found["lower"], found["upper"]) if name != base else "")
         if name != DARK:
             cells[1] += f", p {next(holm):.3f}"

@@ -63,8 +63,16 @@ class Augmentation:
         """Return how the clip is darkened before its frames are enhanced."""
         return None
 
+    def backwards(self, outcome: int) -> bool:
+        """Return whether time runs backwards then: step channels are then read at their other end, see `timeline`."""
+        return False
+
     def timeline(self, features: np.ndarray, symmetry: Symmetry | None, outcome: int, draw: Draw) -> np.ndarray:
-        """Return a clip's features (T, F) float32 as they turn out."""
+        """Return a clip's features (T, F) float32 as they turn out.
+
+        Where a clip turns out backwards, the steps of its features lead away from frames (`Symmetry.steps_away`) before
+        the first augmentation changes them: at sampled frames nothing could be shifted any more.
+        """
         return features
 
     def frames(self, frames: np.ndarray, outcome: int, draw: Draw) -> np.ndarray:

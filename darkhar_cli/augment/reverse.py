@@ -28,11 +28,15 @@ class Reverse(Augmentation):
             )
         return reversals.get(label, label) if outcome else label
 
+    def backwards(self, outcome: int) -> bool:
+        """Return whether the clip is played backwards."""
+        return bool(outcome)
+
     def timeline(self, features: np.ndarray, symmetry: Symmetry | None, outcome: int, draw: Draw) -> np.ndarray:
         """Return features (T, F) backwards; velocities change their sign."""
         if not outcome:
             return features
-        return symmetry.reversed(features) if symmetry else features[::-1]
+        return symmetry.turned_back(features) if symmetry else features[::-1]
 
     def frames(self, frames: np.ndarray, outcome: int, draw: Draw) -> np.ndarray:
         """Return frames (T, h, w, 3) backwards."""

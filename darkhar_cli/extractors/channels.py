@@ -16,6 +16,8 @@ class Channel:
         mirror: the channel that shows this one's values in a clip mirrored left to right (itself, if empty).
         mirror_sign, mirror_offset: mirrored value = sign * value + offset.
         reverse_sign: -1 for what changes its sign when time runs backwards, as velocities do.
+        step: whether a value tells of the step from the frame before to its own (the first frame repeats the second's
+            value), and not of the frame itself. Backwards, a step leads to its other end.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Channel:
     mirror_sign: float = 1.0
     mirror_offset: float = 0.0
     reverse_sign: float = 1.0
+    step: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,5 +73,27 @@ class Symmetry:
         return features[..., source] * sign + offset
 
     def reversed(self, features: np.ndarray) -> np.ndarray:
-        """Return features (T, F) as a clip played backwards would have them."""
+        """Return features (T, F) of all frames of a clip as the clip played backwards would have them."""
+        return self.turned_back(self.steps_away(features, np.concatenate([features[1:], features[-1:]])))
+
+    def steps_away(self, features: np.ndarray, following: np.ndarray) -> np.ndarray:
+        """Return features (T, F) whose step channels tell of the step that leads away from a frame, not to it.
+
+        Args:
+            features: at some frames of a clip, or between them.
+            following: (T, F) one frame later each; after the clip's last frame its own.
+        """
+        return np.where(self._steps, following, features)
+
+    def turned_back(self, features: np.ndarray) -> np.ndarray:
+        """Return features (T, F) whose steps lead away, at any frames, as the clip played backwards has them there."""
         return features[::-1] * np.array([channel.reverse_sign for channel in self.channels], np.float32)
+
+    @property
+    def has_steps(self) -> bool:
+        """Return whether any channel tells of steps between frames."""
+        return bool(self._steps.any())
+
+    @cached_property
+    def _steps(self) -> np.ndarray:
+        return np.array([channel.step for channel in self.channels])

@@ -7,6 +7,7 @@ import numpy as np
 from darkhar_cli.extractors.channels import Channel
 from darkhar_cli.extractors.dense_flow import dense_flow
 from darkhar_cli.extractors.flow_input import one_thread
+from darkhar_cli.extractors.resampling import even_steps
 from darkhar_cli.extractors.smoothing import at_frames, gaussian, gaussian_at_frames, path, without_trend
 from darkhar_cli.extractors.sparse_flow import sparse_flow
 from darkhar_cli.extractors.tracking import Person
@@ -17,21 +18,21 @@ _GAIN, _DENSE_DIVERGENCE = 3.0, 10.0
 _REGIONS = ("dis", "dis_upper", "dis_middle", "dis_lower")
 
 
-def _velocity(name: str, mirror_sign: float = 1.0) -> Channel:
-    return Channel(name, mirror_sign=mirror_sign, reverse_sign=-1.0)
+def _velocity(name: str, mirror_sign: float = 1.0, step: bool = False) -> Channel:
+    return Channel(name, mirror_sign=mirror_sign, reverse_sign=-1.0, step=step)
 
 
 CHANNELS = (
-    _velocity("lk_u", -1.0),
-    _velocity("lk_v"),
-    Channel("lk_length"),
-    Channel("lk_length_p90"),
-    _velocity("lk_divergence"),
+    _velocity("lk_u", -1.0, step=True),
+    _velocity("lk_v", step=True),
+    Channel("lk_length", step=True),
+    Channel("lk_length_p90", step=True),
+    _velocity("lk_divergence", step=True),
     _velocity("lk_v_smooth"),
     Channel("lk_v_path"),
-    _velocity("camera_dx", -1.0),
-    _velocity("camera_dy"),
-    _velocity("camera_zoom"),
+    _velocity("camera_dx", -1.0, step=True),
+    _velocity("camera_dy", step=True),
+    _velocity("camera_zoom", step=True),
     *(_velocity(f"{region}_{axis}", -1.0 if axis == "u" else 1.0) for region in _REGIONS for axis in "uv"),
     _velocity("dis_divergence"),
     Channel("dis_v_path"),
@@ -40,15 +41,21 @@ CHANNELS = (
 WORLD = (Channel("world_y"), Channel("world_size_log"))
 
 
-def flow_channels(frames: Sequence[np.ndarray], fps: float, person: Person) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def flow_channels(
+    frames: Sequence[np.ndarray], fps: float, person: Person, times: np.ndarray | None = None
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return `CHANNELS` by name, each (T,), and the camera's steps between frames (T - 1, 3): dx, dy, log zoom.
 
     Velocities are in thirds of a torso per 30th of a second, the camera's in frame heights and log zoom; paths are in
-    torso lengths. A step stands at the frame it leads to; smoothed ones stand at the frames themselves.
+    torso lengths. A step stands at the frame it leads to; smoothed ones stand at the frames themselves. Of frames at
+    irregular times (T,) in seconds, all that is returned is at as many even times.
     """
     with one_thread():
         camera, sparse = sparse_flow(frames, person.points)
         dense = dense_flow(frames, person.points)
+    if times is not None:
+        camera, sparse, dense = (even_steps(steps, times) for steps in (camera, sparse, dense))
+        person = person.evenly(times)
     rate, unit = (fps or RATE) / RATE, person.unit
     own = at_frames(sparse * rate * _GAIN / np.array([unit, unit, unit, unit, 1.0]))
     found = dict(zip(("lk_u", "lk_v", "lk_length", "lk_length_p90", "lk_divergence"), own.T, strict=True))

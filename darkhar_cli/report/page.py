@@ -7,7 +7,7 @@ import pandas as pd
 
 from darkhar_cli.runs import Run
 from darkhar_cli.table_files import write_text
-from darkhar_cli.tables import headline, span
+from darkhar_cli.tables import ABOUT, headline, with_span
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1b1f24; }
@@ -18,11 +18,9 @@ pre { background: #f6f8fa; padding: 0.8rem; overflow-x: auto; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
 svg { max-width: 100%; height: auto; }
 """
-_SHARES = {"accuracy", "accuracy_sd", "recall_macro", "recall_macro_sd", "chance", "precision", "recall", "f1"}
-_SHARES |= {"lower", "upper", "wilson_lower", "wilson_upper", "group_accuracy", "top_2", "top_5", "largest_class"}
-_SHARES |= {"calibration_error", "recall_folds"}
-_SUMMARY = ["split", "n", "correct", "accuracy", "95 %", "recall_macro", "recall_folds", "recall_macro_sd", "top_2"]
-_SUMMARY += ["loss", "calibration_error"]
+_SHARES = {"accuracy", "recall_macro", "chance", "precision", "recall", "f1", "lower", "upper"}
+_SUMMARY = {"recall_macro": "macro recall", "accuracy": "share of clips", "f1_macro": "macro F1"}
+_SUMMARY |= {"recall_folds": "mean over folds", "top_2": "top 2", "calibration_error": "calibration error"}
 _NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 
@@ -31,7 +29,7 @@ def _cell(column: str, value: object) -> str:
         return ""
     if column in _SHARES:
         return f"{100 * float(value):.1f} %"
-    return f"{float(value):.3f}" if column == "loss" else str(value)
+    return f"{float(value):.3f}" if column == "loss" else f"{float(value):.4g}" if column == "correct" else str(value)
 
 
 def _table(table: pd.DataFrame) -> str:
@@ -44,10 +42,11 @@ def _table(table: pd.DataFrame) -> str:
 
 
 def _summary(table: pd.DataFrame, first: str) -> str:
-    """Return a summary's rows as a table of the columns that are read most."""
-    between = [span(row) for _, row in table.iterrows()]
-    shown = table.assign(**{"95 %": between}).reindex(columns=[first, *_SUMMARY], fill_value="")
-    return _table(shown)
+    """Return a summary's rows as a table of the columns that are read most, numbers with their intervals."""
+    shown = table.reindex(columns=[first, "split", "n", "correct"], fill_value="")
+    for name, title in _SUMMARY.items():
+        shown[title] = [with_span(row, name) for _, row in table.iterrows()]
+    return _table(shown.assign(loss=table["loss"]))
 
 
 def save_page(run: Run, figures: Mapping[str, str]) -> None:
@@ -60,7 +59,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
     parts = [
         f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}{escape(notes)}</p>",
         "<h2>All clips together</h2>",
-        *(f"<p>{escape(headline(row))}</p>" for _, row in summary.iterrows()),
+        *(f"<p>{escape(line)}</p>" for line in (*(headline(row) for _, row in summary.iterrows()), ABOUT)),
         _summary(summary, "of"),
         *(
             ["<h2>Controls: what is scored without the action</h2>" + _summary(controls, "control")]

@@ -9,6 +9,7 @@ from darkhar_cli import console, evaluation, overrides, schema, tables
 from darkhar_cli.clips import Clips
 from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
 from darkhar_cli.evaluation import SPLITS, Evaluation
+from darkhar_cli.identity import changed_since
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run
 from darkhar_cli.tasks.train import caveats_of_models, conclude, draw, experiment_of, row_labels
@@ -113,6 +114,9 @@ def _work(
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import scoring
 
+    since = changed_since(run)
+    if since:
+        console.warn(f"the code is not what trained {run.folder} ({since}): its models are fed by what there is now")
     classes, seen = evaluation.classes_of(run), clips.table.loc[list(rows)]
     known = _tell_trained_on(evaluation.trained_on(run, config, clips), seen["digest"].tolist())
     experiment = experiment_of(scoring.as_it_ran(config, run.facts()), clips.classes)

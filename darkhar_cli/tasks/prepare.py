@@ -7,6 +7,7 @@ from rich.table import Table
 
 from darkhar_cli import clips as data
 from darkhar_cli import console
+from darkhar_cli.frame_times import irregular_note
 
 
 def prepare(config: Mapping[str, Any]) -> None:
@@ -26,6 +27,9 @@ def prepare(config: Mapping[str, Any]) -> None:
         grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
     console.out.print(str(clips.folder), soft_wrap=True)
+    told = irregular_note(clips.table)
+    if told:
+        console.warn(told)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")
     if len(clips.left_out):

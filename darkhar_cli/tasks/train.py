@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +15,12 @@ from darkhar_cli import clips as data
 from darkhar_cli.composing import filled, label, streams_of
 from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.folds import Plan, assignment, plan_folds
+from darkhar_cli.identity import changed_since, code_of, identity, refuse_other_code
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
 
-_NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
 _BELOW = "the score lies below chance"
 _WATCHED = "early stopping looks at the scored clips"
-
-
-def identity(config: Mapping[str, Any], fingerprint: str) -> str:
-    """Return the hash of what decides a run's numbers: the configuration (chain order included) and the data."""
-    kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
-    kept["dataset"] = {key: value for key, value in config["dataset"].items() if key != "data_dir"}
-    streams = streams_of(config)
-    kept["enhance"] = [[[name, values] for name, values in parts["enhance"].items()] for parts in streams.values()]
-    kept["augment"] = [[name, values] for name, values in config["augment"].items()]
-    kept["streams in order"] = list(streams)
-    for weights in {_weights(parts["extractor"]) for parts in streams.values()}:
-        if weights.is_absolute() and weights.exists():  # another file under the same name is another experiment
-            kept[f"weights {weights}"] = [weights.stat().st_size, weights.stat().st_mtime_ns]
-    return sha256(dumps([kept, fingerprint], sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _weights(extractor: Mapping[str, Any]) -> Path:
-    """Return the file an extractor's weights are read from; a word that names no file stands for itself."""
-    if extractor.get("weights") != "auto":
-        return Path(str(extractor.get("weights")))
-    from darkhar_cli.extractors.keypoints import find_movenet
-
-    return find_movenet()
 
 
 def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
@@ -83,7 +58,9 @@ def train(
     run = Run(folder)
     run.claim(identity(config, clips.fingerprint))
     if run.done:
-        console.note(f"already done: {folder} (fresh=true runs it again)")
+        since = changed_since(run)
+        other = f"; the code is not what made it: {since}" if since else ""
+        console.note(f"already done: {folder} (fresh=true runs it again{other})")
         if not (folder / "report.html").is_file():
             draw_if_possible(run)
     else:
@@ -151,10 +128,13 @@ def _work(
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
         ready = trainer.Trainer(experiment_of(config, clips.classes), clips, run.warn)
+        code = code_of(config)
+        refuse_other_code(run, plan, code)
         _describe(config, clips, plan, run, overrides)
         _find_leaks(config, clips, plan, run, tell)
         run.add_facts(
             **device.facts(policy),
+            code=code,
             data={
                 "name": clips.name,
                 "fingerprint": clips.fingerprint,
@@ -263,9 +243,11 @@ def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run
 def _find_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, tell: bool) -> None:
     """Look at all clips, note how bright each is, and say what the folds have on both sides."""
     from darkhar_cli.looks import look_at
+    from darkhar_cli.scenes import scene_names
 
     looks = look_at(clips, bank.root(config["cache_dir"]), run.warn)
     clips.table["luma"] = looks.luma
+    clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
     found = leaks.find(plan, clips.table, looks.backgrounds)
     run.save("leaks.csv", leaks.listed(found, clips.table))
     run.add_facts(misled=len({row for leak in found for row in leak.misled}))

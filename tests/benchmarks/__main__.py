@@ -19,11 +19,12 @@ def alone(name: str) -> None:
     from darkhar_cli.quiet import quiet_start
 
     with quiet_start():
-        from tests.benchmarks import beside_notebook, frames, jobs, people
+        from tests.benchmarks import beside_notebook, frames, jobs, people, scenes
 
     console.set_quiet(True)
     with tempfile.TemporaryDirectory() as place:
-        row = next(getattr(module, name) for module in (beside_notebook, frames, jobs, people) if hasattr(module, name))
+        modules = (beside_notebook, frames, jobs, people, scenes)
+        row = next(getattr(module, name) for module in modules if hasattr(module, name))
         print(json.dumps(row(Path(place))))
 
 

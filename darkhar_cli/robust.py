@@ -1,0 +1,82 @@
+"""Standard errors where the clips of a cluster (a recording, a background) go right or wrong together.
+
+Clusters are the draws; a clip more of a cluster is no new evidence.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+NOTHING = 1e-12  # shares that differ by less are equal but for rounding
+
+
+def share_error(values: Sequence[float], codes: np.ndarray) -> tuple[float, int]:
+    """Return the standard error of the mean of per-clip values (N,), and its degrees of freedom.
+
+    The mean is a ratio of sums over G clusters, linearised (Cochran 1977, 6.8): with each cluster's sum of residuals
+    e, its variance is G / (G - 1) * sum(e**2) / N**2, with G - 1 degrees of freedom.
+
+    Args:
+        values: of each clip.
+        codes: the cluster of each clip (N,), from 0.
+    """
+    values = np.asarray(values, float)
+    residual = np.bincount(codes, values - values.mean())
+    n = len(residual)
+    return float(np.sqrt(n / (n - 1) * (residual**2).sum()) / len(values)), n - 1
+
+
+def stratified_error(
+    scores: np.ndarray, weights: np.ndarray, labels: np.ndarray, codes: np.ndarray
+) -> tuple[float, int]:
+    """Return the standard error of the sum over classes of weighted class means, and its degrees of freedom.
+
+    Clusters are drawn within classes. A cluster's residual is what the sum would change by without it: over the
+    classes it has clips of, `sum(weight * (score - class mean)) / (weight of the class's other clusters)`, summed
+    before it is squared. For a mean of recalls that is exactly the jackknife that leaves a cluster out (CR3: Bell and
+    McCaffrey 2002). Dividing by the weight of the whole class instead takes two clusters of 21 and 4 clips for two
+    equal ones, and its 95 % intervals cover 88 to 91 % of 15 clusters in 6 classes at an intraclass correlation of .3.
+
+    Strata are classes and the clusters they share, connected: each class where clusters lie in classes, one where
+    all cross. A stratum of G clusters gives (G - 1) / G * sum(residual**2) and G - 1 degrees of freedom. A class that
+    lies in one cluster has no spread of its own; its distance from the mean of the other classes stands in, and such
+    clusters make up a stratum together (with the smallest other one where there is a single one).
+
+    Args:
+        scores: of each clip (N,).
+        weights: of each clip in its class (N,), above 0.
+        labels: the class of each clip (N,), from 0, none left out.
+        codes: the cluster of each clip (N,), from 0, none left out; two or more.
+    """
+    classes = int(labels.max()) + 1
+    pairs, where = np.unique(codes * classes + labels, return_inverse=True)
+    cluster, label = np.divmod(pairs, classes)
+    weight = np.bincount(where, weights)
+    whole = np.bincount(label, weight)
+    mean = np.bincount(labels, weights * scores) / whole
+    residual = np.bincount(where, weights * (scores - mean[labels]))
+    left = whole[label] - weight
+    alone = np.bincount(label)[label] == 1
+    others = (mean.sum() - mean) / max(classes - 1, 1)
+    change = np.where(alone, (mean - others)[label], residual / np.where(alone, 1.0, left))
+    strata = _strata(cluster, label)
+    counts = np.bincount(strata)
+    squares = np.bincount(strata, np.bincount(cluster, change) ** 2)
+    return float(np.sqrt(((counts - 1) / counts * squares).sum())), int((counts - 1).sum())
+
+
+def _strata(cluster: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Return the stratum of each cluster (G,) from the pairs of cluster and class that have clips (P,), (P,)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = int(cluster.max()) + 1
+    size = n + int(label.max()) + 1
+    graph = coo_array((np.ones(len(cluster)), (cluster, n + label)), shape=(size, size))
+    found = np.unique(connected_components(graph, directed=False)[1][:n], return_inverse=True)[1]
+    counts = np.bincount(found)
+    single = np.flatnonzero(counts == 1)
+    if len(single) == 1 and len(counts) > 1:  # it needs a stratum to be part of
+        single = np.append(single, np.argmin(np.where(counts == 1, n + 1, counts)))
+    found[np.isin(found, single)] = n + 1
+    return np.unique(found, return_inverse=True)[1]
