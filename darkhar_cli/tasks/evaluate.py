@@ -110,6 +110,8 @@ def _work(
 ) -> None:
     """Score the clips with every fold's model and keep all of it."""
     console.note(f"{clips.name}: {len(rows)} clips ({asked['split']}), {len(clips.classes)} classes")
+    if len(clips.left_out):
+        console.note(clips.left_out_told())
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import scoring
 

@@ -38,3 +38,5 @@ def prepare(config: Mapping[str, Any]) -> None:
     if len(clips.damaged):
         kept = ", ".join(f"{clip.id} ({clip.corrupt} of {clip.n_frames} frames)" for clip in clips.damaged.itertuples())
         console.warn(f"{len(clips.damaged)} clips with corrupt frames are kept: {kept}")
+    if len(clips.left_out):
+        console.warn(clips.left_out_told())
