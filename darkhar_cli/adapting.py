@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 _before: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()  # one model serves many folds: traced once
 Batches = Sequence[tuple[np.ndarray, np.ndarray]]  # features (n, T, F) and mask (n, T) bool; T may differ
@@ -24,11 +25,17 @@ def inputs_of(model: Any, layer: Any) -> Callable[[np.ndarray, np.ndarray], np.n
     known = _before.setdefault(model, {})
     if layer.name not in known:
         given = layer.input[0] if isinstance(layer.input, (list, tuple)) else layer.input  # first input; then a mask
-        known[layer.name] = keras.Model(model.inputs, given)
-    before = known[layer.name]
+        before = keras.Model(model.inputs, given)
+        # One trace for any shape: Keras's own would depend on which shapes came before, and its last bits with it.
+        known[layer.name] = tf.function(
+            lambda *both: before(list(both), training=False),
+            input_signature=[tf.TensorSpec((None, None, *i.shape[2:]), i.dtype) for i in model.inputs],
+            autograph=False,
+        )
+    before_it = known[layer.name]
 
     def values(features: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        return before.predict_on_batch([features, mask]).astype(np.float32)
+        return before_it(features, mask).numpy().astype(np.float32)
 
     return values
 

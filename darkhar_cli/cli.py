@@ -1,6 +1,5 @@
 """verb -> task. Nothing heavy is imported before the verb is known."""
 
-import os
 import sys
 
 from darkhar_cli import __version__
@@ -34,9 +33,6 @@ tab completion for bash: eval "$(darkhar -sc install=bash)"
 def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit code (0 done, 1 failed work, 2 bad request)."""
     words = list(sys.argv[1:] if argv is None else argv)
-    # Before anything imports TensorFlow: its start-up messages are not for users.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     debug, quiet = "--debug" in words, "--quiet" in words
     words = [word for word in words if word not in ("--debug", "--quiet")]
     try:
@@ -65,10 +61,12 @@ def dispatch(words: list[str], quiet: bool) -> int:
     verb, rest = words[0], words[1:]
     if verb not in VERBS:
         raise BadRequest(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}{nearest(verb, VERBS)}")
-    from darkhar_cli import console
+    from darkhar_cli import ambient, console
 
     console.accept_all_text()
     console.set_quiet(quiet)
+    ambient.refuse_lost_folder()
+    ambient.prepare_environment()
     if verb == "list":
         from darkhar_cli.tasks.list_parts import list_parts
 

@@ -12,6 +12,10 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework import config as tf_config  # the question has no public name
 
+from darkhar_cli import ambient
+
+ambient.settle_keras()  # here, as whatever builds a model for a run imports this first
+
 _PACKAGES = ("darkhar", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "av", "ai-edge-litert")
 _PACKAGES += ("openvino", "opencv-python-headless")
 
@@ -76,6 +80,7 @@ def facts(policy: str) -> dict[str, Any]:
         "git": _commit(),
         "device": gpus or name(),
         "precision": policy,
+        "switches": ambient.switches(),
     }
 
 

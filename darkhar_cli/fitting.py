@@ -24,30 +24,29 @@ def to_fit_and_watch(trainer: Trainer, fold: Fold, plan: Plan) -> tuple[list[int
 
 
 def fit_fold(
-    trainer: Trainer,
-    learner: Learner,
-    fit: Sequence[int],
-    inner: Sequence[int],
-    tell: Callable[[str], None],
-    solved: Mapping[str, float] | None = None,
+    trainer: Trainer, learner: Learner, fit: Sequence[int], inner: Sequence[int], tell: Callable[[str], None]
 ) -> tuple[list[dict[str, float]], int]:
     """Train until the inner part stops getting better, or for all epochs where there is no inner part.
 
-    Where heads are solved at once, and nothing else learns, `solved` is all there is to tell.
+    Where heads are solved at once, and nothing else learns, there is one epoch.
 
     Returns:
-        One dict per epoch (counted from 1: loss, accuracy, inner_loss, inner_accuracy), and the epoch that is kept.
+        One dict per epoch, and the epoch that is kept. Epochs count from 1; loss, accuracy, inner_loss and
+        inner_accuracy are what `Trainer.measure` says after the epoch; objective is what its steps minimised, on the
+        way: class weights, penalties, dropout and augmentation included.
     """
     settings = trainer.train
-    history: list[dict[str, float]] = []
     if trainer.solved:
-        tell(f"solved, loss {solved['loss']:.3f} accuracy {solved['accuracy']:.3f}")
-        return [{"epoch": 1, **solved}], 1
+        entry = {"epoch": 1, **trainer.measure(learner, fit)}
+        tell(f"solved, loss {entry['loss']:.3f} accuracy {entry['accuracy']:.3f}")
+        return [entry], 1
+    history: list[dict[str, float]] = []
     best: tuple[float, int, list[np.ndarray]] | None = None
     for epoch in range(1, settings["epochs"] + 1):
-        entry = {"epoch": epoch, **trainer.train_epoch(learner, fit, epoch - 1)}
+        objective = trainer.train_epoch(learner, fit, epoch - 1)["loss"]
+        entry = {"epoch": epoch, **trainer.measure(learner, fit), "objective": objective}
         if inner:
-            entry |= trainer.watch(learner, inner)
+            entry |= {f"inner_{key}": value for key, value in trainer.measure(learner, inner).items()}
         _refuse_diverged(entry)
         if inner and (best is None or entry["inner_loss"] < best[0]):
             best = (entry["inner_loss"], epoch, learner.model.get_weights())
@@ -60,9 +59,27 @@ def fit_fold(
     return history, best[1] if best else len(history)
 
 
+def kept_words(history: Sequence[Mapping[str, float]], kept: int, watched: str) -> str:
+    """Return in words which epoch's weights are kept, and that epoch's losses and accuracies.
+
+    Args:
+        history: as `fit_fold` gives it.
+        kept: the epoch.
+        watched: what the clips that early stopping looked at are.
+    """
+    entry = history[kept - 1]
+    parts = [f"training loss {entry['loss']:.3f}, accuracy {entry['accuracy']:.3f}"]
+    if "inner_loss" in entry:
+        parts.insert(0, f"{watched} loss {entry['inner_loss']:.3f}, accuracy {entry['inner_accuracy']:.3f}")
+    last = " (the last)" if kept == len(history) else ""
+    return f"kept epoch {kept} of {len(history)}{last}: {'; '.join(parts)}"
+
+
 def _refuse_diverged(entry: Mapping[str, float]) -> None:
-    if not all(math.isfinite(value) for value in entry.values()):
-        raise FailedWork(
-            f"training diverged in epoch {entry['epoch']} (loss {entry['loss']}): try a lower train.learning_rate, "
-            "or train.precision=float32"
-        )
+    words = {"loss": "training loss", "inner_loss": "inner-validation loss", "objective": "what training minimises"}
+    for key, what in words.items():
+        if not math.isfinite(entry.get(key, 0.0)):
+            raise FailedWork(
+                f"training diverged in epoch {entry['epoch']} ({what} {entry[key]}): try a lower "
+                "train.learning_rate, or train.precision=float32"
+            )

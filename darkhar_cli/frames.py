@@ -28,7 +28,8 @@ class HostFrames:
         chain: (name, parameters) of each enhancement, in order; those with a `host` function run that one.
         size: (height, width) to resize to, or None.
         last: what becomes of frames (n, h, w, 3) float32 then, a few at a time, where that needs less memory.
-        whole: what becomes of all of them at the end, given the clip's frames per second too.
+        whole: what becomes of all of them at the end, given the clip's frames per second too, and their times (T,) in
+            seconds where these are irregular, else None.
         before: what becomes of decoded frames (n, H, W, 3) uint8 first, given the clip's row and their positions.
     """
 
@@ -38,7 +39,7 @@ class HostFrames:
         chain: Sequence[tuple[str, Mapping[str, Any]]],
         size: tuple[int, int] | None,
         last: Callable[[np.ndarray], np.ndarray] | None = None,
-        whole: Callable[[np.ndarray, float], np.ndarray] | None = None,
+        whole: Callable[[np.ndarray, float, np.ndarray | None], np.ndarray] | None = None,
         before: Callable[[np.ndarray, int, Sequence[int]], np.ndarray] | None = None,
     ):
         self.clips, self.scope, self.last, self.whole, self.before = clips, chain_scope(chain), last, whole, before
@@ -55,16 +56,17 @@ class HostFrames:
         """
         clip = self.clips.table.loc[row]
         try:
-            done = [self.made_of(frames) for frames in self._decoded(row, positions, int(clip["n_frames"]))]
+            done = [self.made_of(frames) for frames in self._decoded(row, positions)]
         except ClipError as problem:
             raise FailedWork(f"{clip['id']}: {problem}") from problem
         frames = np.concatenate(done) if len(done) > 1 else done[0]
-        return self.whole(frames, float(clip["fps"])) if self.whole else frames
+        return self.whole(frames, float(clip["fps"]), self.clips.times(row)) if self.whole else frames
 
-    def _decoded(self, row: int, positions: np.ndarray, n_frames: int) -> Iterator[np.ndarray]:
+    def _decoded(self, row: int, positions: np.ndarray) -> Iterator[np.ndarray]:
         """Yield decoded frames (n, H, W, 3) uint8: a few at a time, or all where enhancement looks at the clip."""
-        held, start = [], 0
-        for frame in iter_frames(self.clips.video(row), positions, n_frames):
+        held, start, clip = [], 0, self.clips.table.loc[row]
+        n_frames, skippable = int(clip["n_frames"]), bool(clip.get("skippable", 0))
+        for frame in iter_frames(self.clips.video(row), positions, n_frames, skippable):
             held.append(frame)
             if len(held) == (_CHUNK if self.scope == "frame" else len(positions)):
                 frames = np.stack(held)

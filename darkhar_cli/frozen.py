@@ -8,7 +8,7 @@ import cv2
 import keras
 import numpy as np
 
-from darkhar_cli import device, engine, frames, layers, registry, video
+from darkhar_cli import ambient, device, engine, frame_times, frames, layers, registry, resizing, video
 from darkhar_cli.engine import build_engine, resolve_runtime, runs_bfloat16, versions
 from darkhar_cli.enhance import levels
 from darkhar_cli.enhance.contract import chain_scope
@@ -49,8 +49,8 @@ class Frozen:
         return self.extractor.function(frames) if self.extractor.backend == "host" else frames
 
     @property
-    def whole(self) -> Callable[[np.ndarray, float], np.ndarray] | None:
-        """Return what is done with a whole clip's frames and their rate in the end, if anything."""
+    def whole(self) -> Callable[[np.ndarray, float, np.ndarray | None], np.ndarray] | None:
+        """Return what is done with a whole clip's frames, rate and irregular times in the end, if anything."""
         return self.extractor.function if self.extractor.scope == "clip" else None
 
 
@@ -102,6 +102,7 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
         "runtime": runtime,
         "precision": precision,
         "versions": versions(runtime),
-        "code": registry.file_hash(freeze, frames, layers, video, engine, levels),
+        **({"switches": ambient.switches()} if ambient.switches() else {}),
+        "code": registry.file_hash(freeze, frames, frame_times, layers, resizing, *video.READING, engine, levels),
     }
     return Frozen(built, build_engine(built, runtime, precision), unit, about, runtime, precision, why)

@@ -10,9 +10,10 @@ from darkhar_cli import clips as data
 from darkhar_cli import console, method_tables, overrides, schema, sweeps, tables
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.folds import plan_folds
+from darkhar_cli.identity import identity
 from darkhar_cli.runs import Run
 from darkhar_cli.tasks.prepare import prepare
-from darkhar_cli.tasks.train import identity, row_labels
+from darkhar_cli.tasks.train import row_labels
 
 Hydra = Callable[[list[str]], None]
 

@@ -15,6 +15,7 @@ from darkhar_cli import registry
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.motion import motion_in_graph
 from darkhar_cli.randomness import SCORING, key_of
+from darkhar_cli.resizing import resized
 from darkhar_cli.samplers.contract import nearest
 
 
@@ -162,7 +163,7 @@ class EnhanceFrames(_Float32Layer):
 
 @keras.saving.register_keras_serializable("darkhar")
 class ResizeFrames(_Float32Layer):
-    """Resize frames (..., H, W, 3) float32 to `size` (height, width) by bilinear interpolation; None keeps them."""
+    """Resize frames (..., H, W, 3) float32 to `size` (height, width), as `resizing` says; None keeps them."""
 
     def __init__(self, size: Sequence[int] | None, **kwargs: Any):
         super().__init__(**kwargs)
@@ -177,8 +178,12 @@ class ResizeFrames(_Float32Layer):
         if self.size is None:
             return frames
         shape = ops.shape(frames)
-        x = ops.image.resize(ops.reshape(frames, (-1, *shape[-3:])), self.size, interpolation="bilinear")
+        x = resized(ops.reshape(frames, (-1, *shape[-3:])), self.size)
         return ops.reshape(x, (*shape[:-3], *self.size, 3))
+
+    def compute_output_spec(self, frames: Any) -> Any:
+        """Return the new size."""
+        return keras.KerasTensor((*frames.shape[:-3], *(self.size or frames.shape[-3:-1]), 3), "float32")
 
 
 @keras.saving.register_keras_serializable("darkhar")

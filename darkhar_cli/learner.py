@@ -15,7 +15,9 @@ from keras import ops
 
 from darkhar_cli import device
 from darkhar_cli.extractors.contract import weights_hash
-from darkhar_cli.fusion import MeanLogProbability, branches, mean_log_probability
+from darkhar_cli.fusion import branches, mean_log_probability
+from darkhar_cli.optimizers import make_optimizer
+from darkhar_cli.train_step import take_step
 
 Inputs = Sequence[np.ndarray]  # of every branch: features or frames, and mask
 Batch = tuple[Inputs, np.ndarray]  # inputs, labels (B,)
@@ -23,21 +25,35 @@ Batch = tuple[Inputs, np.ndarray]  # inputs, labels (B,)
 
 def compile_model(model: Any, train: Mapping[str, Any], outputs: int = 1) -> None:
     """Give a model its optimizer and loss from the `train` settings; each of its outputs is trained as if alone."""
-    rule = {"class_name": train["optimizer"], "config": {"learning_rate": train["learning_rate"]}}
-    if train["weight_decay"]:
-        rule["config"]["weight_decay"] = train["weight_decay"]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
-        optimizer=keras.optimizers.get(rule),
+        optimizer=make_optimizer(train),
         loss=loss if outputs == 1 else [loss] * outputs,
         metrics=["accuracy"] if outputs == 1 else [["accuracy"]] * outputs,
         jit_compile="auto" if device.on_gpu() else False,  # XLA; Keras leaves it off in deterministic runs
+        auto_scale_loss=False,  # the optimizer does
     )
     model.optimizer.build(model.trainable_variables)
 
 
+def specs_of(model: Any) -> list[tf.TensorSpec]:
+    """Return the signature of a model's inputs, for any number of clips and steps.
+
+    A function that Keras traces, or that is traced by what it is given, is traced anew and laxer when another shape
+    comes: its sums, and so its last bits, would depend on what its process ran before.
+    """
+    return [tf.TensorSpec((None, None, *i.shape[2:]), i.dtype) for i in model.inputs]
+
+
+def _weights_of(labels: np.ndarray, class_weights: np.ndarray | None) -> np.ndarray:
+    return np.ones(len(labels), np.float32) if class_weights is None else class_weights[labels].astype(np.float32)
+
+
+_LABELS, _WEIGHTS = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)
+
+
 class Learner:
-    """Trains a compiled model on frames, batch by batch.
+    """Trains a compiled model on frames, batch by batch; its step and its scoring are traced once, for any shape.
 
     Args:
         model: takes every branch's [frames, mask], gives each branch's logits.
@@ -55,6 +71,19 @@ class Learner:
         kept = {id(variable) for variable in frozen}
         variables = [v for v in (*model.variables, *model.optimizer.variables) if id(v) not in kept]
         self._first = [(variable, ops.convert_to_numpy(variable)) for variable in variables]
+        how = {"autograph": False, "jit_compile": bool(model.jit_compile)}
+        signature = [_LABELS, _WEIGHTS, *specs_of(model)]
+        self._step = tf.function(self._take_step, input_signature=signature, **how)
+        self._score = tf.function(
+            lambda *inputs: model(list(inputs), training=False), input_signature=specs_of(model), **how
+        )
+
+    def _take_step(self, labels: Any, weights: Any, *inputs: Any) -> tuple[Any, Any]:
+        def forward() -> Sequence[Any]:
+            logits = self.model(list(inputs), training=True)
+            return [logits] if self.branches == 1 else logits
+
+        return take_step(self.model, [self.model], forward, labels, weights)
 
     def renew(self) -> None:
         """Put everything that training changes back to its first value."""
@@ -69,25 +98,32 @@ class Learner:
         """Return a hash of all weights as they are now."""
         return weights_hash(self.model)
 
-    def train(self, batches: Iterable[Batch], size: int) -> dict[str, float]:
-        """Take one step for each `size` clips of each batch; return mean loss and accuracy over all clips."""
-        sums, count = {"loss": 0.0, "accuracy": 0.0}, 0
+    def train(self, batches: Iterable[Batch], size: int, class_weights: np.ndarray | None = None) -> dict[str, float]:
+        """Take one step for each `size` clips of each batch.
+
+        Args:
+            batches: of clips.
+            size: clips a step.
+            class_weights: (K,) of each class's cross-entropy; None for all alike.
+
+        Returns:
+            loss: the mean over all clips of what the steps minimised, penalties included, and accuracy, each step's
+            before it was taken.
+        """
+        sums, count = np.zeros(2), 0
         for inputs, labels in batches:
+            weights = _weights_of(labels, class_weights)
             for start in range(0, len(labels), size):
                 part = slice(start, start + size)
-                self.model.reset_metrics()
-                wanted = labels[part] if self.branches == 1 else [labels[part]] * self.branches
-                logs = self.model.train_on_batch([a[part] for a in inputs], wanted, return_dict=True)
-                right = np.mean([float(value) for key, value in logs.items() if key.endswith("accuracy")])
-                sums["loss"] += float(logs["loss"]) / self.branches * len(labels[part])
-                sums["accuracy"] += right * len(labels[part])
+                shown = self._step(labels[part].astype(np.int32), weights[part], *(one[part] for one in inputs))
+                sums += [float(total) for total in shown]
             count += len(labels)
-        return {key: total / count for key, total in sums.items()}
+        return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}
 
     def logits(self, inputs: Inputs) -> np.ndarray:
         """Return logits (B, K) float32 in scoring."""
-        found = self.model.predict_on_batch(list(inputs))
-        return found if self.branches == 1 else mean_log_probability(found)
+        found = self._score(*inputs)
+        return found.numpy() if self.branches == 1 else mean_log_probability([one.numpy() for one in found])
 
     def features(self, branch: int, inputs: Inputs) -> np.ndarray:
         """Return what a branch's classifier is given (B, T, F) in scoring, from its frames and mask."""
@@ -107,44 +143,34 @@ class _TracedHead:
         self.model, self.branches = model, branches(model)
         self.learning = [i for i, head in enumerate(self.branches) if head.trainable_variables]
         self.blank = [(v, ops.convert_to_numpy(v)) for v in model.optimizer.variables]
-        inputs = [tf.TensorSpec((None, None, *i.shape[2:]), i.dtype) for i in model.inputs]
+        inputs = specs_of(model)
         shown = [one for i in self.learning for one in inputs[2 * i : 2 * i + 2]]
-        labels, size = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.int32)
-        self.steps = tf.function(self._loop, input_signature=[labels, size, *shown], autograph=False)
+        signature = [_LABELS, _WEIGHTS, tf.TensorSpec((), tf.int32), *shown]
+        self.steps = tf.function(self._loop, input_signature=signature, autograph=False)
         self.score = tf.function(
             lambda *inputs: model(list(inputs), training=False), input_signature=inputs, autograph=False
         )
 
-    def _loop(self, labels: Any, size: Any, *inputs: Any) -> tuple[Any, Any]:
+    def _loop(self, labels: Any, weights: Any, size: Any, *inputs: Any) -> tuple[Any, Any]:
         """Take steps over N clips in order, (N, T, F) and mask of what learns; return the sums of losses and hits."""
         count = tf.shape(labels)[0]
 
         def step(start: Any, loss: Any, hits: Any) -> tuple[Any, Any, Any]:
             part = slice(start, start + size)
-            losses, right = self._step([one[part] for one in inputs], labels[part])
+            losses, right = self._step([one[part] for one in inputs], labels[part], weights[part])
             return start + size, loss + losses, hits + right
 
         first = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
         _, loss, hits = tf.while_loop(lambda at, *_: at < count, step, first, parallel_iterations=1)
         return loss, hits
 
-    def _step(self, inputs: Sequence[Any], labels: Any) -> tuple[Any, Any]:
-        """Take one step of the optimizer, each branch trained as if alone; return the sums of mean losses and hits."""
-        model, optimizer, number = self.model, self.model.optimizer, len(self.learning)
+    def _step(self, inputs: Sequence[Any], labels: Any, weights: Any) -> tuple[Any, Any]:
         heads = [self.branches[i] for i in self.learning]
-        with tf.GradientTape() as tape:
-            logits = [head(inputs[2 * i : 2 * i + 2], training=True) for i, head in enumerate(heads)]
-            losses = [keras.losses.sparse_categorical_crossentropy(labels, one, from_logits=True) for one in logits]
-            loss = tf.add_n([tf.reduce_mean(one) for one in losses])
-            penalties = [penalty for head in heads for penalty in head.losses]
-            loss += tf.add_n(penalties) if penalties else 0.0
-            scaled = optimizer.scale_loss(loss)  # as mixed_float16 wants it
-        variables = model.trainable_variables
-        optimizer.apply(tape.gradient(scaled, [v.value for v in variables]), variables)
-        fused = logits[0] if number == 1 else MeanLogProbability()(logits)
-        right = tf.equal(tf.argmax(fused, axis=1, output_type=tf.int32), labels)
-        share = tf.cast(tf.size(labels), tf.float32) / number
-        return loss * share, tf.reduce_sum(tf.cast(right, tf.float32))
+
+        def forward() -> Sequence[Any]:
+            return [head(inputs[2 * i : 2 * i + 2], training=True) for i, head in enumerate(heads)]
+
+        return take_step(self.model, heads, forward, labels, weights)
 
 
 class HeadLearner(Learner):
@@ -157,11 +183,12 @@ class HeadLearner(Learner):
         values = [ops.convert_to_numpy(variable) for variable in fresh.variables]
         self._first = [*zip(traced.model.variables, values, strict=True), *traced.blank]
 
-    def train(self, batches: Iterable[Batch], size: int) -> dict[str, float]:
-        """Take one step for each `size` clips of each batch; return mean loss and accuracy over all clips."""
+    def train(self, batches: Iterable[Batch], size: int, class_weights: np.ndarray | None = None) -> dict[str, float]:
+        """Take one step for each `size` clips of each batch, as `Learner.train` does."""
         sums, count = np.zeros(2), 0
         for inputs, labels in batches:
-            sums += [float(total) for total in self._traced.steps(labels.astype(np.int32), size, *inputs)]
+            labels, weights = labels.astype(np.int32), _weights_of(labels, class_weights)
+            sums += [float(total) for total in self._traced.steps(labels, weights, size, *inputs)]
             count += len(labels)
         return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}
 

@@ -9,6 +9,7 @@ import numpy as np
 from darkhar_cli import console
 from darkhar_cli.bank import Bank
 from darkhar_cli.clips import Clips
+from darkhar_cli.darkening import Darkening
 from darkhar_cli.features import FeatureInputs, Unit
 from darkhar_cli.frames import HostFrames
 from darkhar_cli.frozen import Frozen, freeze
@@ -60,9 +61,42 @@ def look_at(
                 one.fill(wanted, progress.advance)
     backgrounds, luma = ([one.load([row], [positions])[0][0] for row, positions in wanted] for one in both)
     return Looks(
-        np.array([values[:, 0].mean(dtype=np.float64) * 255 for values in luma]),
+        _mean_luma(luma),
         np.array([values[0] for values in backgrounds], np.float32).reshape(len(rows), HEIGHT * WIDTH),
     )
+
+
+def darkened_luma(
+    clips: Clips,
+    cache: Path,
+    rows: Sequence[int],
+    darkening: Darkening,
+    report: Callable[[str], None] = console.warn,
+) -> np.ndarray:
+    """Return the mean luma of some rows' clips made darker, (N,) float64, 0..255, as `look_at` measures the plain ones.
+
+    Raises:
+        FailedWork: a clip cannot be read, or the bank cannot be written.
+    """
+    luma = _frozen(_LUMA)
+
+    def before(frames: np.ndarray, row: int, positions: Sequence[int]) -> np.ndarray:
+        return darkening(frames, clips.table.at[row, "digest"], positions)
+
+    frames = HostFrames(clips, _UNENHANCED, None, luma.last, before=before)
+    bank = Bank(cache, {**luma.about, "darkened": darkening.about()})
+    inputs = FeatureInputs(clips.table, bank, frames, luma.engine, luma.unit, report)
+    positions = [_spread(length) for length in clips.table.loc[list(rows), "n_frames"]]
+    wanted = list(zip(rows, positions, strict=True))
+    missing = inputs.missing(wanted)
+    if missing:
+        with console.progress("darkened looks", missing, rate=True) as progress:
+            inputs.fill(wanted, progress.advance)
+    return _mean_luma(inputs.each(rows, positions))
+
+
+def _mean_luma(values: Sequence[np.ndarray]) -> np.ndarray:
+    return np.array([of_clip[:, 0].mean(dtype=np.float64) * 255 for of_clip in values])
 
 
 def _spread(length: int) -> np.ndarray:

@@ -73,6 +73,21 @@ def order(xp: Any, key: Any, n: Any) -> Any:
     return xp.argsort(bits(xp, key, xp.arange(n, dtype="int32")))  # TensorFlow has no unsigned range
 
 
+def spread_evenly(seed: int, epoch: int, names: list[str], classes: list[int]) -> list[int]:
+    """Return the indices of `names` in a drawn order in which any stretch has the classes in their shares.
+
+    Each class's clips, in an order drawn by their names' hashes, stand at even distances: a stretch of n clips has
+    n x a class's share of it, give or take less than two; of classes of one size, every K in turn are one of each.
+    """
+    places: list[tuple[float, int, int]] = []
+    for label in sorted(set(classes)):
+        ours = [i for i, one in enumerate(classes) if one == label]
+        order = shuffled(seed, epoch, [names[i] for i in ours])
+        for turn, i in enumerate(order):
+            places.append(((turn + 0.5) / len(ours), key_of(seed, epoch, f"class/{label}/{turn}"), ours[i]))
+    return [i for *_, i in sorted(places)]
+
+
 def shuffled(seed: int, epoch: int, names: list[str]) -> list[int]:
     """Return the indices of `names` in an order drawn by the names' own hashes, whatever order they came in."""
     return sorted(range(len(names)), key=lambda i: (key_of(seed, epoch, f"order/{names[i]}"), names[i]))

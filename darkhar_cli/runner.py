@@ -13,8 +13,10 @@ from darkhar_cli import console, device
 from darkhar_cli.clips import TEST, Clips
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features import FeatureInputs
-from darkhar_cli.fitting import fit_fold, to_fit_and_watch
+from darkhar_cli.fitting import fit_fold, kept_words, to_fit_and_watch
 from darkhar_cli.folds import Fold, Plan
+from darkhar_cli.frame_times import irregular_note
+from darkhar_cli.identity import mark_of
 from darkhar_cli.inner import inner_part
 from darkhar_cli.runs import Run
 from darkhar_cli.trainer import Learner, Trainer
@@ -50,8 +52,9 @@ def predictions_table(
         **{f"p_{name}": p[:, i] for i, name in enumerate(clips.classes)},
         "frames": list(frames),
     }
-    if "luma" in about:
-        columns["luma"] = about["luma"].round(3).to_numpy()
+    luma = "darkened_luma" if split.endswith("darkened") else "luma"  # of what was scored
+    if luma in about:
+        columns["luma"] = about[luma].round(3).to_numpy()
     columns["scene"] = about["scene"].to_numpy() if "scene" in about else ""
     return pd.DataFrame(columns)
 
@@ -67,8 +70,8 @@ def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advanc
     fit, watched = to_fit_and_watch(trainer, fold, plan)
     learner = trainer.learner(fresh=not plan.carried or fold is plan.folds[0])
     initial = learner.weights_hash()
-    solved = trainer.begin(learner, fold, fit)
-    history, kept = fit_fold(trainer, learner, fit, watched, lambda text: advance(f"{fold.name} {text}"), solved)
+    trainer.begin(learner, fold, fit)
+    history, kept = fit_fold(trainer, learner, fit, watched, lambda text: advance(f"{fold.name} {text}"))
     if len(history) < epochs:
         advance(f"{fold.name} stopped early", epochs - len(history))
     predictions = score_fold(trainer, learner, fold)
@@ -85,16 +88,15 @@ def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advanc
         "training_ids": _mark(trained["digest"]),
         "training_twins": _mark(trained["twin"]) if "twin" in trained and trained["twin"].all() else None,
         "weights": learner.weights_hash(),
+        "code": mark_of(run.facts().get("code", {})),
         "seconds": round(time.monotonic() - started, 2),
     }
     table = pd.DataFrame(history).assign(repeat=fold.repeat, fold=fold.index)
-    order = ["repeat", "fold", "epoch", "loss", "accuracy", "inner_loss", "inner_accuracy"]
+    order = ["repeat", "fold", "epoch", "loss", "accuracy", "inner_loss", "inner_accuracy", "objective"]
     run.save_fold(fold.repeat, fold.index, predictions, table.reindex(columns=order), facts)
-    last = history[-1]
-    run.log(
-        f"{fold.name}: {len(fit)} clips fitted, {len(watched)} watched, {len(history)} epochs, kept epoch {kept}, "
-        f"loss {last['loss']:.3f}, accuracy {last['accuracy']:.3f}, {facts['seconds']:.1f} s"
-    )
+    inner = "scored" if plan.watches_scored else "inner-validation"
+    clips = f"{len(fit)} training clips" + (f", {len(watched)} {inner} clips" if watched else "")
+    run.log(f"{fold.name}: {clips}; {kept_words(history, kept, inner)}; {facts['seconds']:.1f} s")
 
 
 def score_fold(trainer: Trainer, learner: Learner, fold: Fold) -> pd.DataFrame:
@@ -128,14 +130,14 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
         if fold not in todo:
             run.log(f"{fold.name}: finished before, kept")
     run.log(f"mode {trainer.mode}: {trainer.why}")
-    said = []
+    said = [irregular_note(trainer.clips.table)]
     for stream in trainer.streams:
         if stream.frozen:
             said.append(f"runtime {stream.frozen.runtime} {stream.frozen.precision}: {stream.frozen.why}")
         if stream.short_clips():
             how = f"sampler {stream.parts.sampler[0]} wants: sampler.short={stream.sampler.short}"
             said.append(f"{stream.short_clips()} clips are shorter than {how}")
-    for line in dict.fromkeys(said):
+    for line in filter(None, dict.fromkeys(said)):
         run.log(line)
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
     settings = trainer.train

@@ -26,16 +26,19 @@ def solvable(model: Any) -> LogisticRegression | None:
     return last if isinstance(last, LogisticRegression) else None
 
 
-def solve(model: Any, batches: Batches, labels: Sequence[int]) -> tuple[float, float]:
+def solve(
+    model: Any, batches: Batches, labels: Sequence[int], class_weights: np.ndarray | None = None
+) -> tuple[float, float]:
     """Set a classifier's last layer to the minimum of its objective over the training clips.
 
     Args:
         model: a classifier with a solvable layer, its other layers adapted.
         batches: features (n, T, F) and mask (n, T) of the training clips.
         labels: (N,) class numbers of all of them, in the same order.
+        class_weights: (K,) of each class's cross-entropy; None for all alike.
 
     Returns:
-        mean cross-entropy (nats, without the penalty) and accuracy on these clips.
+        mean cross-entropy (nats, without the penalty and unweighted) and accuracy on these clips.
 
     Raises:
         ValueError: nothing to solve for.
@@ -49,7 +52,7 @@ def solve(model: Any, batches: Batches, labels: Sequence[int]) -> tuple[float, f
     if not np.isfinite(rows).all():
         raise FailedWork(f"classifier {model.name!r}: a training clip's values are not finite")
     labels = np.asarray(labels)
-    kernel, bias = minimum(rows, labels, layer.units, layer.l2)
+    kernel, bias = minimum(rows, labels, layer.units, layer.l2, class_weights)
     layer.kernel.assign(kernel)
     layer.bias.assign(bias)
     logits = rows @ kernel + bias
@@ -57,9 +60,12 @@ def solve(model: Any, batches: Batches, labels: Sequence[int]) -> tuple[float, f
     return float(loss.mean()), float((logits.argmax(axis=1) == labels).mean())
 
 
-def minimum(rows: np.ndarray, labels: np.ndarray, n_classes: int, l2: float) -> tuple[np.ndarray, np.ndarray]:
+def minimum(
+    rows: np.ndarray, labels: np.ndarray, n_classes: int, l2: float, class_weights: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return kernel (S, K) and bias (K,) float64 of the logistic regression of labels (N,) on rows (N, S).
 
+    With class weights (K,) each row's cross-entropy counts by its class's; the mean is over rows as before.
     A class without rows gets a zero kernel and a bias that makes it the last choice.
 
     Raises:
@@ -68,13 +74,14 @@ def minimum(rows: np.ndarray, labels: np.ndarray, n_classes: int, l2: float) -> 
     present = np.unique(labels)
     kernel, bias = np.zeros((rows.shape[1], n_classes)), np.zeros(n_classes)
     if len(present) > 1:
-        kernel[:, present], bias[present] = _fit(rows, labels, l2)
+        weights = None if class_weights is None else class_weights[labels]
+        kernel[:, present], bias[present] = _fit(rows, labels, l2, weights)
     missing = np.setdiff1d(np.arange(n_classes), present)
     bias[missing] = (rows @ kernel[:, present] + bias[present]).min() - _NEVER
     return kernel, bias
 
 
-def _fit(rows: np.ndarray, labels: np.ndarray, l2: float) -> tuple[np.ndarray, np.ndarray]:
+def _fit(rows: np.ndarray, labels: np.ndarray, l2: float, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.exceptions import ConvergenceWarning  # slow to import, and few runs need it
     from sklearn.linear_model import LogisticRegression as Solver
 
@@ -85,7 +92,7 @@ def _fit(rows: np.ndarray, labels: np.ndarray, l2: float) -> tuple[np.ndarray, n
     with warnings.catch_warnings():
         # It also warns where float64 ends before the tolerance is met, which is an answer.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        solver.fit(rows, labels)
+        solver.fit(rows, labels, sample_weight=weights)
     if solver.n_iter_.max() >= _MOST_STEPS:
         raise FailedWork(f"lbfgs found no minimum in {_MOST_STEPS} steps; give a larger classifier.l2 than {l2:g}")
     weights, bias = solver.coef_.T, solver.intercept_

@@ -18,6 +18,7 @@ from darkhar_cli.darkening import Darkening
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.features import FeatureInputs
+from darkhar_cli.frame_times import frames_at, irregular
 from darkhar_cli.frames import FrameInputs, HostFrames
 from darkhar_cli.frozen import Frozen, freeze
 from darkhar_cli.interpolation import frames_for
@@ -112,7 +113,8 @@ class Stream:
     def timeline(self) -> Timeline:
         """Return what a classifier is told of the features."""
         rates = {round(float(fps), 3) for fps in self.clips.table["fps"]}
-        fps = self.sampler.timeline_fps(rates.pop() if len(rates) == 1 else None)
+        even = self.interpolates or self.sampler.by_time or not irregular(self.clips.table).any()
+        fps = self.sampler.timeline_fps(rates.pop() if len(rates) == 1 and even else None)
         return Timeline(self.extractor.features, self.extractor.channels, fps)
 
     def inputs(self, darkening: Darkening | None = None) -> FeatureInputs | FrameInputs:
@@ -168,6 +170,8 @@ class Stream:
         except BadRequest as problem:
             raise BadRequest(f"{name}: {problem}") from problem
         if not self.interpolates:
+            times = self.clips.times(row) if self.sampler.by_time else None
+            picked = picked if times is None else frames_at(picked, times)
             picked = nearest_frame(np, picked).astype(np.int64)
         elif np.array_equal(picked, np.rint(picked)):
             picked = picked.astype(np.int64)

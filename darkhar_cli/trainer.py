@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import keras
 import numpy as np
+from scipy.special import logsumexp
 
 from darkhar_cli import adapting, console, solving
 from darkhar_cli.augmenting import Augmentations, Turn
@@ -19,12 +19,15 @@ from darkhar_cli.experiment import Experiment
 from darkhar_cli.folds import Fold, Plan
 from darkhar_cli.fusion import mean_log_probability
 from darkhar_cli.learner import Batch, Learner
-from darkhar_cli.randomness import SCORING, shuffled
+from darkhar_cli.looks import darkened_luma
+from darkhar_cli.randomness import SCORING, shuffled, spread_evenly
 from darkhar_cli.stream import Stream
+from darkhar_cli.train_step import balanced_weights
 
 _SCORED_AT_A_TIME = 32
 _AHEAD = 10  # epochs whose random frames are computed together: clips are then decoded once for all of them
 _CHUNK_BYTES = 1 << 26  # features handed to the compiled loop at a time
+_KEEP_BYTES = 1 << 28  # features of a fold's training clips kept in memory, as they are measured after each epoch
 
 
 class Trainer:
@@ -49,6 +52,8 @@ class Trainer:
         self.augment.refuse_unseen(self.mode, self.why)
         self._digests = clips.table["digest"].to_dict()
         self._labels = clips.labels(clips.table.index)
+        self._class_weights: np.ndarray | None = None
+        self._measured: dict[Any, list[np.ndarray]] = {}
         self._refuse_reversal()
         self._learner = build_learner(self.branches, len(clips.classes), self.train, self.seed)
 
@@ -96,6 +101,9 @@ class Trainer:
                 stream.fill(fitted, [SCORING, *range(min(epochs, self.epochs))], ways)
             if self.experiment.darkening:
                 stream.fill(scored, [SCORING], [self.experiment.darkening])
+        if self.experiment.darkening and "luma" in self.clips.table:
+            cache, table = self.experiment.setting.cache, self.clips.table
+            table.loc[scored, "darkened_luma"] = darkened_luma(self.clips, cache, scored, self.experiment.darkening)
 
     def learner(self, fresh: bool = True) -> Learner:
         """Return the learner of a fold: a fresh model, unless it carries on with what it learnt."""
@@ -103,27 +111,31 @@ class Trainer:
             self._learner.renew()
         return self._learner
 
-    def begin(self, learner: Learner, fold: Fold, fit: Sequence[int]) -> dict[str, float] | None:
-        """Get ready for a fold: its training labels, the statistics heads take of the rows to fit, solved heads.
+    def begin(self, learner: Learner, fold: Fold, fit: Sequence[int]) -> None:
+        """Get ready for a fold: its training labels, class weights, the statistics heads take, solved heads.
 
-        Returns:
-            Mean loss and accuracy of the solved heads over what they were fitted to; None where there is none.
+        Args:
+            learner: the fold's.
+            fold: which.
+            fit: the rows to fit.
         """
+        self._measured.clear()
         self._labels = self.clips.labels(self.clips.table.index)
-        if self.train["shuffle_labels"]:
+        if self.train["shuffle_labels"] == "clips":
             digests = self.clips.table.loc[fold.train, "digest"].tolist()
             order = shuffled(self.seed, fold.index, [f"labels/{fold.repeat}/{d}" for d in digests])
             for row, label in zip(fold.train, self.clips.labels([fold.train[i] for i in order]), strict=True):
                 self._labels[row] = label
-        found = []
+        self._class_weights = None
+        if self.train["class_weight"] == "balanced":
+            self._class_weights = balanced_weights([self._labels[row] for row in fit], len(self.clips.classes))
         for number, head in enumerate(learner.heads()):
             if not (adapting.adaptable(head) or solving.solvable(head)):
                 continue
             batches, labels = self._shown(learner, number, fit)
             adapting.adapt(head, batches)
             if solving.solvable(head):
-                found.append(solving.solve(head, batches, labels))
-        return dict(zip(("loss", "accuracy"), np.mean(found, axis=0).tolist(), strict=True)) if found else None
+                solving.solve(head, batches, labels, self._class_weights)
 
     def _shown(
         self, learner: Learner, number: int, rows: Sequence[int]
@@ -140,16 +152,20 @@ class Trainer:
         return batches, np.array(labels)
 
     def train_epoch(self, learner: Learner, rows: Sequence[int], epoch: int) -> dict[str, float]:
-        """Show every row once, in batches and in an order drawn for this epoch; return mean loss and accuracy."""
+        """Show every row once, in batches and in an order drawn for this epoch; return what `Learner.train` does."""
         if self.train["schedule"] == "cosine":
             learner.set_rate(self.train["learning_rate"] * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs)))
-        order = shuffled(self.seed, epoch, [self._digests[row] for row in rows])
+        digests = [self._digests[row] for row in rows]
+        order = shuffled(self.seed, epoch, digests)
+        if self.train["balanced_batches"]:
+            order = spread_evenly(self.seed, epoch, digests, [self._labels[row] for row in rows])
         if self.mode == "features" and epoch % _AHEAD == 0:
             for stream in self.streams:
                 stream.fill(rows, range(epoch, min(epoch + _AHEAD, self.epochs)), self.augment.darkenings())
         size = self.train["batch_per_class"] * len(self.clips.classes)
         branches = [self.branches[i] for i in learner.learning]
-        return learner.train(self._batches(branches, [rows[i] for i in order], epoch, size), size)
+        batches = self._batches(branches, [rows[i] for i in order], epoch, size)
+        return learner.train(batches, size, self._class_weights)
 
     def _batches(self, branches: Sequence[Branch], rows: Sequence[int], epoch: int, size: int) -> Iterator[Batch]:
         """Yield an epoch's batches, each made while the one before trains; features come many batches at a time."""
@@ -187,20 +203,34 @@ class Trainer:
         backwards = [self.augment.backwards(turn) for turn in turns]
         return branch.load(rows, epoch, view, [turn.darkening for turn in turns], turned, backwards)
 
-    def logits(self, learner: Learner, rows: Sequence[int], darkening: Darkening | None = None) -> np.ndarray:
-        """Return logits (N, K) float32 of rows in scoring: the mean log-probability where there are several views."""
+    def logits(
+        self, learner: Learner, rows: Sequence[int], darkening: Darkening | None = None, keep: bool = False
+    ) -> np.ndarray:
+        """Return logits (N, K) float32 of rows in scoring: the mean log-probability where there are several views.
+
+        With `keep` features stay in memory until the next fold, as far as there is room.
+        """
         found = []
         for start in range(0, len(rows), _SCORED_AT_A_TIME):
             part = rows[start : start + _SCORED_AT_A_TIME]
             views = []
             for view in range(max(branch.views() for branch in self.branches)):
                 for mirrored in (False, True) if self.experiment.score_mirrored else (False,):
-                    inputs = [
+                    key = (tuple(part), view, mirrored, darkening)
+                    inputs = self._measured.get(key) or [
                         one for branch in self.branches for one in self._scored(branch, part, view, mirrored, darkening)
                     ]
+                    if keep:
+                        self._keep(key, inputs)
                     views.append(learner.logits(inputs))
             found.append(mean_log_probability(views))
         return np.concatenate(found)
+
+    def _keep(self, key: Any, inputs: list[np.ndarray]) -> None:
+        if self.mode == "features" and key not in self._measured:
+            held = sum(one.nbytes for kept in (*self._measured.values(), inputs) for one in kept)
+            if held <= _KEEP_BYTES:
+                self._measured[key] = inputs
 
     def _scored(
         self, branch: Branch, rows: Sequence[int], view: int, mirrored: bool, darkening: Darkening | None
@@ -213,13 +243,16 @@ class Trainer:
 
         return branch.load(rows, SCORING, view, [darkening] * len(rows), turned)
 
-    def watch(self, learner: Learner, rows: Sequence[int]) -> dict[str, float]:
-        """Return loss and accuracy on the inner part."""
-        logits = self.logits(learner, rows)
+    def measure(self, learner: Learner, rows: Sequence[int]) -> dict[str, float]:
+        """Return loss and accuracy of training clips as scored clips have them.
+
+        The loss is the mean cross-entropy (nats) of the fused logits: frames as in scoring, no augmentation, no
+        dropout, no penalties, no class weights; so the losses of any clips can be compared.
+        """
+        logits = self.logits(learner, rows, keep=True).astype(np.float64)
         truth = np.array([self._labels[row] for row in rows])
-        losses = keras.losses.sparse_categorical_crossentropy(truth, logits, from_logits=True)
-        right = float((logits.argmax(axis=1) == truth).mean())
-        return {"inner_loss": float(np.mean(losses)), "inner_accuracy": right}
+        losses = logsumexp(logits, axis=1) - logits[np.arange(len(truth)), truth]
+        return {"loss": float(losses.mean()), "accuracy": float((logits.argmax(axis=1) == truth).mean())}
 
 
 def _text(views: Sequence[np.ndarray]) -> str:

@@ -43,15 +43,44 @@ def made(seed, build=None, **train):
     return found
 
 
+class ByKeras:
+    """Keras's own training loop on the same model, optimizer and loss."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def train(self, batches, size, class_weights=None):
+        sums = np.zeros(2)
+        for inputs, labels in batches:
+            for start in range(0, len(labels), size):
+                part = slice(start, start + size)
+                weights = None if class_weights is None else class_weights[labels[part]]
+                self.model.reset_metrics()
+                given = [one[part] for one in inputs]
+                logs = self.model.train_on_batch(given, labels[part], sample_weight=weights, return_dict=True)
+                sums += np.array([logs["loss"], logs["accuracy"]], float) * len(labels[part])
+        return dict(zip(("loss", "accuracy"), sums / len(labels), strict=True))
+
+    def logits(self, inputs):
+        return self.model.predict_on_batch(list(inputs))
+
+
 def by_keras(seed, build, **train):
+    keras.utils.set_random_seed(seed)
+    model = build()
+    compile_model(model, TRAIN | train)
+    return ByKeras(model)
+
+
+def whole(seed, build, **train):
     keras.utils.set_random_seed(seed)
     model = build()
     compile_model(model, TRAIN | train)
     return Learner(model, model)
 
 
-def trained(one, epochs=3, size=4):
-    return [one.train([some_clips()], size) for _ in range(epochs)]
+def trained(one, epochs=3, size=4, **more):
+    return [one.train([some_clips()], size, **more) for _ in range(epochs)]
 
 
 @pytest.mark.parametrize(
@@ -60,12 +89,63 @@ def trained(one, epochs=3, size=4):
 )
 def test_the_compiled_loop_trains_as_keras_does(name, optimizer):
     build = builder(name, dropout=0.0) if name in SMALL else builder(name)
-    one, other = made(1, build, optimizer=optimizer), by_keras(1, build, optimizer=optimizer)
-    for got, expected in zip(trained(one), trained(other), strict=True):
-        assert got["loss"] == pytest.approx(expected["loss"], rel=1e-4)
-        assert got["accuracy"] == pytest.approx(expected["accuracy"])
-    inputs, _ = some_clips()
-    np.testing.assert_allclose(one.logits(inputs), other.logits(inputs), rtol=1e-3, atol=1e-4)
+    other = by_keras(1, build, optimizer=optimizer)
+    told, (inputs, _) = trained(other), some_clips()
+    for one in (made(1, build, optimizer=optimizer), whole(1, build, optimizer=optimizer)):
+        for got, expected in zip(trained(one), told, strict=True):
+            assert got["loss"] == pytest.approx(expected["loss"], rel=1e-4)
+            assert got["accuracy"] == pytest.approx(expected["accuracy"])
+        np.testing.assert_allclose(one.logits(inputs), other.logits(inputs), rtol=1e-3, atol=1e-4)
+
+
+def test_classes_are_weighted_as_keras_weights_samples():
+    build, weights = builder(dropout=0.0), np.array([0.5, 1.5, 3.0])
+    other = by_keras(1, build)
+    told, (inputs, _) = trained(other, class_weights=weights), some_clips()
+    for one in (made(1, build), whole(1, build)):
+        for got, expected in zip(trained(one, class_weights=weights), told, strict=True):
+            assert got["loss"] == pytest.approx(expected["loss"], rel=1e-4)
+        np.testing.assert_allclose(one.logits(inputs), other.logits(inputs), rtol=1e-3, atol=1e-4)
+        assert not np.allclose(one.logits(inputs), trained_logits(build, inputs), atol=1e-4)
+
+
+def trained_logits(build, inputs):
+    plain = made(1, build)
+    trained(plain)
+    return plain.logits(inputs)
+
+
+def test_weights_of_one_change_no_bit():
+    found = []
+    for weights in (None, np.ones(3)):
+        one = made(1)
+        found.append((trained(one, class_weights=weights), one.weights_hash()))
+    assert found[0] == found[1]
+
+
+def deep():
+    """A convolution on frames, as end-to-end models have: its sums are split by shape."""
+    frames, mask = keras.Input((None, 12, 16, 3)), keras.Input((None,), dtype="bool")
+    x = keras.layers.Conv2D(4, 3, activation="relu")(frames[:, 0]) * keras.ops.cast(mask[:, :1, None, None], "float32")
+    return keras.Model([frames, mask], keras.layers.Dense(3)(keras.layers.Flatten()(x)))
+
+
+def test_what_was_trained_before_in_this_process_changes_no_bit():
+    rng = np.random.default_rng(1)
+    frames, mask = rng.normal(size=(11, 2, 12, 16, 3)).astype(np.float32), np.ones((11, 2), bool)
+    labels = rng.integers(0, 3, 11)
+    found = []
+    for before in ((), (11, 4), (1,), (3, 8)):
+        one = whole(2, deep)
+        for size in before:  # other folds: other shapes
+            one.train([([frames[:size], mask[:size]], labels[:size])], size)
+            one.logits([frames[:size], mask[:size]])
+        one.renew()
+        told = [one.train([([frames, mask], labels)], 4) for _ in range(3)]
+        found.append((told, one.weights_hash(), one.logits([frames, mask]).tobytes()))
+        assert one._step.experimental_get_tracing_count() == 1
+        assert one._score.experimental_get_tracing_count() == 1
+    assert found.count(found[0]) == len(found)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])

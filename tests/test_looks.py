@@ -5,9 +5,10 @@ import pytest
 
 from darkhar_cli import features
 from darkhar_cli.bank import stored
+from darkhar_cli.darkening import Darkening
 from darkhar_cli.extractors.background import background
 from darkhar_cli.extractors.luma import luma
-from darkhar_cli.looks import look_at
+from darkhar_cli.looks import darkened_luma, look_at
 from darkhar_cli.scenes import ALIKE, HEIGHT, WIDTH, clusters, outlines, scene_names
 from darkhar_cli.video import read_frames
 from tests.scene_clips import take, write_scenes
@@ -23,6 +24,16 @@ def test_looks_are_what_the_extractors_say_of_the_whole_clip(clips, tmp_path):
         assert len(frames) < 16, "so that all of them are among the evenly spaced"
         np.testing.assert_array_equal(looks.backgrounds[row], background(WIDTH, HEIGHT).function(frames)[0])
         assert looks.luma[row] == pytest.approx(255 * luma().function(frames)[:, 0].mean(), rel=1e-6)
+
+
+def test_darkened_luma_is_of_the_darkened_clips(clips, tmp_path):
+    way = Darkening((0.5, 0.5), (2.5, 2.5))
+    found = darkened_luma(clips, tmp_path, [5, 0], way)
+    for got, row in zip(found, (5, 0), strict=True):
+        frames = read_frames(clips.video(row))
+        dark = way(frames, clips.table.at[row, "digest"], range(len(frames)))
+        assert got == pytest.approx(255 * luma().function(dark)[:, 0].mean(), rel=1e-6)
+    assert (found < 0.75 * look_at(clips, tmp_path, rows=[5, 0]).luma).all(), "they have a bank of their own"
 
 
 def test_a_long_clip_gives_the_background_of_all_its_frames(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from darkhar_cli.randomness import SCORING, bits, key_of, mix, order, randint, shuffled, uniform
+from darkhar_cli.randomness import SCORING, bits, key_of, mix, order, randint, shuffled, spread_evenly, uniform
 
 ops = keras.ops
 
@@ -89,3 +89,19 @@ def test_shuffling_does_not_depend_on_the_order_given():
     backward = names[::-1]
     assert forward == [backward[i] for i in shuffled(3, 1, backward)]
     assert forward != [names[i] for i in shuffled(3, 2, names)]
+
+
+@pytest.mark.parametrize("counts", [(6, 6, 6), (20, 5, 1), (3, 7, 11)])
+def test_classes_are_spread_evenly_whatever_stretch_is_taken(counts):
+    classes = [label for label, count in enumerate(counts) for _ in range(count)]
+    names = [f"clip {i}" for i in range(len(classes))]
+    order = spread_evenly(1, 0, names, classes)
+    assert sorted(order) == list(range(len(names)))
+    for size in (3, 6, 9):
+        for start in range(len(order) - size + 1):
+            found = np.bincount([classes[i] for i in order[start : start + size]], minlength=3)
+            assert (np.abs(found - size * np.array(counts) / len(names)) < 2).all()
+    assert order != spread_evenly(1, 1, names, classes)
+    assert order != spread_evenly(2, 0, names, classes)
+    turned = spread_evenly(1, 0, names[::-1], classes[::-1])
+    assert [names[::-1][i] for i in turned] == [names[i] for i in order], "whatever order they came in"

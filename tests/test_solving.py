@@ -51,6 +51,16 @@ def test_it_is_scikit_learns():
     assert accuracy == (probabilities.argmax(axis=1) == labels).mean()
 
 
+@pytest.mark.parametrize("weights", [[1.0, 1.0, 1.0, 1.0], [0.4, 2.0, 1.0, 0.7]])
+def test_weighted_classes_are_scikit_learns(weights):
+    batches, labels, rows = some_clips()
+    model, _ = solved()
+    solving.solve(model, batches, labels, np.array(weights))
+    asked = {"C": 1 / (2 * L2 * len(labels)), "class_weight": dict(enumerate(weights))}
+    reference = LogisticRegression(tol=1e-8, max_iter=10_000, **asked).fit(rows, labels)
+    np.testing.assert_allclose(solving.solvable(model).kernel, reference.coef_.T, atol=1e-4)
+
+
 @pytest.mark.parametrize("present", [[0, 1, 2, 3], [1, 3]])
 def test_its_objective_has_no_slope_there(present):
     batches, drawn, _ = some_clips()

@@ -4,14 +4,19 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import log_softmax
+from sklearn.utils.class_weight import compute_class_weight
 
+from darkhar_cli import learner as learner_module
 from darkhar_cli import schema
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.experiment import Experiment
-from darkhar_cli.folds import plan_folds
+from darkhar_cli.fitting import fit_fold, kept_words
+from darkhar_cli.folds import Fold, plan_folds
 from darkhar_cli.modes import resolve_mode
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.stream import Setting, StreamParts
+from darkhar_cli.train_step import balanced_weights
 from darkhar_cli.trainer import Trainer
 
 TRAIN = schema.options("train")["default"].defaults | {
@@ -113,11 +118,100 @@ def test_only_the_rows_given_are_shown(trainer, clips):
 
 def test_an_epochs_loss_is_of_all_its_clips(trainer, clips):
     made = trainer(sampler="uniform", learning_rate=1e-12, batch_per_class=1)
-    learner, rows = made.learner(), clips.rows("train")[:11]
+    learner, rows = made.learner(), clips.rows("train")[1:]  # the first has features of zero, so a tie
     got = made.train_epoch(learner, rows, 0)
-    expected = made.watch(learner, rows)
-    assert got["loss"] == pytest.approx(expected["inner_loss"], rel=1e-4)
-    assert got["accuracy"] == pytest.approx(expected["inner_accuracy"])
+    expected = made.measure(learner, rows)
+    assert got["loss"] == pytest.approx(expected["loss"], rel=1e-4)
+    assert got["accuracy"] == pytest.approx(expected["accuracy"])
+
+
+def cross_entropy(logits, truth):
+    return -log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(truth)), truth].mean()
+
+
+@pytest.mark.parametrize("mode", ["features", "end_to_end"])
+def test_training_and_inner_loss_are_the_same_quantity(trainer, clips, mode):
+    head = ("linear", {"l2": 5.0, "noise": 0.5})  # penalties and a disturbance larger than the cross-entropy
+    made = trainer(classifier=head, mode=mode, class_weight="balanced", learning_rate=1e-3)
+    fold, learner, rows = Fold(0, clips.rows("train"), []), made.learner(), clips.rows("train")
+    made.begin(learner, fold, rows)
+    history, kept = fit_fold(made, learner, rows, rows, lambda _: None)  # the same clips on both sides
+    truth = np.array(clips.labels(rows))
+    assert [entry["loss"] for entry in history] == [entry["inner_loss"] for entry in history]
+    assert [entry["accuracy"] for entry in history] == [entry["inner_accuracy"] for entry in history]
+    best = min(history, key=lambda entry: entry["inner_loss"])
+    assert kept == best["epoch"]
+    assert best["loss"] == pytest.approx(cross_entropy(made.logits(learner, rows), truth), rel=1e-5)
+    assert all(entry["objective"] > entry["loss"] + 0.1 for entry in history), "what is minimised is told apart"
+
+
+def test_what_is_kept_is_told_with_that_epochs_numbers():
+    history = [{"epoch": n, "loss": n / 10, "accuracy": 0.5, "objective": 9.0} for n in (1, 2, 3)]
+    assert kept_words(history, 3, "") == "kept epoch 3 of 3 (the last): training loss 0.300, accuracy 0.500"
+    history = [entry | {"inner_loss": 1 + entry["loss"], "inner_accuracy": 0.25} for entry in history]
+    assert kept_words(history, 2, "inner-validation") == (
+        "kept epoch 2 of 3: inner-validation loss 1.200, accuracy 0.250; training loss 0.200, accuracy 0.500"
+    )
+
+
+def test_balanced_weights_are_scikit_learns():
+    labels = [0, 0, 0, 3, 3, 1]
+    expected = compute_class_weight("balanced", classes=np.array([0, 1, 3]), y=np.array(labels))
+    np.testing.assert_allclose(balanced_weights(labels, 5)[[0, 1, 3]], expected)
+    assert balanced_weights(labels, 5)[labels].mean() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("mode", ["features", "end_to_end"])
+def test_rare_classes_weigh_as_much_as_others_where_asked(trainer, clips, mode):
+    rows = [row for row in clips.rows("train") if clips.table.at[row, "label"] != "stay"]
+    rows += [row for row in clips.rows("train") if clips.table.at[row, "label"] == "stay"][:1]
+    given = {}
+    for asked in ("none", "balanced"):
+        made = trainer(mode=mode, class_weight=asked)
+        learner = made.learner()
+        made.begin(learner, Fold(0, rows, []), rows)
+        train = learner.train
+        learner.train = lambda batches, size, weights, asked=asked, train=train: (
+            given.setdefault(asked, weights),
+            train(batches, size, weights),
+        )[1]
+        made.train_epoch(learner, rows, 0)
+    assert given["none"] is None
+    counts = np.bincount(clips.labels(rows), minlength=3)
+    np.testing.assert_allclose(given["balanced"] * counts, len(rows) / 3)
+
+
+def test_class_weights_reach_solved_heads(trainer, clips):
+    rows, weights = clips.rows("train")[:9], {}
+    for asked in ("none", "balanced"):
+        made = trainer(sampler="uniform", classifier=("linear", {"l2": 0.1, "solver": "lbfgs"}), class_weight=asked)
+        learner = made.learner()
+        made.begin(learner, Fold(0, rows, []), rows)
+        weights[asked] = learner.model.get_layer("logits").get_weights()[0]
+    assert len(set(np.bincount(clips.labels(rows)))) > 1, "a class is rarer"
+    assert not np.allclose(weights["none"], weights["balanced"], rtol=1e-3)
+
+
+@pytest.mark.parametrize("mode", ["features", "end_to_end"])
+def test_balanced_batches_hold_every_class(trainer, clips, mode):
+    made, labels, shown = trainer(mode=mode, balanced_batches=True), clips.labels(clips.table.index), []
+    learner, rows = made.learner(), clips.rows("train")
+    train = learner.train
+
+    def spy(batches, size, weights):
+        batches = list(batches)
+        shown.append(np.concatenate([labels for _, labels in batches]).tolist())
+        return train(batches, size, weights)
+
+    learner.train = spy
+    for epoch in (0, 1, 0):
+        made.train_epoch(learner, rows, epoch)
+    size = 2 * 3
+    for order in shown:
+        assert sorted(order) == sorted(labels)
+        for start in range(0, len(order), size):
+            assert np.bincount(order[start : start + size]).tolist() == [2, 2, 2]
+    assert shown[0] == shown[2] != shown[1]
 
 
 def test_every_fold_starts_from_the_same_fresh_weights(trainer, clips):
@@ -174,7 +268,7 @@ def test_both_ways_agree_on_real_clips(trainer, clips, real_clips, real_models, 
 def test_shuffled_labels_are_the_training_clips_own_in_another_order(trainer, clips):
     fold = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0).folds[0]
     true = clips.labels(clips.table.index)
-    plain, shuffled = trainer(), trainer(shuffle_labels=True)
+    plain, shuffled = trainer(), trainer(shuffle_labels="clips")
     for made in (plain, shuffled):
         made.begin(made.learner(), fold, fold.train)
     assert plain._labels == true
@@ -199,3 +293,31 @@ def test_statistics_are_taken_of_the_rows_to_fit_alone(trainer, clips):
         np.testing.assert_allclose(layer.mean.numpy(), features.reshape(-1, 256).mean(axis=0), rtol=1e-4, atol=1e-6)
         means.append(layer.mean.numpy())
     assert (means[0] != means[1]).any()
+
+
+CONV = ("conv_small", {"size": [16, 20], "filters": 4, "features": 8})
+
+
+@pytest.mark.parametrize(
+    ("mode", "classifier"),
+    [("end_to_end", HEAD), ("features", HEAD), ("features", ("linear", {"l2": 0.1, "solver": "lbfgs"}))],
+)
+def test_a_fold_alone_is_the_same_fold_in_a_whole_run_to_the_byte(trainer, clips, lively, mode, classifier):
+    every = clips.rows("train")
+    folds = [Fold(i, rows, []) for i, rows in enumerate((every[:5], every[1:], every[:9:2], every[::-1][:7]))]
+
+    def run(todo):
+        learner_module._heads.clear()
+        made, found = trainer(extractor=lively if mode == "features" else CONV, classifier=classifier, mode=mode), {}
+        for fold in todo:
+            learner = made.learner()
+            made.begin(learner, fold, fold.train)
+            history, _ = fit_fold(made, learner, fold.train, fold.train[:3], lambda _: None)
+            logits = made.logits(learner, every[fold.index :])
+            found[fold.index] = (history, learner.weights_hash(), logits.tobytes())
+        return found
+
+    whole = run(folds)
+    assert run(folds[::-1]) == whole
+    for fold in folds:
+        assert run([fold]) == {fold.index: whole[fold.index]}

@@ -117,12 +117,13 @@ def test_a_solved_head_is_scikit_learns_on_every_listed_turn(trainer, clips, fak
     assert made.solved
     assert made.epochs == 1
     learner, fold = made.learner(), fold_of(clips)
-    told = made.begin(learner, fold, fold.train)
-    history, kept = fit_fold(made, learner, *to_fit_and_watch(made, fold, None), lambda _: None, told)
-    assert (history, kept) == ([{"epoch": 1, **told}], 1)
+    made.begin(learner, fold, fold.train)
+    history, kept = fit_fold(made, learner, *to_fit_and_watch(made, fold, None), lambda _: None)
+    assert (history, kept) == ([{"epoch": 1, **made.measure(learner, fold.train)}], 1)
 
-    stream, rows, labels = made.streams[0], [], []
+    stream, rows, labels, first = made.streams[0], [], [], []  # first: each clip as it is
     for row, label in zip(fold.train, clips.labels(fold.train), strict=True):
+        first.append(len(rows))
         (seen,) = stream.inputs().each([row], stream.positions([row], SCORING)[0])
         symmetry = stream.extractor.symmetry
         for one in (seen, symmetry.mirrored(seen)):
@@ -138,7 +139,27 @@ def test_a_solved_head_is_scikit_learns_on_every_listed_turn(trainer, clips, fak
     expected = solver.predict_log_proba(given.predict_on_batch([held, mask]))
     got = log_softmax(made.logits(learner, fold.validation).astype(np.float64), axis=1)
     np.testing.assert_allclose(got, expected, rtol=1e-2, atol=2e-3)
-    assert told["accuracy"] == pytest.approx(solver.score(pooled, labels))
+    plain = [solver.predict_log_proba(pooled[labels_at : labels_at + 1])[0] for labels_at in first]
+    truth = clips.labels(fold.train)
+    assert history[0]["loss"] == pytest.approx(-np.mean([p[k] for p, k in zip(plain, truth, strict=True)]), abs=2e-3)
+    assert history[0]["accuracy"] == np.mean([p.argmax() == k for p, k in zip(plain, truth, strict=True)])
+
+
+def test_clips_turned_back_in_training_are_what_the_reversed_clip_would_give(trainer, clips, fake_tflite):
+    flow = ("flow", {"weights": str(fake_tflite)})
+    made = trainer(parts(extractor=flow, classifier=SOLVED), augment=("mirror", "reverse"), reversals={})
+    stream, rows = made.streams[0], clips.rows("train")[:4]
+    symmetry, positions = stream.extractor.symmetry, [given[0] for given in stream.positions(rows, SCORING)]
+    for turn in made.augment.listed(0):
+        seen, mask = made._load(made.branches[0], rows, [turn] * len(rows), SCORING)
+        assert mask.all()
+        for row, at, found in zip(rows, positions, seen, strict=True):
+            n = int(clips.table.loc[row, "n_frames"])
+            (whole,) = stream.inputs().each([row], [np.arange(n)])
+            mirrored, backwards = turn.outcomes
+            whole = symmetry.mirrored(whole) if mirrored else whole
+            expected = symmetry.reversed(whole)[(n - 1 - at)[::-1]] if backwards else whole[at]
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_solved_and_trained_heads_go_together(trainer, clips):
@@ -164,7 +185,7 @@ def test_solved_and_trained_heads_go_together(trainer, clips):
 
 @pytest.mark.parametrize("classifier", [SOLVED, LINEAR, HEAD])
 def test_scored_clips_are_never_seen_before_they_are_scored(trainer, clips, classifier):
-    made = trainer(parts(classifier=classifier), parts(enhance="gamma", classifier=LINEAR), shuffle_labels=True)
+    made = trainer(parts(classifier=classifier), parts(enhance="gamma", classifier=LINEAR), shuffle_labels="clips")
     shown = []
     for stream in made.streams:
         each = stream.inputs().each
@@ -177,7 +198,7 @@ def test_scored_clips_are_never_seen_before_they_are_scored(trainer, clips, clas
 
 def test_shuffled_labels_reach_solved_heads(trainer, clips):
     one = parts(extractor=LUMA, classifier=SOLVED)
-    plain, shuffled = trainer(one), trainer(one, shuffle_labels=True)
+    plain, shuffled = trainer(one), trainer(one, shuffle_labels="clips")
     ours, theirs = (fitted(made, clips)[0].model.get_weights() for made in (plain, shuffled))
     assert any(not np.allclose(one, other) for one, other in zip(ours, theirs, strict=True))
 

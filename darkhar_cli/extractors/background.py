@@ -13,7 +13,7 @@ _FRAMES = 16  # evenly spaced frames that the median is taken of
 def background(width: int = 20, height: int = 15) -> Extractor:
     """The median frame of a whole clip as a grey thumbnail, F = width x height, 0..1, the same for every frame."""
 
-    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
+    def extract(frames: np.ndarray, fps: float = 30.0, times: np.ndarray | None = None) -> np.ndarray:
         picked = np.linspace(0, len(frames) - 1, min(_FRAMES, len(frames))).round().astype(int)
         grey = [cv2.cvtColor(frames[i], cv2.COLOR_RGB2GRAY) for i in picked]
         median = np.median(np.stack(grey), axis=0).astype(np.float32) / 255

@@ -27,8 +27,9 @@ class Extractor:
         weights_hash: names the weights, for provenance; empty while they are still to be learnt.
         channels: names of the F features, where they have any.
         scope: `frame`: what is seen in a frame depends on that frame alone; `clip`: backend `host`, called with one
-            whole clip, enhanced and rounded to uint8, (T, H, W, 3), and its frames per second -> (T, F): a timeline,
-            which may be read between frames.
+            whole clip, enhanced and rounded to uint8, (T, H, W, 3), its frames per second and, where they come at
+            irregular times, those (T,) in seconds (else None) -> (T, F): a timeline at even times, which may be read
+            between frames.
         runtime: backend `host`: what it runs in.
         longest: scope `clip`: frames whose longer side is longer reach it smaller, their shape kept; 0: as they are.
         symmetry: what becomes of the F features in a mirror and in time reversal, where that is known.

@@ -21,8 +21,8 @@ def flow(weights: str = "auto") -> Extractor:
     net = keypoints.load_movenet(weights)
     symmetry = Symmetry.of(flow_channels.CHANNELS)
 
-    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
-        found, _ = flow_channels.flow_channels(frames, fps, tracking.follow(frames, net))
+    def extract(frames: np.ndarray, fps: float = 30.0, times: np.ndarray | None = None) -> np.ndarray:
+        found, _ = flow_channels.flow_channels(frames, fps, tracking.follow(frames, net), times)
         return symmetry.stack(found)
 
     return person_extractor("flow", net, symmetry, extract)

@@ -7,6 +7,7 @@ import numpy as np
 from darkhar_cli.extractors.channels import Channel
 from darkhar_cli.extractors.dense_flow import dense_flow
 from darkhar_cli.extractors.flow_input import one_thread
+from darkhar_cli.extractors.resampling import even_steps
 from darkhar_cli.extractors.smoothing import at_frames, gaussian, gaussian_at_frames, path, without_trend
 from darkhar_cli.extractors.sparse_flow import sparse_flow
 from darkhar_cli.extractors.tracking import Person
@@ -40,15 +41,21 @@ CHANNELS = (
 WORLD = (Channel("world_y"), Channel("world_size_log"))
 
 
-def flow_channels(frames: Sequence[np.ndarray], fps: float, person: Person) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def flow_channels(
+    frames: Sequence[np.ndarray], fps: float, person: Person, times: np.ndarray | None = None
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return `CHANNELS` by name, each (T,), and the camera's steps between frames (T - 1, 3): dx, dy, log zoom.
 
     Velocities are in thirds of a torso per 30th of a second, the camera's in frame heights and log zoom; paths are in
-    torso lengths. A step stands at the frame it leads to; smoothed ones stand at the frames themselves.
+    torso lengths. A step stands at the frame it leads to; smoothed ones stand at the frames themselves. Of frames at
+    irregular times (T,) in seconds, all that is returned is at as many even times.
     """
     with one_thread():
         camera, sparse = sparse_flow(frames, person.points)
         dense = dense_flow(frames, person.points)
+    if times is not None:
+        camera, sparse, dense = (even_steps(steps, times) for steps in (camera, sparse, dense))
+        person = person.evenly(times)
     rate, unit = (fps or RATE) / RATE, person.unit
     own = at_frames(sparse * rate * _GAIN / np.array([unit, unit, unit, unit, 1.0]))
     found = dict(zip(("lk_u", "lk_v", "lk_length", "lk_length_p90", "lk_divergence"), own.T, strict=True))

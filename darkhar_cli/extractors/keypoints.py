@@ -79,7 +79,8 @@ def find_movenet() -> Path:
     Raises:
         BadRequest: there is none; the message says where to get it and where to put it.
     """
-    folder = Path(os.environ.get("DARKHAR_MODELS") or home() / "models")
+    given = os.environ.get("DARKHAR_MODELS")
+    folder = Path(os.path.expanduser(given)) if given else home() / "models"
     found = sorted(folder.glob("*movenet*.tflite"))
     if not found:
         raise BadRequest(

@@ -3,18 +3,20 @@
 import numpy as np
 
 from darkhar_cli import motion as changes
+from darkhar_cli.extractors import resampling
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.motion import luma_changes, mean_change
 from darkhar_cli.registry import register
 
 
-@register("extractor", sources=(changes,))
+@register("extractor", sources=(changes, resampling))
 def motion() -> Extractor:
     """Mean and deviation of the luma difference to the frame before, F = 2, 0..1; the first repeats the second."""
 
-    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
+    def extract(frames: np.ndarray, fps: float = 30.0, times: np.ndarray | None = None) -> np.ndarray:
         found = [(mean_change(c), (c.astype(np.float32) / 255).std()) for c in luma_changes(frames)]
-        return np.array([found[0] if found else (0, 0), *found], np.float32)
+        timeline = np.array([found[0] if found else (0, 0), *found], np.float32)
+        return timeline if times is None else resampling.evenly(timeline, times).astype(np.float32)
 
     channels = ("mean", "std")
     return Extractor(

@@ -12,7 +12,7 @@ LONGEST = 640  # pixels of the longer side that keypoints and flow can make use 
 
 
 def person_extractor(name: str, net: MoveNet, symmetry: Symmetry, function: Callable[..., np.ndarray]) -> Extractor:
-    """Return a clip-wide extractor, frames (T, H, W, 3) uint8 and their rate -> (T, F) of the symmetry's channels."""
+    """Return a clip-wide extractor, frames (T, H, W, 3), rate and times -> (T, F) of the symmetry's channels."""
     return Extractor(
         name,
         len(symmetry.names),

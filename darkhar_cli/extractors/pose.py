@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from darkhar_cli.extractors import body, channels, keypoints, person, smoothing, tracking
+from darkhar_cli.extractors import body, channels, keypoints, person, resampling, smoothing, tracking
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.extractors.person import person_extractor
 from darkhar_cli.registry import register
 
-SOURCES = (body, channels, keypoints, person, smoothing, tracking)
+SOURCES = (body, channels, keypoints, person, resampling, smoothing, tracking)
 
 
 @register("extractor", sources=SOURCES)
@@ -21,7 +21,7 @@ def pose(weights: str = "auto") -> Extractor:
     net = keypoints.load_movenet(weights)
     symmetry = Symmetry.of(body.CHANNELS)
 
-    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
-        return symmetry.stack(body.body_channels(tracking.follow(frames, net)))
+    def extract(frames: np.ndarray, fps: float = 30.0, times: np.ndarray | None = None) -> np.ndarray:
+        return symmetry.stack(body.body_channels(tracking.follow(frames, net).evenly(times)))
 
     return person_extractor("pose", net, symmetry, extract)

@@ -19,10 +19,11 @@ def pose_flow(weights: str = "auto") -> Extractor:
     net = keypoints.load_movenet(weights)
     symmetry = Symmetry.of((*body.CHANNELS, *flow_channels.CHANNELS, *flow_channels.WORLD))
 
-    def extract(frames: np.ndarray, fps: float = 30.0) -> np.ndarray:
+    def extract(frames: np.ndarray, fps: float = 30.0, times: np.ndarray | None = None) -> np.ndarray:
         person = tracking.follow(frames, net)
+        motion, camera = flow_channels.flow_channels(frames, fps, person, times)
+        person = person.evenly(times)
         shape = body.body_channels(person)
-        motion, camera = flow_channels.flow_channels(frames, fps, person)
         return symmetry.stack(shape | motion | flow_channels.world_channels(shape, camera, person))
 
     return person_extractor("pose_flow", net, symmetry, extract)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from darkhar_cli.extractors.keypoints import MoveNet
+from darkhar_cli.extractors.resampling import evenly
 from darkhar_cli.extractors.smoothing import gaussian
 
 SEEN = 0.2  # score above which a keypoint counts as seen
@@ -56,6 +57,10 @@ class Person:
     def unit(self) -> float:
         """Return the clip's torso length, which all lengths are given in."""
         return max(float(np.median(self.torso)), _LEAST_TORSO)
+
+    def evenly(self, times: np.ndarray | None) -> "Person":
+        """Return the person at even times, of frames at irregular times (T,) in seconds; None: they are even."""
+        return self if times is None else Person(evenly(self.points, times))
 
 
 def follow(frames: Iterable[np.ndarray], net: MoveNet) -> Person:

@@ -2,9 +2,11 @@
 
 V views (1 unless a sampler scores several clips of one video), T steps, positions ascending. Positions are frames;
 those between two frames are interpolated where features stand on a timeline, and taken to the `nearest` frame where
-frames are picked. One definition serves the host (`xp=numpy`: only those frames are decoded) and the Keras layer
-`SampleFrames` (`xp=keras.ops`, where `n_frames`, `fps`, `key` and `motion` may be tensors). Positions are computed in
-integers, so that they are the same in NumPy, eagerly, in a graph and under XLA.
+frames are picked. Of a clip whose frames come at irregular times they are frames at its mean rate, which the caller
+takes to those shown then (`by_time`); the sampler knows nothing of it. One definition serves the host (`xp=numpy`:
+only those frames are decoded) and the Keras layer `SampleFrames` (`xp=keras.ops`, where `n_frames`, `fps`, `key` and
+`motion` may be tensors). Positions are computed in integers, so that they are the same in NumPy, eagerly, in a graph
+and under XLA.
 """
 
 import operator
@@ -32,12 +34,15 @@ class Sampler(ABC):
         short: what becomes of a clip that is too short; None: no clip is.
         wants_motion: whether a call needs `motion`, see `darkhar_cli.motion`.
         rate: steps a second, where that is known whatever the clip.
+        by_time: whether positions mean moments, at the clip's rate: where its frames come at irregular times, what is
+            picked are the frames shown then (`darkhar_cli.frame_times`). Else positions mean frames, whenever shown.
     """
 
     frames: int | float | None = None
     short: str | None = None
     wants_motion: bool = False
     rate: float | None = None
+    by_time: bool = False
 
     def __call__(
         self,

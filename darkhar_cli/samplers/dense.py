@@ -12,8 +12,11 @@ class Dense(FrameSampler):
     """Clips of `frames` frames, `stride` apart: one from a random start in training, `clips` views in scoring.
 
     Views start evenly from the first frame to the last possible one, rounded, halves to even; a single one stands in
-    the middle. Source: mmaction2 `SampleFrames` (`clip_len`, `frame_interval`, `num_clips`, test mode).
+    the middle. Where frames come at irregular times, a stride is as long as at the clip's mean rate.
+    Source: mmaction2 `SampleFrames` (`clip_len`, `frame_interval`, `num_clips`, test mode).
     """
+
+    by_time = True
 
     def __init__(self, frames: int = 16, stride: int = 2, clips: int = 3, short: str = "repeat_last"):
         super().__init__(frames, short)

@@ -22,6 +22,7 @@ class Motion(FrameSampler):
     """
 
     wants_motion = True
+    by_time = True
 
     def __init__(self, frames: int | float = 8, mix: float = 0.5, short: str = "repeat_last"):
         super().__init__(frames, short)

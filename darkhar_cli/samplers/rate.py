@@ -32,6 +32,8 @@ class Rate(Sampler):
         short: what a clip with fewer steps does: `pad` (masked steps at the end, at its last position) or `error`.
     """
 
+    by_time = True
+
     def __init__(
         self, fps: float = 20.0, steps: int | None = 48, speed: float = 0.0, cut: float = 0.0, short: str = "pad"
     ):

@@ -12,6 +12,7 @@ from darkhar_cli import console, overrides, schema
 from darkhar_cli.acceptance import acceptance, measured
 from darkhar_cli.clips import Clips
 from darkhar_cli.errors import BadRequest, FailedWork, nearest
+from darkhar_cli.frame_times import irregular_note
 from darkhar_cli.table_files import write_csv
 from darkhar_cli.tables import grid_of
 
@@ -23,7 +24,8 @@ HELP = """darkhar check: what clips look like in numbers: brightness, noise by l
   darkhar check ... to=FILE                        also write the table as csv
 
 Tolerances hold for dark_synth's dark clips in regime=arid, config small, medium or full; bright twins are not
-measured with them. Choose clips with dataset= and dataset.*, as in prepare.
+measured with them. Choose clips with dataset= and dataset.*, as in prepare. Clips whose frames are more than half a
+frame off a constant rate are named.
 """
 _KEYS = ("dataset", "real", "to")
 _ENOUGH = 50  # clips: percentiles of fewer say little
@@ -41,6 +43,8 @@ def check(words: Sequence[str]) -> None:
         return
     dataset, asked = _read(words)
     clips = data.open_clips(dataset)
+    if len(clips.left_out):
+        console.note(clips.left_out_told())
     rows = clips.table.index[clips.table["light"] != "bright"].tolist() or clips.table.index.tolist()
     held = clips.like_real and len(rows) >= _ENOUGH
     seen = _measured(clips, rows)
@@ -52,6 +56,9 @@ def check(words: Sequence[str]) -> None:
     _show(table, f"{clips.name}: {len(rows)} of {len(clips.table)} clips", None if real is None else len(real))
     if clips.like_real and not held:
         console.note(f"{len(rows)} clips are too few to be held to the tolerances; take config=small, medium or full")
+    told = irregular_note(clips.table)
+    if told:
+        console.warn(told)
     if "to" in asked:
         write_csv(Path(asked["to"]), table)
     out = table.loc[table["ok"] == "out", "quantity"].tolist()
