@@ -23,7 +23,8 @@ _NARROW = (
     "p (Holm)",
     "rank",
     "verdict",
-    "difference",
+    "status",
+    "diff.",
 )
 _COLUMNS = ["recall", "95 %", "n", "correct", "accuracy", "loss"]  # the interval is of the macro recall beside it
 ABOUT = "Folds share training data, so an interval is about these models on new recordings, not about new training."
@@ -127,14 +128,16 @@ def _cells(row: pd.Series) -> list[str]:
 
 def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
     """Print one row per job of a sweep: what was varied, the headline numbers, the status."""
-    columns = [*swept, "split", *_COLUMNS, "status"]
-    grid = grid_of(f"sweep of {len(table)} jobs", columns, str(folder / "sweep.csv"))
+    splits = sorted(set(table.loc[table["status"] == "done", "split"]))
+    own = ["split"] if len(splits) > 1 else []  # else the title says it: 80 columns are few
+    title = f"sweep of {len(table)} jobs" + (f", {splits[0]} clips" if len(splits) == 1 else "")
+    grid = grid_of(title, [*swept, *own, *_COLUMNS, "status"], str(folder / "sweep.csv"))
     for _, row in table.iterrows():
         values = [str(row[name]) for name in swept]
         if row["status"] == "done":
-            grid.add_row(*values, str(row["split"]), *_cells(row), "done")
+            grid.add_row(*values, *row[own].astype(str), *_cells(row), "done")
         else:
-            grid.add_row(*values, *[""] * 7, row["status"])
+            grid.add_row(*values, *[""] * len([*own, *_COLUMNS]), row["status"])
     console.out.print(grid)
     for _, row in table[table["error"] != ""].iterrows():
         console.error(f"{', '.join(f'{name}={row[name]}' for name in swept)}: {row['error']}")
