@@ -72,7 +72,7 @@ def test_a_csv_names_everything(tmp_path):
         opened(tmp_path, labels=str(labels))
 
 
-def test_what_is_left_aside_is_said(tmp_path):
+def test_what_is_left_aside_is_said(tmp_path, capsys):
     for split in ("train", "val", "test"):
         write_clips(tmp_path / split, takes=1)
     (tmp_path / "train" / "walk").mkdir()
