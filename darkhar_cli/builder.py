@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import islice
@@ -21,6 +21,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from darkhar_cli.frame_times import Timing, frame_times, timing_of
+from darkhar_cli.listing import LeftOut
+from darkhar_cli.names import printable
 from darkhar_cli.video import ClipError, DamagedClip, VideoInfo, inspect, read_frames
 
 TRAIN = "train"
@@ -41,6 +43,10 @@ class Source:
     problem: str = ""
     twin: str = ""
     light: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("id", "split", "label", "group", "problem", "twin", "light"):
+            object.__setattr__(self, name, printable(getattr(self, name)))  # records and tables hold one line of text
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         self.on_clip, self.keep_damaged = on_clip, keep_damaged
         self.skipped: list[Skipped] = []
         self.left_aside: list[str] = []  # what is in the data set but not taken, in words
+        self.refused: dict[str, str] = {}  # clip -> why it cannot be stored, found by looking at all of them
         kwargs.setdefault("file_format", "array_record")
         super().__init__(**kwargs)
 
@@ -111,6 +118,10 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def files(self) -> list[Path]:
         """Return the files beside the clips that the result depends on (label lists)."""
+        return []
+
+    def left_out(self) -> list[LeftOut]:
+        """Return what stands in the data set's folder and is neither a clip nor a list, each with the reason."""
         return []
 
     def write_beside(self, folder: Path) -> None:
@@ -142,7 +153,11 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return {split: self._generate_examples(split) for split in splits}
 
     def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        sources = [s for s in self.sources() if s.split == split]
+        sources = [
+            replace(source, problem=source.problem or self.refused.get(source.id, ""))
+            for source in self.sources()
+            if source.split == split
+        ]
         for number, (source, result) in enumerate(zip(sources, self._checked(sources), strict=True)):
             self.on_clip()
             problem = source.problem or (result if isinstance(result, str) else "")
