@@ -108,3 +108,20 @@ def test_wilson_by_clip_is_far_too_narrow_where_clips_of_a_recording_go_together
     ends = np.array([stats.wilson(k, 150) for k in range(151)]).T
     held = [coverage(ends[:, drawn(15, mean, 0.3).sum(axis=1)], mean) for mean in MEANS]
     assert 0.55 < min(held) < max(held) < 0.72
+
+
+@pytest.mark.parametrize("icc", [0.1, 0.3])
+def test_macro_f1_and_recordings_of_several_classes_hold_too(icc):
+    rng, mean, held, draws = np.random.default_rng(0), 0.85, np.zeros(2), 400
+    labels, codes = np.repeat(np.arange(6), 25), np.repeat(np.arange(15), np.concatenate(REAL))
+    crossing = rng.integers(0, 12, 150)  # of any class
+    taken = mean * 25 + (1 - mean) * 125 / 5  # wrong clips are taken for any other class
+    truth = 2 * mean * 25 / (25 + taken), mean
+    for _ in range(draws):
+        own, shared = (rng.beta(mean * (1 - icc) / icc, (1 - mean) * (1 - icc) / icc, n) for n in (15, 12))
+        said = np.where(rng.random(150) < own[codes], labels, (labels + rng.integers(1, 6, 150)) % 6)
+        f1 = stats.f1_interval(np.eye(6)[said], labels, codes)
+        recall = stats.recall_interval(rng.random(150) < shared[crossing], labels, crossing)
+        held += [each.low <= value <= each.high for each, value in zip((f1, recall), truth, strict=True)]
+    assert (held / draws).min() >= 0.92
+    assert (held / draws).max() <= 0.98
