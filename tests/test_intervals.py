@@ -109,6 +109,15 @@ def test_groups_all_right_or_all_wrong_get_wilson_over_groups(value):
         assert found.method == "cluster-robust over 15 groups, all equal"
 
 
+def test_hardly_any_degree_of_freedom_says_hardly_anything():
+    right = np.array([1] * 999 + [0] + [1] * 8)
+    labels, groups = np.repeat(["run", "sit"], [1000, 8]), np.repeat(list("abcde"), [998, 2, 2, 3, 3])
+    found = stats.recall_interval(right, labels, groups)
+    assert found.value == pytest.approx(0.9995)
+    assert 0 <= found.low < 0.01
+    assert 0.9999 < found.high <= 1
+
+
 def test_equal_groups_never_have_an_interval_of_no_width():
     found = stats.share_interval([0, 1] * 15, np.repeat(np.arange(15), 2))
     assert found.low < 0.42
