@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import brightness, calibration, stats
-from darkhar_cli.table_files import column_of
+from darkhar_cli import stats
 
 KEYS = ["split", "repeat", "fold", "id"]
 # A fold's own clips and those made darker; the official held-out clips, likewise: all folds score these.
@@ -38,18 +37,27 @@ def score(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
 
 
 def per_clip(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Return a row per clip of a split, by id: id, group, label, luma, right (its mean over folds and repeats)."""
+    """Return a row per clip of a split, by id: id, group, label, scene, luma, right (its mean over folds and repeats).
+
+    `scene` and `luma` are there where the predictions have them.
+    """
     part = predictions[predictions["split"] == split]
     part = part.assign(right=(part["predicted"] == part["label"]).astype(float))
-    kept = [name for name in ("group", "label", "luma") if name in part]
+    kept = [name for name in ("group", "label", "scene", "luma") if name in part]
     return part.groupby("id", as_index=False).agg({**dict.fromkeys(kept, "first"), "right": "mean"})
+
+
+def clusters(clips: pd.DataFrame) -> stats.Clusters:
+    """Return the clusters of clips (rows of `per_clip`): groups, else backgrounds, else each clip."""
+    return stats.clusters(len(clips), clips["group"], clips.get("scene"))
 
 
 def ensemble(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Return the predictions of held-out clips averaged over all folds: a row per repeat and clip, `fold=ensemble`."""
     test = predictions[predictions["split"].isin(TESTS)]
     names = [f"p_{name}" for name in classes]
-    rest = test.groupby(["split", "repeat", "id"], as_index=False)[["group", "label"]].first()
+    kept = [name for name in ("group", "label", "scene") if name in test]
+    rest = test.groupby(["split", "repeat", "id"], as_index=False)[kept].first()
     mean = test.groupby(["split", "repeat", "id"], as_index=False)[names].mean()
     joined = rest.merge(mean, on=["split", "repeat", "id"])
     joined["predicted"] = [classes[i] for i in joined[names].to_numpy(float).argmax(axis=1)]
@@ -81,107 +89,3 @@ def folds_table(
     table = pd.DataFrame(rows, columns=[*labels, "repeat", "fold", "split", *order])
     rank = table["split"].map({split: i for i, split in enumerate(SPLITS)})
     return table.assign(_rank=rank).sort_values(["_rank", "repeat"], kind="stable").drop(columns="_rank")
-
-
-def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return metrics/summary.csv: each split's clips, every clip counted once however many folds scored it.
-
-    A row for the folds and, of the test split, one for their ensemble. `lower` to `upper` is the 95 % interval that
-    `interval` names, about `group_accuracy` where it is over groups; `wilson_*` takes clips for independent. `chance`
-    is 1 / K, `largest_class` what naming the commonest class would score, `recall_folds` the mean of the folds' own
-    `recall_macro`, `*_sd` their standard deviations over folds.
-    """
-    rows = []
-    for split in SPLITS:
-        part = predictions[predictions["split"] == split]
-        single = folds[(folds["split"] == split) & (folds["fold"] != ENSEMBLE)]
-        if part.empty:
-            continue
-        spread = {f"{key}_sd": single[key].std() if len(single) > 1 else "" for key in ("accuracy", "recall_macro")}
-        spread = {"recall_folds": single["recall_macro"].mean(), **spread}
-        head = {"split": split, "folds": len(single)}
-        rows.append({**head, "of": "folds", **_clip_scores(part, split, classes), **spread})
-        if split in TESTS:
-            both = _clip_scores(ensemble(part, classes), split, classes)
-            rows.append({**head, "of": ENSEMBLE, **both, **dict.fromkeys(spread, "")})
-    labels = folds.iloc[:1][["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]]
-    return labels.merge(pd.DataFrame(rows), how="cross")
-
-
-def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict[str, Any]:
-    """Return one row's numbers of the predictions of a split."""
-    clips = per_clip(part, split)
-    right, groups = clips["right"].to_numpy(), clips["group"].tolist()
-    low, high, how = stats.interval(right, groups)
-    wilson_low, wilson_high = stats.wilson(right.sum(), len(right))
-    p, truth = probabilities(part, classes), part["label"].map({name: i for i, name in enumerate(classes)}).to_numpy()
-    weight = 1 / part.groupby("id")["id"].transform("size").to_numpy()  # a clip scored twice counts once
-    losses = -np.log(np.maximum(p[np.arange(len(truth)), truth], LEAST_P))
-    best = {f"top_{k}": calibration.top_k(p, truth, k, weight) if k < len(classes) else "" for k in (2, 5)}
-    known = clips.assign(group=[group or f"clip {i}" for i, group in enumerate(groups)])
-    return {
-        "n": len(clips),
-        "correct": right.sum(),
-        "accuracy": right.mean(),
-        "lower": low,
-        "upper": high,
-        "interval": how,
-        "group_accuracy": known.groupby("group")["right"].mean().mean() if any(groups) else "",
-        "wilson_lower": wilson_low,
-        "wilson_upper": wilson_high,
-        "recall_macro": clips.groupby("label")["right"].mean().mean(),
-        **best,
-        "loss": (losses * weight).sum() / weight.sum(),
-        "calibration_error": calibration.calibration_error(p, truth, weights=weight),
-        "chance": 1 / len(classes),
-        "largest_class": clips["label"].value_counts(normalize=True).max(),
-    }
-
-
-def brightness_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return metrics/brightness.csv: accuracy by the clips' mean luma (empty where predictions carry none)."""
-    parts = []
-    for split in SPLITS:
-        clips = per_clip(predictions, split)
-        if len(clips) and "luma" in clips:
-            parts.append(brightness.by_brightness(clips["luma"], clips["right"]).assign(split=split))
-    columns = ["split", "low", "high", "n", "correct", "accuracy", "lower", "upper"]
-    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
-
-
-def _parts(predictions: pd.DataFrame, classes: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
-    """Return the clips each table is about: all scorings of a fold's own clips, and the ensemble's of held-out ones."""
-    both = ensemble(predictions, classes)
-    found = []
-    for split in SPLITS:
-        table = both if split in TESTS else predictions
-        found.append((split, table[table["split"] == split]))
-    return [(split, part) for split, part in found if len(part)]
-
-
-def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return metrics/per_class.csv: precision, recall, F1 of each class over all scorings (test: the ensemble's)."""
-    from sklearn.metrics import precision_recall_fscore_support
-
-    rows = []
-    for split, part in _parts(predictions, classes):
-        values = precision_recall_fscore_support(
-            part["label"], part["predicted"], labels=list(classes), zero_division=0
-        )
-        for name, precision, recall, f1, n in zip(classes, *values, strict=True):
-            rows.append((split, name, n, precision, recall, f1))
-    return pd.DataFrame(rows, columns=["split", "class", "n", "precision", "recall", "f1"])
-
-
-def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return metrics/confusion.csv: counts of scorings, a row per true class and a column per predicted one.
-
-    A class called like another column (`label`, `split`) has the column `class label` (`table_files.column_of`).
-    """
-    from sklearn.metrics import confusion_matrix
-
-    rows = []
-    for split, part in _parts(predictions, classes):
-        counts = confusion_matrix(part["label"], part["predicted"], labels=list(classes))
-        rows += [(split, name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
-    return pd.DataFrame(rows, columns=["split", "label", *map(column_of, classes)])

@@ -64,7 +64,7 @@ class Clusters:
         return _count(self.count, self.kind)
 
     def of(self, rows: np.ndarray) -> "Clusters":
-        """Return the clusters of some of the clips, or of scorings, by their clips' places (M,)."""
+        """Return the clusters of some clips, by a mask (N,), or of scorings, by the places of their clips (M,)."""
         return Clusters(np.unique(self.codes[rows], return_inverse=True)[1], self.kind)
 
 
@@ -153,7 +153,8 @@ def interval(right: Sequence[float], groups: Groups) -> tuple[float, float, str]
     return *_t_interval(units, 0.0, 1.0, 0.95), word
 
 
-def _as_clusters(by: "Clusters | Groups", n: int) -> Clusters:
+def as_clusters(by: Clusters | Groups, n: int) -> Clusters:
+    """Return the clusters of n clips, given as they are or by the names of their groups."""
     return by if isinstance(by, Clusters) else clusters(n, by)
 
 
@@ -185,7 +186,7 @@ def share_interval(right: Sequence[float], by: Clusters | Groups) -> Interval:
         by: the clips' clusters, or the names of their groups (N,).
     """
     right = np.asarray(right, float)
-    by = _as_clusters(by, len(right))
+    by = as_clusters(by, len(right))
     value = float(right.mean()) if len(right) else np.nan
     if by.kind == CLIP:
         return Interval(value, *wilson(right.sum(), len(right)), "Wilson, clips taken as independent", len(right))
@@ -201,7 +202,7 @@ def recall_interval(right: Sequence[float], labels: Sequence[str], by: Clusters 
         by: the clips' clusters, or the names of their groups (N,).
     """
     right = np.asarray(right, float)
-    return _stratified(right, np.ones(len(right)), labels, _as_clusters(by, len(right)))
+    return _stratified(right, np.ones(len(right)), labels, as_clusters(by, len(right)))
 
 
 def fold_recall_interval(
@@ -222,7 +223,7 @@ def fold_recall_interval(
     here = table.groupby(["fold", "label"])["label"].transform("size").to_numpy(float)
     classes = table.groupby("fold")["label"].transform("nunique").to_numpy(float)
     weights = 1 / here / classes / max(table["fold"].nunique(), 1)
-    return _stratified(np.asarray(right, float), weights, labels, _as_clusters(by, len(table)), weights)
+    return _stratified(np.asarray(right, float), weights, labels, as_clusters(by, len(table)), weights)
 
 
 def f1_interval(predicted: np.ndarray, labels: Sequence[int], by: Clusters | Groups) -> Interval:
@@ -245,7 +246,7 @@ def f1_interval(predicted: np.ndarray, labels: Sequence[int], by: Clusters | Gro
     occur = max(int((true > 0).sum()), 1)
     scores = (2 * hit / whole[labels] - predicted @ (f1 / whole)) / occur * true[labels]
     value = float(f1.sum() / occur) if n else np.nan
-    by = _as_clusters(by, n)
+    by = as_clusters(by, n)
     return _robust(value, *_error(scores, np.ones(n), labels, by), by)
 
 

@@ -10,7 +10,9 @@ from darkhar_cli.runs import Run
 from darkhar_cli.table_files import write_csv
 
 LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
-_NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "chance", "recall_macro", "loss"]
+_NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "groups", "chance"]
+_NUMBERS += ["recall_macro", "recall_lower", "recall_upper", "f1_macro", "f1_lower", "f1_upper"]
+_NUMBERS += ["recall_folds", "recall_folds_lower", "recall_folds_upper", "loss"]
 
 
 def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +21,8 @@ def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")
         epochs = pd.to_numeric(folds["epochs"], errors="coerce").mean()
-        row |= summary[[*LABELS, *_NUMBERS]].to_dict() | {"repeat": "all", "fold": "all", "epochs": epochs}
+        row |= summary.reindex([*LABELS, *_NUMBERS], fill_value="").to_dict()
+        row |= {"repeat": "all", "fold": "all", "epochs": epochs}
         return row | {"status": "done"}
     error = folder / "error.txt"
     if error.is_file():

@@ -22,14 +22,15 @@ TEXTS = (
     *("name", "folder", "verdict", "status", "error"),
 )
 _CLASS = "class "
+_COUNTS = ("n", "scorings")  # columns that stand beside classes
 
 
 def column_of(name: str) -> str:
     """Return the column of a class in a table whose other columns are named too: its name.
 
-    A class that is called like a column of words (`label`, `split`, `id`) is `class label` there.
+    A class that is called like another column (`label`, `split`, `n`) is `class label` there.
     """
-    return f"{_CLASS}{name}" if name.replace(_CLASS, "") in TEXTS else name
+    return f"{_CLASS}{name}" if name.replace(_CLASS, "") in (*TEXTS, *_COUNTS) else name
 
 
 def write_aside(path: Path, write: Callable[[Path], Any]) -> None:

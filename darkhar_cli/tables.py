@@ -25,6 +25,8 @@ _NARROW = (
     "verdict",
     "difference",
 )
+_COLUMNS = ["recall", "95 %", "n", "correct", "accuracy", "loss"]  # the interval is of the macro recall beside it
+ABOUT = "Folds share training data, so an interval is about these models on new recordings, not about new training."
 _MOST_FOLDS = 12  # more are told in the summary's rows alone
 
 
@@ -43,12 +45,21 @@ def grid_of(title: str, columns: list[str], caption: str = "") -> Table:
     return table
 
 
-def span(row: pd.Series) -> str:
-    """Return a row's interval in percent, `[8.9, 23.0]`, or nothing where it has none."""
-    ends = [row["lower"], row["upper"]]
+def span(row: pd.Series, of: str = "recall") -> str:
+    """Return the interval of a row's number in percent, `[8.9, 23.0]`, or nothing where it has none.
+
+    `of` is what its columns begin with: `recall`, `f1`, `recall_folds`, or nothing for the share of clips.
+    """
+    ends = [row.get(f"{of}_{end}" if of else end, "") for end in ("lower", "upper")]
     if any(end == "" or pd.isna(end) for end in ends):
         return ""
     return "[{:.1f}, {:.1f}]".format(*(100 * float(end) for end in ends))  # a column with an empty cell is text
+
+
+def with_span(row: pd.Series, name: str) -> str:
+    """Return a number of a row in percent with its interval, `80.2 % [72.9, 85.9]`; nothing where it is not there."""
+    of = "" if name == "accuracy" else name.removesuffix("_macro")
+    return f"{percent(row.get(name, ''))} {span(row, of)}".strip()
 
 
 def chance(row: pd.Series) -> str:
@@ -63,26 +74,29 @@ def show_run(run: Run) -> None:
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head, whole = folds.iloc[0], summary.iloc[0]
     title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
-    notes = "; ".join([*run.caveats(), chance(whole)])
-    grid = grid_of(title, ["split", "fold", "n", "correct", "accuracy", "95 %", "recall", "loss"], notes)
+    grid = grid_of(title, ["split", "fold", *_COLUMNS], chance(whole))
     repeats = folds["repeat"].nunique() > 1
     number = int(summary["folds"].max())
     many = number > _MOST_FOLDS
     for _, row in () if many else folds.iterrows():
         name = f"{row['repeat']}/{row['fold']}" if repeats else str(row["fold"])
-        grid.add_row(*_cells(row, row["split"], name, ""))
+        grid.add_row(row["split"], name, *_cells(row))
     for _, row in summary.iterrows():
         grid.add_section()
         what = "ensemble" if row["of"] == "ensemble" else "mean" if row["split"] in metrics.TESTS else "all"
-        grid.add_row(*_cells(row, row["split"], what, span(row)), style="bold")
+        grid.add_row(row["split"], what, *_cells(row), style="bold")
     grid.add_section()
     for _, row in run.controls().iterrows():
-        grid.add_row(
-            *_cells(row, f"{'' if row['split'] == 'validation' else 'test '}control", row["control"], span(row))
-        )
+        split = f"{'' if row['split'] == 'validation' else 'test '}control"
+        grid.add_row(split, row["control"], *_cells(row))
     console.out.print(grid)
-    for _, row in summary.iterrows():
-        console.out.print(headline(row), soft_wrap=True)
+    for line in (*(headline(row) for _, row in summary.iterrows()), ABOUT):
+        console.out.print(line, soft_wrap=True)
+    warnings, verdict = run.warnings(), run.facts().get("verdict")
+    if verdict and verdict not in run.caveats():
+        console.out.print(f"controls: {verdict}", soft_wrap=True)
+    for caveat in warnings:
+        console.out.print(f"warning: {caveat.text}", soft_wrap=True, style="yellow")
     if many:
         place = run.folder / "metrics" / "folds.csv"
         console.out.print(f"each of the {number} folds: {place}", soft_wrap=True)
@@ -90,38 +104,35 @@ def show_run(run: Run) -> None:
 
 
 def headline(row: pd.Series) -> str:
-    """Return a summary row as a sentence: count, share, interval, chance, and what they rest on."""
+    """Return a summary row as a sentence: macro recall, count and share, each with its interval, and their basis."""
     of = " (ensemble)" if row["of"] == "ensemble" else ""
-    share = f"{float(row['correct']):.4g} of {row['n']} clips, {percent(row['accuracy'])} {span(row)}".rstrip()
-    how = str(row["interval"])
-    if row["group_accuracy"] != "":
-        how += f", each counting once (mean {percent(row['group_accuracy'])})"
-    basis = f"95 % by {how}" if span(row) else "one group gives no interval"
-    return f"{row['split']}{of}: {share}, {chance(row)}; {basis}{_over_folds(row)}"
+    share = f"{float(row['correct']):.4g} of {row['n']} clips, {with_span(row, 'accuracy')}"
+    basis = f"95 % {row['interval']}" if span(row) or span(row, "") else str(row["interval"])
+    numbers = [f"macro recall {with_span(row, 'recall_macro')}", share, *_over_folds(row), chance(row)]
+    return f"{row['split']}{of}: {'; '.join([*numbers, basis])}"
 
 
-def _over_folds(row: pd.Series) -> str:
-    """Return the mean of the folds' own recalls in words, or nothing where there is one fold, or an ensemble."""
-    mean, spread = row.get("recall_folds", ""), row.get("recall_macro_sd", "")
-    if mean == "" or spread == "":
-        return ""
-    return f"; mean recall over {row['folds']} folds {percent(mean)} (sd {100 * float(spread):.1f})"
+def _over_folds(row: pd.Series) -> list[str]:
+    """Return the mean of the folds' own recalls in words, where it is another number than the macro recall."""
+    if row.get("recall_folds", "") == "" or int(row["folds"]) < 2 or row["split"] in metrics.TESTS:
+        return []
+    return [f"mean macro recall of {row['folds']} folds {with_span(row, 'recall_folds')}"]
 
 
-def _cells(row: pd.Series, split: str, fold: str, between: str) -> list[str]:
-    numbers = [str(row["n"]), f"{float(row['correct']):.4g}", percent(row["accuracy"]), between]
-    return [split, fold, *numbers, percent(row["recall_macro"]), f"{float(row['loss']):.3f}"]
+def _cells(row: pd.Series) -> list[str]:
+    """Return what stands under `_COLUMNS`."""
+    numbers = [str(row["n"]), f"{float(row['correct']):.4g}", percent(row["accuracy"])]
+    return [percent(row["recall_macro"]), span(row), *numbers, f"{float(row['loss']):.3f}"]
 
 
 def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
     """Print one row per job of a sweep: what was varied, the headline numbers, the status."""
-    columns = [*swept, "split", "n", "correct", "accuracy", "95 %", "recall", "loss", "status"]
+    columns = [*swept, "split", *_COLUMNS, "status"]
     grid = grid_of(f"sweep of {len(table)} jobs", columns, str(folder / "sweep.csv"))
     for _, row in table.iterrows():
         values = [str(row[name]) for name in swept]
         if row["status"] == "done":
-            split, _, *numbers = _cells(row, str(row["split"]), "", span(row))
-            grid.add_row(*values, split, *numbers, "done")
+            grid.add_row(*values, str(row["split"]), *_cells(row), "done")
         else:
             grid.add_row(*values, *[""] * 7, row["status"])
     console.out.print(grid)

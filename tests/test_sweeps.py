@@ -4,7 +4,9 @@ import pandas as pd
 
 from tests.conftest import FOLDS, TINY, only
 
-NUMBERS = ["n", "correct", "accuracy", "lower", "upper", "interval", "chance", "recall_macro", "loss", "epochs"]
+NUMBERS = ["n", "correct", "accuracy", "lower", "upper", "interval", "groups", "chance"]
+NUMBERS += [f"{name}{end}" for name in ("recall", "f1") for end in ("_macro", "_lower", "_upper")]
+NUMBERS += ["recall_folds", "recall_folds_lower", "recall_folds_upper", "loss", "epochs"]
 
 
 def test_a_sweep_has_a_row_per_job_and_goes_on_after_a_failure(darkhar, own_clips, tmp_path):

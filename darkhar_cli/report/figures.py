@@ -23,12 +23,17 @@ def _svg(figure: Figure) -> str:
     return buffer.getvalue()
 
 
+def _clips(count: float) -> str:
+    """Return a count of clips, which folds may have divided, in few characters."""
+    return f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}"
+
+
 def confusion(run: Run, split: str) -> str:
-    """Return the confusion of a split as SVG: counts, shaded by the share of the true class."""
+    """Return the confusion of a split as SVG: clips, each counted once, shaded by the share of the true class."""
     table = run.read("metrics/confusion.csv")
     part = table[table["split"] == split]
     names = part["label"].tolist()
-    counts = part[list(map(column_of, names))].to_numpy(int)
+    counts = part[list(map(column_of, names))].to_numpy(float)
     share = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     side = 1.6 + 0.55 * len(names)
     figure = Figure(figsize=(side, side))
@@ -36,12 +41,13 @@ def confusion(run: Run, split: str) -> str:
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for i, row in enumerate(counts):
         for j, count in enumerate(row):
-            axes.text(j, i, str(count), ha="center", va="center", color="white" if share[i, j] > 0.5 else "black")
+            axes.text(j, i, _clips(count), ha="center", va="center", color="white" if share[i, j] > 0.5 else "black")
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    axes.set_title(f"{split}: clips")
+    scorings = int(part["scorings"].sum()) if "scorings" in part else 0
+    axes.set_title(f"{split}: clips" + (f" (mean of {scorings} scorings)" if scorings > counts.sum() + 0.5 else ""))
     return _svg(figure)
 
 

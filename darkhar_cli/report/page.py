@@ -7,7 +7,7 @@ import pandas as pd
 
 from darkhar_cli.runs import Run
 from darkhar_cli.table_files import write_text
-from darkhar_cli.tables import headline, span
+from darkhar_cli.tables import ABOUT, headline, with_span
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1b1f24; }
@@ -15,14 +15,14 @@ table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; font-variant-numeric
 th, td { white-space: nowrap; padding: 0.2rem 0.7rem; text-align: right; border-bottom: 1px solid #d8dee4; }
 th:first-child, td:first-child { text-align: left; }
 pre { background: #f6f8fa; padding: 0.8rem; overflow-x: auto; }
+.warnings { background: #fff4d6; border: 2px solid #c77700; border-radius: 6px; padding: 0.2rem 1rem; margin: 1rem 0; }
+.warnings h2 { margin: 0.5rem 0 0; font-size: 1.1rem; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
 svg { max-width: 100%; height: auto; }
 """
-_SHARES = {"accuracy", "accuracy_sd", "recall_macro", "recall_macro_sd", "chance", "precision", "recall", "f1"}
-_SHARES |= {"lower", "upper", "wilson_lower", "wilson_upper", "group_accuracy", "top_2", "top_5", "largest_class"}
-_SHARES |= {"calibration_error", "recall_folds"}
-_SUMMARY = ["split", "n", "correct", "accuracy", "95 %", "recall_macro", "recall_folds", "recall_macro_sd", "top_2"]
-_SUMMARY += ["loss", "calibration_error"]
+_SHARES = {"accuracy", "recall_macro", "chance", "precision", "recall", "f1", "lower", "upper"}
+_SUMMARY = {"recall_macro": "macro recall", "accuracy": "share of clips", "f1_macro": "macro F1"}
+_SUMMARY |= {"recall_folds": "mean over folds", "top_2": "top 2", "calibration_error": "calibration error"}
 _NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 
@@ -31,7 +31,7 @@ def _cell(column: str, value: object) -> str:
         return ""
     if column in _SHARES:
         return f"{100 * float(value):.1f} %"
-    return f"{float(value):.3f}" if column == "loss" else str(value)
+    return f"{float(value):.3f}" if column == "loss" else f"{float(value):.4g}" if column == "correct" else str(value)
 
 
 def _table(table: pd.DataFrame) -> str:
@@ -44,10 +44,17 @@ def _table(table: pd.DataFrame) -> str:
 
 
 def _summary(table: pd.DataFrame, first: str) -> str:
-    """Return a summary's rows as a table of the columns that are read most."""
-    between = [span(row) for _, row in table.iterrows()]
-    shown = table.assign(**{"95 %": between}).reindex(columns=[first, *_SUMMARY], fill_value="")
-    return _table(shown)
+    """Return a summary's rows as a table of the columns that are read most, numbers with their intervals."""
+    shown = table.reindex(columns=[first, "split", "n", "correct"], fill_value="")
+    for name, title in _SUMMARY.items():
+        shown[title] = [with_span(row, name) for _, row in table.iterrows()]
+    return _table(shown.assign(loss=table["loss"]))
+
+
+def _warnings(run: Run) -> str:
+    """Return what must be known of the numbers as a box that nobody overlooks, or nothing."""
+    said = "".join(f"<li>{escape(caveat.text)}</li>" for caveat in run.warnings())
+    return f'<div class="warnings" role="alert"><h2>Read the numbers with this</h2><ul>{said}</ul></div>' * bool(said)
 
 
 def save_page(run: Run, figures: Mapping[str, str]) -> None:
@@ -56,14 +63,18 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
     controls = run.controls()
     title = " · ".join(str(folds.iloc[0][name]) for name in _NAMES[:-1])
     drawings = "".join(svg[svg.index("<svg") :] for svg in figures.values())
-    notes = "".join(f" · {note}" for note in run.caveats())
+    verdict = run.facts().get("verdict", "")
     parts = [
-        f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}{escape(notes)}</p>",
+        f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}</p>",
+        _warnings(run),
         "<h2>All clips together</h2>",
-        *(f"<p>{escape(headline(row))}</p>" for _, row in summary.iterrows()),
+        *(f"<p>{escape(line)}</p>" for line in (*(headline(row) for _, row in summary.iterrows()), ABOUT)),
         _summary(summary, "of"),
         *(
-            ["<h2>Controls: what is scored without the action</h2>" + _summary(controls, "control")]
+            [
+                f"<h2>Controls: what is scored without the action</h2><p>{escape(verdict)}</p>"
+                + _summary(controls, "control")
+            ]
             if len(controls)
             else []
         ),

@@ -1,0 +1,90 @@
+"""metrics/summary.csv: each split's clips together, every number with the interval of that number."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from darkhar_cli import calibration, chance, metrics, stats
+from darkhar_cli.class_tables import times_predicted
+from darkhar_cli.metrics import ENSEMBLE, LEAST_P, SPLITS, TESTS
+
+_LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
+
+
+def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return metrics/summary.csv: each split's clips, every clip counted once however many folds scored it.
+
+    A row for the folds and, of the test split, one for their ensemble. 95 % intervals of the share of right clips
+    (`accuracy`: `lower`, `upper`), of the mean of the classes' recalls (`recall_macro`) and F1 (`f1_macro`), and of
+    the mean of the folds' own `recall_macro` (`recall_folds`). `interval` says what they rest on and `groups` how many
+    groups, backgrounds or clips that are; `wilson_*` takes clips for independent whatever is known. `chance` is 1 / K
+    (but where the scheme makes it less: module `chance`), `largest_class` what naming the commonest class would score.
+    """
+    rows = []
+    for split in SPLITS:
+        part = predictions[predictions["split"] == split]
+        if part.empty:
+            continue
+        number = int(((folds["split"] == split) & (folds["fold"] != ENSEMBLE)).sum())
+        head = {"split": split, "folds": number}
+        over_folds = _over_folds(part, split)
+        rows.append({**head, "of": "folds", **_clip_scores(part, split, classes), **over_folds})
+        if split in TESTS:
+            both = _clip_scores(metrics.ensemble(part, classes), split, classes)
+            rows.append({**head, "of": ENSEMBLE, **both, **dict.fromkeys(over_folds, "")})
+    return chance.settled(folds.iloc[:1][_LABELS].merge(pd.DataFrame(rows), how="cross"), predictions)
+
+
+def _named(name: str, found: stats.Interval) -> dict[str, float]:
+    """Return a number and the ends of its interval as columns."""
+    prefix = name.removesuffix("_macro")
+    return {name: found.value, f"{prefix}_lower": found.low, f"{prefix}_upper": found.high}
+
+
+def _over_folds(part: pd.DataFrame, split: str) -> dict[str, float]:
+    """Return the mean of the folds' macro recalls of a split's predictions, and its interval."""
+    clips = metrics.per_clip(part, split)
+    by = metrics.clusters(clips).of(clips["id"].searchsorted(part["id"]))
+    folds = part.groupby(["repeat", "fold"]).ngroup()
+    right = part["predicted"] == part["label"]
+    return _named("recall_folds", stats.fold_recall_interval(right, part["label"], folds, by))
+
+
+def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict[str, Any]:
+    """Return one row's numbers of the predictions of a split."""
+    clips = metrics.per_clip(part, split)
+    right, by = clips["right"].to_numpy(), metrics.clusters(clips)
+    place = {name: i for i, name in enumerate(classes)}
+    share, recall = stats.share_interval(right, by), stats.recall_interval(right, clips["label"], by)
+    f1 = stats.f1_interval(times_predicted(part, classes), clips["label"].map(place), by)
+    wilson_low, wilson_high = stats.wilson(right.sum(), len(right))
+    return {
+        "n": len(clips),
+        "correct": right.sum(),
+        "accuracy": share.value,
+        "lower": share.low,
+        "upper": share.high,
+        "interval": share.method,
+        "groups": share.groups,
+        "wilson_lower": wilson_low,
+        "wilson_upper": wilson_high,
+        **_named("recall_macro", recall),
+        **_named("f1_macro", f1),
+        **_probabilities(part, classes),
+        "chance": 1 / len(classes),
+        "largest_class": clips["label"].value_counts(normalize=True).max(),
+    }
+
+
+def _probabilities(part: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
+    """Return what a split's probabilities are worth, a clip counting once: top-k, loss, calibration error."""
+    p, truth = metrics.probabilities(part, classes), part["label"].map({name: i for i, name in enumerate(classes)})
+    truth, weight = truth.to_numpy(), 1 / part.groupby("id")["id"].transform("size").to_numpy()
+    losses = -np.log(np.maximum(p[np.arange(len(truth)), truth], LEAST_P))
+    return {
+        **{f"top_{k}": calibration.top_k(p, truth, k, weight) if k < len(classes) else "" for k in (2, 5)},
+        "loss": (losses * weight).sum() / weight.sum(),
+        "calibration_error": calibration.calibration_error(p, truth, weights=weight),
+    }
