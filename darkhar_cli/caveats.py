@@ -10,6 +10,7 @@ class Kind(StrEnum):
     """What a caveat is about; nothing is told apart by its words."""
 
     SKIPPED = "skipped clips"
+    DAMAGED = "damaged clips"
     SYNTHETIC = "synthetic clips"
     CARRIED = "carried model"
     WATCHED = "scored clips watched"
@@ -71,6 +72,8 @@ def of_data(about: Mapping[str, Any]) -> list[Caveat]:
     said = []
     if about.get("skipped"):
         said.append(Caveat(Kind.SKIPPED, f"{about['skipped']} broken clips left out"))
+    if about.get("damaged"):
+        said.append(Caveat(Kind.DAMAGED, f"{about['damaged']} clips with corrupt frames kept"))
     if about.get("synthetic"):
         said.append(Caveat(Kind.SYNTHETIC, "synthetic clips"))
     return said

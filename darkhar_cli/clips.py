@@ -19,15 +19,20 @@ import numpy as np
 import pandas as pd
 
 from darkhar_cli import console
-from darkhar_cli.builder import TRAIN, ClipBuilder
+from darkhar_cli.builder import TRAIN, ClipBuilder, Source
+from darkhar_cli.duplicates import Labelled, contradictions, copies
+from darkhar_cli.duplicates import told as copies_told
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.frame_times import IRREGULAR
 from darkhar_cli.home import home
+from darkhar_cli.listing import counted
+from darkhar_cli.names import refuse_alike
+from darkhar_cli.records import DamagedRecord, Records, first_line
+from darkhar_cli.table_files import read_csv, write_csv
 
 TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
-_COLUMNS += ["twin", "light", "jitter"]
-_TEXTS = ("id", "group", "label", "split", "digest", "twin", "light")
+_COLUMNS += ["twin", "light", "corrupt", "skippable", "jitter"]
 _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
@@ -36,7 +41,8 @@ class Clips:
 
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
     n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
-    with the same in another light), light (`dark`, `bright`) and jitter (how far frames are off a constant rate, in
+    with the same in another light), light (`dark`, `bright`), corrupt (frames that the decoder marks), skippable (1:
+    decoding may leave out frames nothing is predicted from) and jitter (how far frames are off a constant rate, in
     frames). A run adds luma (mean, 0..255) and scene (the cluster of near-identical backgrounds that the clip is of).
     """
 
@@ -44,18 +50,28 @@ class Clips:
         self.name, self.folder, self.fingerprint = name, folder, fingerprint
         self.synthetic, self.like_real = builder.DRAWN, builder.like_real
         self.classes: list[str] = builder.info.features["label"].names
-        self.skipped = _read(folder / "skipped.csv")
-        table = _read(folder / "clips.csv")
-        table["group"] = table["group"].fillna("").astype(str)
+        self.skipped, self.left_out = read_csv(folder / "skipped.csv"), read_csv(folder / "left_out.csv")
+        table = read_csv(folder / "clips.csv")
         table["split"] = table["split"].where(table["split"] == TRAIN, TEST)
         self.table = table
-        self._sources = {split: builder.as_data_source(split) for split in builder.info.splits}
+        self._records = Records(builder)
         self._times: dict[str, np.ndarray] = {}
         self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
+
+    @property
+    def damaged(self) -> pd.DataFrame:
+        """Return the rows of clips that were kept although frames of theirs are corrupt."""
+        return self.table[self.table["corrupt"] > 0]
 
     def rows(self, split: str) -> list[int]:
         """Return the table's row numbers of a split (`train` or `test`)."""
         return self.table.index[self.table["split"] == split].tolist()
+
+    def left_out_told(self) -> str:
+        """Return in words what stands in the data set's folder and was not taken, or an empty string."""
+        if self.left_out.empty:
+            return ""
+        return f"not taken: {counted(self.left_out['reason'])}; each is named in {self.folder / 'left_out.csv'}"
 
     def labels(self, rows: Sequence[int]) -> list[int]:
         """Return class indices of table rows."""
@@ -63,7 +79,11 @@ class Clips:
         return [index[name] for name in self.table["label"].iloc[list(rows)]]
 
     def video(self, row: int) -> bytes:
-        """Return the encoded bytes of one clip."""
+        """Return the encoded bytes of one clip.
+
+        Raises:
+            FailedWork: the prepared data are damaged (the file is named); the next run prepares them again.
+        """
         return self._record(row)["video"]
 
     def times(self, row: int) -> np.ndarray | None:
@@ -77,16 +97,19 @@ class Clips:
 
     def _record(self, row: int) -> dict[str, Any]:
         clip = self.table.iloc[row]
-        return self._sources[self._stored_split[clip["split"]]][int(clip["index"])]
+        try:
+            return self._records.read(self._stored_split[clip["split"]], int(clip["index"]), clip["digest"])
+        except DamagedRecord as problem:
+            _count_as_not_prepared(self.folder)
+            raise FailedWork(
+                f"prepared data are damaged: {clip['id']} cannot be read from {problem}; "
+                "give the command again: it prepares them anew"
+            ) from problem
 
 
 def builder_class(name: str) -> type[ClipBuilder]:
     """Return the TFDS builder of a data set, by import path."""
     return importlib.import_module(f"darkhar_datasets.{name}.{name}_dataset_builder").Builder
-
-
-def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False)
 
 
 def _builder(dataset: Mapping[str, Any], **kwargs: Any) -> ClipBuilder:
@@ -126,14 +149,31 @@ def open_clips(dataset: Mapping[str, Any]) -> Clips:
     name, print_ = dataset["name"], fingerprint(dataset)
     folder = Path(dataset.get("data_dir") or home()) / name / print_
     if not (folder / "clips.csv").is_file():
-        try:
-            _prepare(dataset, folder)
-        except OSError as problem:
-            raise FailedWork(
-                f"cannot write prepared data to {folder}: {problem.strerror or problem}; "
-                "choose another place with dataset.data_dir=..."
-            ) from problem
+        _prepare_there(dataset, folder)
+    try:
+        return Clips(name, _builder(dataset, data_dir=folder), folder, print_)
+    except PermissionError as problem:
+        raise FailedWork(f"cannot read prepared data in {folder}: {problem.strerror}") from problem
+    except Exception as problem:  # the builder itself was made without an error for the fingerprint
+        console.warn(f"prepared data in {folder} are damaged ({first_line(problem)}): they are prepared again")
+        _count_as_not_prepared(folder)
+        _prepare_there(dataset, folder)
     return Clips(name, _builder(dataset, data_dir=folder), folder, print_)
+
+
+def _count_as_not_prepared(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        (folder / "clips.csv").unlink()
+
+
+def _prepare_there(dataset: Mapping[str, Any], folder: Path) -> None:
+    try:
+        _prepare(dataset, folder)
+    except OSError as problem:
+        raise FailedWork(
+            f"cannot write prepared data to {folder}: {problem.strerror or problem}; "
+            "choose another place with dataset.data_dir=..."
+        ) from problem
 
 
 def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
@@ -144,15 +184,23 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         counting = _builder(dataset, data_dir=aside)
         sources = counting.sources()
         _refuse_twins(sources)
+        refuse_alike(counting.classes(), f"data set {dataset['name']}")
+        same = copies(_labelled(sources))
         console.note(f"preparing {dataset['name']}: {len(sources)} clips")
         with console.progress("prepare", len(sources)) as progress:
-            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance)
+            keep = dataset["on_error"] == "keep"
+            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
+            builder.refused = contradictions(same)
             readable = _build(builder)
-        for what in counting.left_aside:
+        left_out = counting.left_out()
+        for what in (*counting.left_aside, *filter(None, [copies_told(same)])):
             console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)
+        write_csv(aside / "left_out.csv", pd.DataFrame(left_out, columns=["path", "reason"]), None)
         builder.write_beside(aside)
+        if not (folder / "clips.csv").is_file():
+            shutil.rmtree(folder, ignore_errors=True)  # damaged
         try:
             os.replace(aside, folder)
         except OSError:
@@ -175,6 +223,12 @@ def _build(builder: ClipBuilder) -> bool:
             raise
         return False
     return True
+
+
+def _labelled(sources: Sequence[Source]) -> list[Labelled]:
+    """Return the clips that are files, with their labels."""
+    files = [source for source in sources if not source.problem and source.load.func is Path.read_bytes]
+    return [Labelled(source.id, source.label, source.load.args[0]) for source in files]
 
 
 def _refuse_twins(sources: Sequence[Any]) -> None:
@@ -203,12 +257,12 @@ def _write_tables(builder: ClipBuilder, folder: Path) -> None:
     for split in builder.info.splits:
         for index, record in enumerate(builder.as_data_source(split)):
             texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
-            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width", "jitter")}
+            keys = ("n_frames", "fps", "height", "width", "corrupt", "skippable", "jitter")
+            numbers = {key: record[key] for key in keys}
             label = builder.info.features["label"].int2str(record["label"])
             rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
     if not rows:
         raise FailedWork("no clip could be read")
-    pd.DataFrame([vars(s) for s in builder.skipped], columns=["id", "split", "reason"]).to_csv(
-        folder / "skipped.csv", index=False
-    )
-    pd.DataFrame(rows, columns=_COLUMNS).to_csv(folder / "clips.csv", index=False)
+    skipped = pd.DataFrame([vars(s) for s in builder.skipped], columns=["id", "split", "reason"])
+    write_csv(folder / "skipped.csv", skipped, None)
+    write_csv(folder / "clips.csv", pd.DataFrame(rows, columns=_COLUMNS), None)

@@ -36,6 +36,12 @@ def describe(
     if len(clips.skipped):
         run.save("skipped.csv", clips.skipped)
         run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
+    if len(clips.damaged):
+        corrupt = int(clips.damaged["corrupt"].sum())
+        run.log(f"{len(clips.damaged)} damaged clips are kept; {corrupt} of their frames are corrupt")
+    if len(clips.left_out):
+        run.save("left_out.csv", clips.left_out)
+        run.log(clips.left_out_told())
     said = _beforehand(config, clips, plan)
     for caveat in said if tell else ():
         run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)

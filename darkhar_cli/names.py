@@ -57,8 +57,8 @@ def refuse_alike(names: Iterable[str], where: str) -> None:
         other = seen.setdefault(alike(name), name)
         if other != name:
             raise BadRequest(
-                f"{where}: class {printable(name)!r} is all but class {printable(other)!r}: they differ in case, "
-                f"spaces or invisible characters alone; did you mean {printable(other).strip()!r}? Give both one name"
+                f"{where}: class '{printable(name)}' is all but class '{printable(other)}': they differ in case, "
+                f"spaces or invisible characters alone; did you mean '{printable(other.strip())}'? Give both one name"
             )
 
 

@@ -43,6 +43,8 @@ def check(words: Sequence[str]) -> None:
         return
     dataset, asked = _read(words)
     clips = data.open_clips(dataset)
+    if len(clips.left_out):
+        console.note(clips.left_out_told())
     rows = clips.table.index[clips.table["light"] != "bright"].tolist() or clips.table.index.tolist()
     held = clips.like_real and len(rows) >= _ENOUGH
     seen = _measured(clips, rows)

@@ -110,6 +110,8 @@ def _work(
 ) -> None:
     """Score the clips with every fold's model and keep all of it."""
     console.note(f"{clips.name}: {len(rows)} clips ({asked['split']}), {len(clips.classes)} classes")
+    if len(clips.left_out):
+        console.note(clips.left_out_told())
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import scoring
 
@@ -127,7 +129,12 @@ def _work(
         "words": asked["words"],
         "split": asked["split"],
         "clips": len(rows),
-        "data": {**about, "skipped": len(clips.skipped), "synthetic": clips.synthetic},
+        "data": {
+            **about,
+            "skipped": len(clips.skipped),
+            "damaged": len(clips.damaged),
+            "synthetic": clips.synthetic,
+        },
         "models": [
             {"repeat": r, "fold": k, "weights": folds[r, k].get("weights", ""), "sha256": asked["files"][r, k]}
             for r, k in folds

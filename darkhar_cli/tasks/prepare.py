@@ -35,3 +35,8 @@ def prepare(config: Mapping[str, Any]) -> None:
         console.warn(told)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")
+    if len(clips.damaged):
+        kept = ", ".join(f"{clip.id} ({clip.corrupt} of {clip.n_frames} frames)" for clip in clips.damaged.itertuples())
+        console.warn(f"{len(clips.damaged)} clips with corrupt frames are kept: {kept}")
+    if len(clips.left_out):
+        console.warn(clips.left_out_told())

@@ -140,6 +140,7 @@ def _work(
                 "name": clips.name,
                 "fingerprint": clips.fingerprint,
                 "skipped": len(clips.skipped),
+                "damaged": len(clips.damaged),
                 "synthetic": clips.synthetic,
                 "classes": clips.classes,
             },

@@ -5,6 +5,7 @@ at hand, `validate.txt` and `validate/`. Lists are tab separated (id, class id, 
 id, name). Splits are `train` and `val`, those that exist.
 """
 
+import os
 import re
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 from darkhar_cli.builder import TRAIN, ClipBuilder, Source
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.listing import LeftOut, list_folder, relative
+from darkhar_cli.names import refuse_alike
 
 _LISTS = {TRAIN: ("train",), "val": ("validate", "val", "validation")}
 _GROUP = re.compile(r"([^/]+_\d+)_\d+\.\w+$")  # Class_<recording>_<take>.mp4
@@ -46,19 +49,30 @@ class Builder(ClipBuilder):
         found = []
         mapping = self._mapping()
         for split, path in self._lists().items():
-            for number, line in enumerate(_text(path).splitlines(), start=1):
+            for number, line in enumerate(_text(path).split("\n"), start=1):
                 fields = [field.strip() for field in line.split("\t")]
                 if fields == [""] or (number == 1 and len(fields) == 3 and not fields[1].isdigit()):
                     continue  # a blank line, or the header that some copies of the list have
                 found.append(self._source(split, path, number, fields, mapping))
         return found
 
+    def left_out(self) -> list[LeftOut]:
+        """Return what stands under the root and is in no list."""
+        if not self.root.is_dir():
+            return []
+        listing, known = list_folder(self.root, strict=False), {source.id for source in self.sources()}
+        known |= {relative(path, self.root) for path in self.files()}
+        names = [relative(path, self.root) for path in listing.files]
+        return listing.left_out + [LeftOut(name, "in no list") for name in names if name not in known]
+
     def _source(self, split: str, path: Path, number: int, fields: list[str], mapping: dict[str, str]) -> Source:
         if len(fields) != 3:
             raise BadRequest(f"{path}, line {number}: expected id, class id and path with tabs between, got {fields}")
         _, class_id, name = fields
-        clip = path.with_suffix("") / name
-        if not clip.resolve().is_relative_to(self.root.resolve()):
+        if "\0" in name:
+            raise BadRequest(f"{path}, line {number}: a NUL character, which no path can hold")
+        clip = Path(os.path.normpath(path.with_suffix("") / name))
+        if not clip.is_relative_to(os.path.normpath(self.root)):  # a link in the root may lead anywhere
             raise BadRequest(f"{path}, line {number}: {name} leads out of {self.root}")
         group = _GROUP.search(name)
         problem = ""
@@ -67,7 +81,7 @@ class Builder(ClipBuilder):
         elif not clip.is_file():
             problem = f"{path.name} line {number}: no such file"
         return Source(
-            id=clip.relative_to(self.root).as_posix(),
+            id=clip.relative_to(os.path.normpath(self.root)).as_posix(),
             split=split,
             label=mapping.get(class_id, ""),
             group=group[1] if group else "",
@@ -95,7 +109,12 @@ class Builder(ClipBuilder):
 
     def _mapping(self) -> dict[str, str]:
         path = self._mapping_table()
-        rows = [line.split() for line in _text(path).splitlines() if line.strip()]
+        rows = [line.strip().split(None, 1) for line in _text(path).split("\n") if line.strip()]
         if any(len(row) != 2 or not row[0].isdigit() for row in rows):
             raise BadRequest(f"{path}: expected a class id and a name on each line")
+        for values, what in (([row[0] for row in rows], "class id"), ([row[1] for row in rows], "class")):
+            twice = next((value for value in values if values.count(value) > 1), None)
+            if twice is not None:
+                raise BadRequest(f"{path}: {what} {twice!r} stands twice")
+        refuse_alike([row[1] for row in rows], str(path))
         return {row[0]: row[1] for row in sorted(rows, key=lambda row: int(row[0]))}

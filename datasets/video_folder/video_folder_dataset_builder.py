@@ -1,16 +1,24 @@
 """A user's own clips: `<root>/[<split>/]<class>/*.mp4`, or a csv with `path,label[,split,group]`."""
 
-import csv
-import io
+import os
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from darkhar_datasets.video_folder import label_csv
+
 from darkhar_cli.builder import TRAIN, ClipBuilder, Source
 from darkhar_cli.errors import BadRequest, unknown
+from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos, relative
+from darkhar_cli.names import printable, refuse_alike
 
-VIDEO = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".mts", ".3gp"}
+# What ffmpeg reads by container, and streams without one.
+_CONTAINERS = "mp4 m4v mov qt f4v ismv 3gp 3g2 mj2 avi divx mkv mk3d webm ogv ogm flv wmv asf mpg mpeg mpe vob gif apng"
+_CONTAINERS += " ts mts m2ts m2t mxf gxf dv dif nut rm rmvb wtv nsv ivf amv y4m dav kux"
+_STREAMS = "h264 264 avc h26l h265 265 hevc h266 266 vvc h261 h263 m1v m2v mpv mjpg mjpeg av1 obu vc1 cavs avs2 avs3"
+VIDEO = {f".{name}" for name in f"{_CONTAINERS} {_STREAMS}".split()}
 _HELD_OUT = ("test", "val", "validation", "validate")
 _TRAINING = (TRAIN, "training")
 
@@ -46,6 +54,7 @@ class Builder(ClipBuilder):
         if not self.root.is_dir():
             raise BadRequest(f"dataset.root={self.root}: no such folder")
         self._found: list[Source] | None = None
+        self._left_out: list[LeftOut] = []
         super().__init__(**kwargs)
 
     def classes(self) -> list[str]:
@@ -61,8 +70,9 @@ class Builder(ClipBuilder):
         if self._found is None:
             found = self._from_csv() if self.labels else self._from_folders()
             if not found:
+                there = f"; not taken: {counted(one.reason for one in self._left_out)}" if self._left_out else ""
                 raise BadRequest(
-                    f"no clips under {self.root}; expected <root>/<class>/*.mp4 or <root>/<split>/<class>/*.mp4"
+                    f"no clips under {self.root}; expected <root>/<class>/*.mp4 or <root>/<split>/<class>/*.mp4{there}"
                 )
             if self.group and not self.labels and not any(source.group for source in found):
                 name = found[0].load.args[0].name
@@ -70,38 +80,59 @@ class Builder(ClipBuilder):
             self._found = self._with_splits(found)
         return self._found
 
+    def left_out(self) -> list[LeftOut]:
+        """Return what stands under the root and is not taken; beside a csv, what it does not list."""
+        if not self.labels:
+            return self._left_out
+        places = [Path(source.load.args[0]) for source in self.sources()]
+        inside = {relative(path, self.root) for path in places if path.is_relative_to(self.root)}
+        if not inside:
+            return self._left_out
+        listing = list_folder(self.root, strict=False)
+        files = [path for path in listing.files if path.name != self.labels.name or not path.samefile(self.labels)]
+        videos, others = not_videos(files, self.root, VIDEO)
+        unlisted = [LeftOut(relative(path, self.root), f"not in {self.labels.name}") for path in videos]
+        above = {parent.as_posix() for name in inside for parent in (Path(name), *Path(name).parents)}
+        return self._left_out + [one for one in (*listing.left_out, *others, *unlisted) if one.path not in above]
+
     def _from_folders(self) -> list[Source]:
-        found = []
-        for path in sorted(p for p in self.root.rglob("*") if p.suffix.lower() in VIDEO and p.is_file()):
+        listing = list_folder(self.root)
+        videos, others = not_videos(listing.files, self.root, VIDEO)
+        self._left_out += listing.left_out + others
+        found, names = [], set()
+        for path in videos:
             *split, label = path.relative_to(self.root).parts[:-1] or ("",)
             if not label or len(split) > 1:
                 hint = f"; did you mean dataset.root={self.root.parent}?" if not label else ""
                 raise BadRequest(f"{path}: expected <root>/<class>/<clip> or <root>/<split>/<class>/<clip>{hint}")
-            found.append(self._source(path, label, split[0] if split else "", None))
+            if not label.strip() or (split and not split[0].strip()):
+                raise BadRequest(f"{path}: a folder whose name is nothing but spaces names no class")
+            names.add(label)
+            found.append(self._source(path, label.strip(), split[0].strip() if split else "", None))
         if len({bool(source.split) for source in found}) > 1:
             raise BadRequest(
                 f"{self.root}: some clips stand in <class>/ and others in <split>/<class>/; use one layout"
             )
-        folders = {path for path in self.root.glob("*" if not found or not found[0].split else "*/*") if path.is_dir()}
-        for path in sorted(folders - {Path(source.load.args[0]).parent for source in found}):
-            self.left_aside.append(f"folder {path} holds no clip ({', '.join(sorted(VIDEO))})")
+        refuse_alike(names, str(self.root))
+        for name in sorted(name for name in names if name != name.strip()):
+            said = f"folder '{printable(name)}' is class '{printable(name.strip())}'"
+            self.left_aside.append(f"{said}: spaces at the ends of a name do not count")
+        taken = {self.root, *(parent for path in videos for parent in path.parents)}
+        for path in listing.folders:
+            if path not in taken and path.parent in taken:
+                self.left_aside.append(f"folder {path} holds no clip ({', '.join(sorted(VIDEO)[:6])}, ...)")
+                self._left_out.append(LeftOut(relative(path, self.root), "folder without clips"))
         return found
 
     def _from_csv(self) -> list[Source]:
-        if not self.labels.is_file():
-            raise BadRequest(f"dataset.labels={self.labels}: no such file")
-        try:
-            text = self.labels.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as problem:
-            raise BadRequest(f"{self.labels} is not UTF-8 text: {problem.reason}") from problem
-        with io.StringIO(text, newline="") as file:
-            rows = csv.DictReader(file)
-            if not {"path", "label"} <= set(rows.fieldnames or ()):
-                raise BadRequest(f"{self.labels}: expected columns path,label[,split,group], got {rows.fieldnames}")
-            return [
-                self._source(self.root / row["path"], row["label"] or "", row.get("split") or "", row.get("group"))
-                for row in rows
-            ]
+        rows = label_csv.read(self.labels)
+        refuse_alike({row.label for row in rows}, str(self.labels))
+        return [self._source(self._place(row.path), row.label, row.split, row.group) for row in rows]
+
+    def _place(self, name: str) -> Path:
+        """Return where a listed clip is; spaces around a path count where a file is called so."""
+        path = self.root / name
+        return path if path.is_file() else self.root / name.strip()
 
     def _source(self, path: Path, label: str, split: str, group: str | None) -> Source:
         if group is None and self.group:
@@ -110,8 +141,8 @@ class Builder(ClipBuilder):
             missing = "" if match else f"dataset.group={self.group.pattern} does not fit its name"
         else:
             missing = ""
-        problem = missing if path.is_file() else "no such file"
-        name = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        problem = missing if path.is_file() else _why_no_file(path)
+        name = relative(path, self.root)
         return Source(name, split, label, partial(Path.read_bytes, path), group or "", problem or _no_label(label))
 
     def _with_splits(self, found: list[Source]) -> list[Source]:
@@ -119,7 +150,7 @@ class Builder(ClipBuilder):
         if names == {""}:
             if self.test:
                 raise BadRequest(f"dataset.test={self.test}: there are no splits, only classes, under {self.root}")
-            return [_in_split(source, TRAIN) for source in found]
+            return [replace(source, split=TRAIN) for source in found]
         train = next((n for n in _TRAINING if n in names), None)
         if train is None:
             raise unknown("training split; none named 'train' among", ", ".join(sorted(names)), _TRAINING)
@@ -132,14 +163,18 @@ class Builder(ClipBuilder):
         test = self.test or next((n for n in _HELD_OUT if n in names), None)
         kept = {train: TRAIN} | ({test: self.HELD_OUT} if test else {})
         for name in sorted(names - set(kept)):
-            count = sum(source.split == name for source in found)
+            clips = [source.id for source in found if source.split == name]
+            self._left_out += [LeftOut(clip, f"split {name!r} is not scored") for clip in clips]
+            count = len(clips)
             self.left_aside.append(f"split {name!r} ({count} clips) is left aside; dataset.test={name} would score it")
-        return [_in_split(source, kept[source.split]) for source in found if source.split in kept]
+        return [replace(source, split=kept[source.split]) for source in found if source.split in kept]
 
 
 def _no_label(label: str) -> str:
     return "" if label else "no label"
 
 
-def _in_split(source: Source, split: str) -> Source:
-    return Source(source.id, split, source.label, source.load, source.group, source.problem)
+def _why_no_file(path: Path) -> str:
+    if path.is_symlink():
+        return f"link to nothing ({printable(os.readlink(path))})"
+    return "a folder, no file" if path.is_dir() else "no such file"

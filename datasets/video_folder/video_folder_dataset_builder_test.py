@@ -1,10 +1,14 @@
 """video_folder: folders or a csv, splits, groups, and what is wrong with them."""
 
+import os
+
 import pytest
 
 from darkhar_cli import clips as data
 from darkhar_cli.errors import BadRequest, FailedWork
-from tests.conftest import write_clips
+from darkhar_cli.video import write_video
+from tests.conftest import moving_square, write_clips
+from tests.generated_clips import cut, damaged, encode
 
 
 def opened(root, **options):
@@ -105,3 +109,166 @@ def test_an_unwritable_data_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FailedWork, match=r"cannot write prepared data to .*dataset\.data_dir"):
         opened(tmp_path / "clips", data_dir=str(tmp_path / "file"))
+
+
+def test_clips_with_corrupt_frames_are_named_and_can_be_kept(tmp_path):
+    path = write_clips(tmp_path) / "right" / "right_0_0.mp4"
+    path.write_bytes(damaged(encode("mp4", "h264", n=24, options={"x264-params": "bframes=0:keyint=12"}), packet=12))
+    cut_off = tmp_path / "down" / "down_0_0.mp4"
+    cut_off.write_bytes(cut(cut_off.read_bytes(), 0.6))
+    with pytest.raises(FailedWork, match=r"2 broken clips[^$]*right_0_0.mp4: damaged: \d+ of 24 frames are corrupt"):
+        opened(tmp_path)
+    left_out = opened(tmp_path, on_error="skip")
+    assert (len(left_out.skipped), len(left_out.damaged), len(left_out.table)) == (2, 0, 4)
+    kept = opened(tmp_path, on_error="keep")
+    assert kept.skipped["id"].tolist() == ["down/down_0_0.mp4"], "what is cut off is left out all the same"
+    assert kept.damaged["id"].tolist() == ["right/right_0_0.mp4"]
+    assert kept.damaged["corrupt"].between(1, 23).all()
+    assert kept.damaged["skippable"].tolist() == [0]
+    others = kept.table[kept.table["corrupt"] == 0]
+    assert others["skippable"].tolist() == [1] * len(others)
+
+
+def left_out(clips):
+    """Return what was left out: path -> reason."""
+    return dict(zip(clips.left_out["path"], clips.left_out["reason"], strict=True))
+
+
+def test_every_file_is_taken_or_named(tmp_path, capsys):
+    root = write_clips(tmp_path / "clips", takes=2)
+    clip = (root / "right" / "right_0_0.mp4").read_bytes()
+    far = tmp_path / "elsewhere"
+    far.mkdir()
+    (far / "jump.MP4").write_bytes(write_video(moving_square(0, 77), 30))
+    (root / "jump").symlink_to(far)
+    (far / "circle").symlink_to(root)
+    (root / "right" / "gone.mp4").symlink_to(tmp_path / "nowhere")
+    for name in (".Trash/x.mp4", "right/.part.mp4", "right/notes.txt", "down/thumb.jpg", "down/README", "README.md"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(clip)
+    (root / "nothing").mkdir()
+    clips = opened(root)
+    assert clips.classes == ["down", "jump", "right", "stay"]
+    assert len(clips.table) == 7
+    assert "jump/jump.MP4" in set(clips.table["id"])
+    assert left_out(clips) == {
+        ".Trash": "hidden folder",
+        "README.md": "no video (.md)",
+        "down/README": "no video (no suffix)",
+        "down/thumb.jpg": "no video (.jpg)",
+        "jump/circle": "link in a circle",
+        "nothing": "folder without clips",
+        "right/.part.mp4": "hidden file",
+        "right/gone.mp4": "link to nothing",
+        "right/notes.txt": "no video (.txt)",
+    }
+    assert "holds no clip" in capsys.readouterr().err
+    said = clips.left_out_told()
+    assert "not taken: 1 x folder without clips, 1 x hidden file, 1 x hidden folder, 1 x link in a circle" in said
+    assert "left_out.csv" in said
+
+
+@pytest.mark.parametrize("suffix", ["ts", "gif", "h264", "mkv", "ogv", "m2ts"])
+def test_whatever_ffmpeg_reads_is_a_clip(tmp_path, suffix):
+    (tmp_path / "walk").mkdir()
+    (tmp_path / "walk" / f"a.{suffix.upper()}").write_text("no video, and said to be broken")
+    with pytest.raises(FailedWork, match=rf"1 broken clips.*\n.*walk/a\.{suffix.upper()}: not a video"):
+        opened(tmp_path)
+
+
+def test_names_of_bytes_and_control_characters_are_clips_like_others(tmp_path):
+    root = write_clips(tmp_path, classes=("label", "walk\r", "01"), takes=1)
+    clip = root / "label" / "label_0_0.mp4"
+    clip.rename(root / "label" / "a\rb\n.mp4")
+    (root / "01" / "01_0_0.mp4").rename(os.fsdecode(os.fsencode(root) + b"/01/\xff.mp4"))
+    clips = opened(root)
+    assert clips.classes == ["01", "label", "walk"]
+    assert clips.table["label"].tolist() == ["01", "label", "walk"]
+    assert clips.table["id"].tolist() == [r"01/\xff.mp4", r"label/a\rb\n.mp4", r"walk\r/walk\r_0_0.mp4"]
+    assert [len(clips.video(row)) > 0 for row in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize(("one", "other"), [("walk", "walk "), ("walk", "Walk"), ("caf\u00e9", "cafe\u0301")])
+def test_two_folders_for_one_class_are_refused(tmp_path, one, other):
+    write_clips(tmp_path, classes=(one, other), takes=1)
+    with pytest.raises(BadRequest, match="is all but class"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("label,path\nright,right/right_0_0.mp4\ndown\n", r"line 3: no path: 1 fields for 2 columns"),
+        ("path,label\n ,right\n", "line 2: no path"),
+        ("path,label\nright/right_0_0.mp4\n", "line 2: no label"),
+        ("path,label\na,b.mp4,right\n", r"line 2: 3 fields for 2 columns; put names that hold commas in quotation"),
+        ("path,label\n", r"lists no clip"),
+        ("path,label\n\n , \n", r"lists no clip"),
+        ("", "is empty"),
+        ("path;label\na.mp4;right\n", "put commas between the columns, not ';'"),
+        ("path,labels\na.mp4,right\n", "expected columns path,label.* did you mean 'labels'"),
+        ("path,label,label\na.mp4,right,down\n", "the column 'label' stands twice"),
+        ("path,label\nri\0ght.mp4,right\n", "line 2: a NUL character"),
+        ('path,label\n"a.mp4,right\nb.mp4,right\n', "line 2: .*is a quotation mark left open"),
+        ("path,label\nright/right_0_0.mp4,right\ndown/down_0_0.mp4,Right\n", "'right' is all but class 'Right'"),
+    ],
+)
+def test_a_csv_with_a_fault_is_refused_by_line(tmp_path, rows, said):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(rows)
+    with pytest.raises(BadRequest, match=said):
+        opened(write_clips(tmp_path / "clips", takes=1), labels=str(labels))
+
+
+def test_spaces_around_labels_do_not_count_and_what_is_not_listed_is_named(tmp_path):
+    root = write_clips(tmp_path, takes=2)
+    rows = ["\ufeffpath, label", "right/right_0_0.mp4, right", " right/right_1_1.mp4,right", "down/down_0_0.mp4,down "]
+    (root / "labels.csv").write_bytes("\r\n".join(rows).encode())
+    clips = opened(root, labels=str(root / "labels.csv"))
+    assert clips.table["label"].tolist() == ["right", "right", "down"]
+    assert left_out(clips) == dict.fromkeys(
+        ["down/down_1_1.mp4", "stay/stay_0_0.mp4", "stay/stay_1_1.mp4"], "not in labels.csv"
+    )
+    (root / "old.csv").write_bytes(b"path,label\rright/right_0_0.mp4,right\rdown/down_0_0.mp4,down\r")
+    assert len(opened(root, labels=str(root / "old.csv")).table) == 2, "lines as old Macintoshes end them"
+
+
+def test_the_same_bytes_under_two_labels_stop_the_preparation(tmp_path, capsys):
+    root = write_clips(tmp_path, takes=2)
+    (root / "down" / "other.mp4").write_bytes((root / "stay" / "stay_0_0.mp4").read_bytes())
+    (root / "stay" / "copy.mp4").write_bytes((root / "stay" / "stay_1_1.mp4").read_bytes())
+    with pytest.raises(FailedWork) as failure:
+        opened(root)
+    said = str(failure.value)
+    assert "down/other.mp4: label 'down', but the same bytes are stay/stay_0_0.mp4 with label 'stay'" in said
+    assert "stay/stay_0_0.mp4: label 'stay', but the same bytes are down/other.mp4 with label 'down'" in said
+    clips = opened(root, on_error="skip")
+    assert not {"down/other.mp4", "stay/stay_0_0.mp4"} & set(clips.table["id"])
+    assert len(clips.skipped) == 2
+    assert "1 clip is a copy of another, byte for byte: stay/stay_1_1.mp4 of stay/copy.mp4" in capsys.readouterr().err
+
+
+def test_damaged_records_are_named_and_prepared_again(tmp_path, capsys):
+    root = write_clips(tmp_path, takes=1)
+    clips = opened(root)
+    file = next(clips.folder.rglob("*.array_record*"))
+    whole, videos = file.read_bytes(), [clips.video(row) for row in range(3)]
+    bad = opened(root)
+    file.write_bytes(whole[:200] + bytes(3000) + whole[3200:])
+    with pytest.raises(FailedWork, match=r"damaged: .*mp4 cannot be read from .*array_record.*give the command again"):
+        [bad.video(row) for row in range(3)]
+    again = opened(root)
+    assert [again.video(row) for row in range(3)] == videos
+    for spoil in (
+        lambda folder: next(folder.rglob("*.array_record*")).write_bytes(b""),
+        lambda folder: next(folder.rglob("*.array_record*")).unlink(),
+        lambda folder: (folder / "skipped.csv").unlink(),
+        lambda folder: (folder / "clips.csv").write_bytes(b"\xff"),
+        lambda folder: next(folder.rglob("dataset_info.json")).write_text("{"),
+    ):
+        spoil(again.folder)
+        again = opened(root)
+        assert len(again.table) == 3
+        assert again.video(0)
+        assert "are damaged" in capsys.readouterr().err
+    assert not list(again.folder.parent.glob("*.part"))
