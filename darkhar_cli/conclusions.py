@@ -24,9 +24,11 @@ def conclude(run: Run) -> list[Caveat]:
 
 
 def save_warnings(run: Run) -> None:
-    """Write what must stand beside each row of summary.csv into its column `warnings`."""
+    """Write what must stand beside each row of summary.csv into its column `warnings`: texts joined by `; `."""
     summary, said = run.read("metrics/summary.csv"), run.warnings()
-    texts = ["; ".join(one.text for one in said if one.concerns(split)) for split in summary["split"]]
+    texts = [
+        "; ".join(one.text.replace("; ", ", ") for one in said if one.concerns(split)) for split in summary["split"]
+    ]
     run.save("metrics/summary.csv", summary.assign(warnings=texts))
 
 
