@@ -5,7 +5,7 @@ import pytest
 
 from darkhar_cli import caveats
 from darkhar_cli.caveats import Caveat, Kind
-from darkhar_cli.conclusions import conclude
+from darkhar_cli.conclusions import conclude, gather_controls
 from darkhar_cli.verdict import judge
 from tests.made_runs import made_run, predictions
 
@@ -22,11 +22,9 @@ def kinds(run):
 
 
 def with_controls(run, **right):
-    rows = []
     for name, of in right.items():
-        beside = made_run(run.folder / "controls" / f"control_{name}", predictions(right_in(TWELVE, *of), TWELVE))
-        rows.append(beside.read("metrics/summary.csv").assign(control=name))
-    run.save("metrics/controls.csv", pd.concat(rows))
+        made_run(run.folder / "controls" / f"control_{name}", predictions(right_in(TWELVE, *of), TWELVE))
+    gather_controls(run)
 
 
 def test_a_good_score_of_enough_groups_has_nothing_beside_it(tmp_path):
