@@ -25,7 +25,7 @@ import numpy as np
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.home import home
 
-FORMAT = 1  # raise it when decoding, resizing or the files' layout change: older banks are then not found
+FORMAT = 2  # raise it when decoding, resizing or the files' layout change: older banks are then not found
 _ABOUT = "about.json"
 _STRIPES = 3  # entries whose names' hashes share so many first letters share a lock file
 _TRIES = 50

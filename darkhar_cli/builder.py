@@ -23,7 +23,7 @@ import tensorflow_datasets as tfds
 from darkhar_cli.frame_times import Timing, frame_times, timing_of
 from darkhar_cli.listing import LeftOut
 from darkhar_cli.names import printable
-from darkhar_cli.video import ClipError, VideoInfo, inspect, read_frames
+from darkhar_cli.video import ClipError, DamagedClip, VideoInfo, inspect, read_frames
 
 TRAIN = "train"
 
@@ -61,16 +61,26 @@ class Skipped:
 Checked = tuple[bytes, VideoInfo, Timing]
 
 
-def _check(load: Callable[[], bytes]) -> Checked | str:
+def _check(load: Callable[[], bytes], keep_damaged: bool) -> Checked | str:
     """Load and decode one clip; return its bytes, what they hold and when it is shown, or the reason why not."""
     try:
         data = load()
-        info = inspect(data)
+        info = _inspected(data, keep_damaged)
         return data, info, timing_of(frame_times(data, info.n_frames), info.fps)
     except ClipError as problem:
         return str(problem)
     except OSError as problem:
         return problem.strerror or str(problem)
+
+
+def _inspected(data: bytes, keep_damaged: bool) -> VideoInfo:
+    """Return what a clip holds; one with corrupt frames is refused unless those are kept."""
+    try:
+        return inspect(data)
+    except DamagedClip as problem:
+        if keep_damaged:
+            return problem.info
+        raise
 
 
 class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -86,8 +96,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     DRAWN = False  # clips are computed here (in processes), not read (in threads)
     like_real = False  # whether drawn clips claim to look like real dark ones: `darkhar check` holds them to it
 
-    def __init__(self, *, on_clip: Callable[[], None] = lambda: None, **kwargs: Any):
-        self.on_clip = on_clip
+    def __init__(self, *, on_clip: Callable[[], None] = lambda: None, keep_damaged: bool = False, **kwargs: Any):
+        self.on_clip, self.keep_damaged = on_clip, keep_damaged
         self.skipped: list[Skipped] = []
         self.left_aside: list[str] = []  # what is in the data set but not taken, in words
         self.refused: dict[str, str] = {}  # clip -> why it cannot be stored, found by looking at all of them
@@ -127,6 +137,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             "fps": np.float32,
             "height": np.int32,
             "width": np.int32,
+            "corrupt": tfds.features.Scalar(np.int32, doc="frames that the decoder marks as corrupt"),
+            "skippable": tfds.features.Scalar(np.int32, doc="1: frames nothing is predicted from may be left out"),
             "digest": tfds.features.Text(doc="SHA-256 of the encoded bytes"),
             "twin": tfds.features.Text(doc="what a clip and its twin in another light have in common"),
             "light": tfds.features.Text(doc="dark or bright, where that is known"),
@@ -164,6 +176,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                     "fps": timing.fps,
                     "height": info.height,
                     "width": info.width,
+                    "corrupt": info.corrupt,
+                    "skippable": int(info.skippable),
                     "digest": sha256(data).hexdigest(),
                     "twin": source.twin,
                     "light": source.light,
@@ -174,7 +188,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _checked(self, sources: list[Source]) -> Iterator[Checked | str]:
         """Check clips on all cores, in order, a bounded number of them at a time."""
-        loads = [partial(str, s.problem) if s.problem else partial(_check, s.load) for s in sources]
+        loads = [partial(str, s.problem) if s.problem else partial(_check, s.load, self.keep_damaged) for s in sources]
         with self._workers(len(loads)) as workers:
             waiting: deque[Future] = deque()
             queue = iter(loads)

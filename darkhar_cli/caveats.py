@@ -10,6 +10,7 @@ class Kind(StrEnum):
     """What a caveat is about; nothing is told apart by its words."""
 
     SKIPPED = "skipped clips"
+    DAMAGED = "damaged clips"
     SYNTHETIC = "synthetic clips"
     CARRIED = "carried model"
     WATCHED = "scored clips watched"
@@ -21,11 +22,13 @@ class Kind(StrEnum):
     FEW_GROUPS = "too few groups"
     BELOW_CHANCE = "below chance"
     CONTROL = "control"
+    SHUFFLED_LEARNT = "shuffled labels learnt"
     TRAINED_ON = "trained on"
     OTHER = "other"  # of a run that an earlier version kept as bare text
 
 
-FROM_TABLES = (Kind.FEW_GROUPS, Kind.BELOW_CHANCE, Kind.CONTROL)  # follow from a run's tables, and are made anew
+# follow from a run's tables, and are made anew with them
+FROM_TABLES = (Kind.FEW_GROUPS, Kind.BELOW_CHANCE, Kind.CONTROL, Kind.SHUFFLED_LEARNT)
 OF_MODELS = (Kind.CARRIED, Kind.SHUFFLED, Kind.OTHER)  # hold for a run's models whatever clips they score
 _PLAIN = {"darkened": "validation", "test_darkened": "test"}  # the same clips, darker
 
@@ -69,6 +72,8 @@ def of_data(about: Mapping[str, Any]) -> list[Caveat]:
     said = []
     if about.get("skipped"):
         said.append(Caveat(Kind.SKIPPED, f"{about['skipped']} broken clips left out"))
+    if about.get("damaged"):
+        said.append(Caveat(Kind.DAMAGED, f"{about['damaged']} clips with corrupt frames kept"))
     if about.get("synthetic"):
         said.append(Caveat(Kind.SYNTHETIC, "synthetic clips"))
     return said

@@ -32,7 +32,7 @@ from darkhar_cli.table_files import read_csv, write_csv
 
 TEST = "test"
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
-_COLUMNS += ["twin", "light", "jitter"]
+_COLUMNS += ["twin", "light", "corrupt", "skippable", "jitter"]
 _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
@@ -41,7 +41,8 @@ class Clips:
 
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
     n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
-    with the same in another light), light (`dark`, `bright`) and jitter (how far frames are off a constant rate, in
+    with the same in another light), light (`dark`, `bright`), corrupt (frames that the decoder marks), skippable (1:
+    decoding may leave out frames nothing is predicted from) and jitter (how far frames are off a constant rate, in
     frames). A run adds luma (mean, 0..255) and scene (the cluster of near-identical backgrounds that the clip is of).
     """
 
@@ -56,6 +57,11 @@ class Clips:
         self._records = Records(builder)
         self._times: dict[str, np.ndarray] = {}
         self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
+
+    @property
+    def damaged(self) -> pd.DataFrame:
+        """Return the rows of clips that were kept although frames of theirs are corrupt."""
+        return self.table[self.table["corrupt"] > 0]
 
     def rows(self, split: str) -> list[int]:
         """Return the table's row numbers of a split (`train` or `test`)."""
@@ -182,7 +188,8 @@ def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         same = copies(_labelled(sources))
         console.note(f"preparing {dataset['name']}: {len(sources)} clips")
         with console.progress("prepare", len(sources)) as progress:
-            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance)
+            keep = dataset["on_error"] == "keep"
+            builder = _builder(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
             builder.refused = contradictions(same)
             readable = _build(builder)
         left_out = counting.left_out()
@@ -250,7 +257,8 @@ def _write_tables(builder: ClipBuilder, folder: Path) -> None:
     for split in builder.info.splits:
         for index, record in enumerate(builder.as_data_source(split)):
             texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
-            numbers = {key: record[key] for key in ("n_frames", "fps", "height", "width", "jitter")}
+            keys = ("n_frames", "fps", "height", "width", "corrupt", "skippable", "jitter")
+            numbers = {key: record[key] for key in keys}
             label = builder.info.features["label"].int2str(record["label"])
             rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
     if not rows:

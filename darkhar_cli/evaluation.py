@@ -17,7 +17,9 @@ from omegaconf import OmegaConf
 
 from darkhar_cli import ambient, metrics
 from darkhar_cli import clips as data
+from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.clips import Clips
+from darkhar_cli.conclusions import conclude
 from darkhar_cli.errors import BadRequest, DarkharError, FailedWork, nearest, unknown
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.runs import Run, save_metrics
@@ -33,11 +35,12 @@ class Evaluation(Run):
 
     FACTS = "evaluation.json"
 
-    def caveats(self) -> list[str]:
+    def warnings(self) -> list[Caveat]:
         """Return what must stand beside the numbers wherever they appear."""
         facts = self.facts()
         n = facts.get("trained_on", {}).get("clips")
-        return super().caveats() + ([f"{n} of {facts['clips']} clips were trained on"] if n else [])
+        said = [Caveat(Kind.TRAINED_ON, f"{n} of {facts['clips']} clips were trained on")] if n else []
+        return super().warnings() + said
 
 
 def finished_run(folder: Path) -> Run:
@@ -239,6 +242,7 @@ def save(place: Path, predictions: pd.DataFrame, classes: Sequence[str], labels:
         made.save("predictions.csv", predictions)
         save_metrics(made, predictions, classes, labels, epochs, facts["data"]["skipped"])
         made.add_facts(**facts)
+        conclude(made)
         os.replace(made.folder, place)
     except OSError as problem:
         if not (place / Evaluation.FACTS).is_file():  # else another process was faster: same numbers

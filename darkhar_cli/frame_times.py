@@ -10,7 +10,9 @@ import av
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import video
+from darkhar_cli.video import avi
+from darkhar_cli.video.decoding import frames_in_order
+from darkhar_cli.video.opening import Video, open_video
 
 IRREGULAR = 0.5  # frames that a clip's frames may be off a constant rate
 _ROUNDING = 1e-6
@@ -41,22 +43,25 @@ def frame_times(data: bytes, n_frames: int | None = None) -> np.ndarray:
     Raises:
         ClipError: the clip cannot be read.
     """
-    with video._open(data) as container:
-        stream = container.streams.video[0]
+    with open_video(data) as video:
+        stream = video.stream
         rate, unit = float(stream.average_rate or stream.guessed_rate or 0), float(stream.time_base or 0)
-        shown = _packet_times(container, n_frames) if n_frames else None
+        if video.format == "avi":  # at a constant rate, whatever its packets' times seem to say
+            count = n_frames or sum(times for _, times in frames_in_order(video, data))
+            return np.arange(count) / float(avi.rate(video))
+        shown = _packet_times(video, n_frames) if n_frames else None
     if shown is None:
-        with video._open(data) as container:
-            shown = [frame.pts for frame in video._frames(container)]
+        with open_video(data) as video:
+            shown = [frame.pts for frame, _ in frames_in_order(video, data)]
     if None in shown or not unit or any(np.diff(shown) < 0):
         return np.arange(len(shown)) / (rate or 1.0)
     return (np.array(shown, np.int64) - shown[0]) * unit if shown else np.zeros(0)
 
 
-def _packet_times(container: av.container.InputContainer, n_frames: int) -> list[int] | None:
+def _packet_times(video: Video, n_frames: int) -> list[int] | None:
     """Return the times of a stream's packets in the order they are shown, None where they tell of other frames."""
     try:
-        packets = container.demux(container.streams.video[0])
+        packets = video.container.demux(video.stream)
         shown = [packet.pts for packet in packets if packet.size and not packet.is_discard]
     except av.FFmpegError:
         return None

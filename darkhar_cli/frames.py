@@ -56,16 +56,17 @@ class HostFrames:
         """
         clip = self.clips.table.loc[row]
         try:
-            done = [self.made_of(frames) for frames in self._decoded(row, positions, int(clip["n_frames"]))]
+            done = [self.made_of(frames) for frames in self._decoded(row, positions)]
         except ClipError as problem:
             raise FailedWork(f"{clip['id']}: {problem}") from problem
         frames = np.concatenate(done) if len(done) > 1 else done[0]
         return self.whole(frames, float(clip["fps"]), self.clips.times(row)) if self.whole else frames
 
-    def _decoded(self, row: int, positions: np.ndarray, n_frames: int) -> Iterator[np.ndarray]:
+    def _decoded(self, row: int, positions: np.ndarray) -> Iterator[np.ndarray]:
         """Yield decoded frames (n, H, W, 3) uint8: a few at a time, or all where enhancement looks at the clip."""
-        held, start = [], 0
-        for frame in iter_frames(self.clips.video(row), positions, n_frames):
+        held, start, clip = [], 0, self.clips.table.loc[row]
+        n_frames, skippable = int(clip["n_frames"]), bool(clip.get("skippable", 0))
+        for frame in iter_frames(self.clips.video(row), positions, n_frames, skippable):
             held.append(frame)
             if len(held) == (_CHUNK if self.scope == "frame" else len(positions)):
                 frames = np.stack(held)

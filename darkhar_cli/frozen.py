@@ -103,6 +103,6 @@ def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapp
         "precision": precision,
         "versions": versions(runtime),
         **({"switches": ambient.switches()} if ambient.switches() else {}),
-        "code": registry.file_hash(freeze, frames, frame_times, layers, resizing, video, engine, levels),
+        "code": registry.file_hash(freeze, frames, frame_times, layers, resizing, *video.READING, engine, levels),
     }
     return Frozen(built, build_engine(built, runtime, precision), unit, about, runtime, precision, why)

@@ -16,7 +16,8 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from darkhar_cli import class_tables, console, metrics, summary
+from darkhar_cli import caveats, class_tables, console, metrics, summary
+from darkhar_cli.caveats import Caveat
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.names import printable_lines
 from darkhar_cli.table_files import read_csv, write_csv, write_text
@@ -55,13 +56,14 @@ class Run:
                 return found
         raise BadRequest(f"{path} was not written by this program; choose another hydra.run.dir")
 
-    def caveats(self) -> list[str]:
+    def warnings(self) -> list[Caveat]:
         """Return what must stand beside the run's numbers wherever they appear."""
-        about = self.facts().get("data", {})
-        left_out = [f"{about['skipped']} broken clips left out"] if about.get("skipped") else []
-        return (
-            left_out + (["synthetic clips"] if about.get("synthetic") else []) + list(self.facts().get("caveats", ()))
-        )
+        facts = self.facts()
+        return caveats.of_data(facts.get("data", {})) + caveats.read(facts.get("caveats", ()))
+
+    def caveats(self) -> list[str]:
+        """Return the texts of the run's warnings."""
+        return [caveat.text for caveat in self.warnings()]
 
     def claim(self, identity: str) -> None:
         """Make the folder this run's, or refuse a folder that holds another experiment.

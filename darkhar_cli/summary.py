@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import calibration, metrics, stats
+from darkhar_cli import calibration, chance, metrics, stats
 from darkhar_cli.class_tables import times_predicted
 from darkhar_cli.metrics import ENSEMBLE, LEAST_P, SPLITS, TESTS
 
@@ -19,8 +19,8 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
     A row for the folds and, of the test split, one for their ensemble. 95 % intervals of the share of right clips
     (`accuracy`: `lower`, `upper`), of the mean of the classes' recalls (`recall_macro`) and F1 (`f1_macro`), and of
     the mean of the folds' own `recall_macro` (`recall_folds`). `interval` says what they rest on and `groups` how many
-    groups, backgrounds or clips that are; `wilson_*` takes clips for independent whatever is known. `chance` is 1 / K,
-    `largest_class` what naming the commonest class would score.
+    groups, backgrounds or clips that are; `wilson_*` takes clips for independent whatever is known. `chance` is 1 / K
+    (but where the scheme makes it less: module `chance`), `largest_class` what naming the commonest class would score.
     """
     rows = []
     for split in SPLITS:
@@ -34,7 +34,7 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
         if split in TESTS:
             both = _clip_scores(metrics.ensemble(part, classes), split, classes)
             rows.append({**head, "of": ENSEMBLE, **both, **dict.fromkeys(over_folds, "")})
-    return folds.iloc[:1][_LABELS].merge(pd.DataFrame(rows), how="cross")
+    return chance.settled(folds.iloc[:1][_LABELS].merge(pd.DataFrame(rows), how="cross"), predictions)
 
 
 def _named(name: str, found: stats.Interval) -> dict[str, float]:

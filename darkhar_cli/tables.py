@@ -74,8 +74,7 @@ def show_run(run: Run) -> None:
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head, whole = folds.iloc[0], summary.iloc[0]
     title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
-    notes = "; ".join([*run.caveats(), chance(whole)])
-    grid = grid_of(title, ["split", "fold", *_COLUMNS], notes)
+    grid = grid_of(title, ["split", "fold", *_COLUMNS], chance(whole))
     repeats = folds["repeat"].nunique() > 1
     number = int(summary["folds"].max())
     many = number > _MOST_FOLDS
@@ -93,6 +92,11 @@ def show_run(run: Run) -> None:
     console.out.print(grid)
     for line in (*(headline(row) for _, row in summary.iterrows()), ABOUT):
         console.out.print(line, soft_wrap=True)
+    warnings, verdict = run.warnings(), run.facts().get("verdict")
+    if verdict and verdict not in run.caveats():
+        console.out.print(f"controls: {verdict}", soft_wrap=True)
+    for caveat in warnings:
+        console.out.print(f"warning: {caveat.text}", soft_wrap=True, style="yellow")
     if many:
         place = run.folder / "metrics" / "folds.csv"
         console.out.print(f"each of the {number} folds: {place}", soft_wrap=True)

@@ -121,7 +121,7 @@ class Trainer:
         """
         self._measured.clear()
         self._labels = self.clips.labels(self.clips.table.index)
-        if self.train["shuffle_labels"]:
+        if self.train["shuffle_labels"] == "clips":
             digests = self.clips.table.loc[fold.train, "digest"].tolist()
             order = shuffled(self.seed, fold.index, [f"labels/{fold.repeat}/{d}" for d in digests])
             for row, label in zip(fold.train, self.clips.labels([fold.train[i] for i in order]), strict=True):

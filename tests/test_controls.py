@@ -1,5 +1,8 @@
 """Controls: experiments like others, on the experiment's own folds; what is planted is found by them."""
 
+import json
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,8 +40,21 @@ def test_a_planted_background_looks_good_by_clip_and_not_by_group(darkhar, plant
     by_group = accuracy(darkhar, tmp_path, *words, "cv=stratified_group", "cv.folds=2")
     assert by_clip["accuracy"] > 0.9
     assert by_group["lower"] <= by_group["chance"]
-    control = accuracy(darkhar, tmp_path, *words, "train.shuffle_labels=true", "cv=stratified")
-    assert control["wilson_lower"] <= control["chance"] <= control["wilson_upper"]
+
+
+def test_labels_shuffled_among_groups_show_that_rooms_leak_and_single_clips_do_not(darkhar, planted, tmp_path):
+    words = [*planted, "experiment=control_background", "cv=stratified"]
+    by_group = accuracy(darkhar, tmp_path, *words, "train.shuffle_labels=groups")
+    assert by_group["accuracy"] > 0.9
+    by_clip = accuracy(darkhar, tmp_path, *words, "train.shuffle_labels=clips")
+    assert by_clip["wilson_lower"] <= by_clip["chance"] <= by_clip["wilson_upper"]
+
+
+@pytest.mark.parametrize("given", ["true", "false", "group"])
+def test_other_ways_to_shuffle_are_refused_with_those_there_are(darkhar, own_clips, given):
+    code, _, errors = darkhar("train", *own_clips, f"train.shuffle_labels={given}")
+    assert code == 2
+    assert "allowed is none | groups | clips" in errors
 
 
 def test_controls_stand_beside_an_experiment(darkhar, own_clips, tmp_path):
@@ -57,7 +73,15 @@ def test_controls_stand_beside_an_experiment(darkhar, own_clips, tmp_path):
         assert name in out
         assignment = run / "controls" / f"control_{name}" / "assignment.csv"
         assert assignment.read_bytes() == (run / "assignment.csv").read_bytes(), "the same folds"
-    assert "Controls" in (run / "report.html").read_text()
+    verdict = json.loads((run / "run.json").read_text())["verdict"]
+    assert re.match(r"the model (beats|does not beat|is not shown to beat) .* alone: [\d.]+ against [\d.]+ %", verdict)
+    assert (f"controls: {verdict}" in out) == verdict.startswith("the model beats")
+    page = (run / "report.html").read_text()
+    assert f"<h2>Controls: what is scored without the action</h2><p>{verdict}</p>" in page
+    if not verdict.startswith("the model beats"):
+        assert f"warning: {verdict}" in out
+        assert f"<li>{verdict}</li>" in page
+        assert verdict in pd.read_csv(run / "metrics" / "summary.csv")["warnings"][0]
     code, out, errors = darkhar(*words, "controls=true")
     assert code == 0
     assert "control background" not in errors, "done once"

@@ -47,7 +47,7 @@ def test_a_run_leaves_its_tables_and_says_when_it_is_done(darkhar, own_clips, tm
     predictions = pd.read_csv(run / "predictions.csv", dtype={"frames": str})
     classes = ["down", "right", "stay"]
     head = ["split", "repeat", "fold", "id", "group", "label", "predicted"]
-    assert list(predictions.columns) == [*head, *(f"p_{c}" for c in classes), "frames", "luma"]
+    assert list(predictions.columns) == [*head, *(f"p_{c}" for c in classes), "frames", "luma", "scene"]
     keys = predictions[["split", "repeat", "fold", "id"]]
     assert keys.equals(keys.sort_values(list(keys), ignore_index=True))
     assert len(predictions) == 18 + 3 * 3

@@ -175,3 +175,7 @@ def test_the_yaml_file_knows_how_many_combinations_are_too_many():
     schema.check_value("cv.repeats", MOST, parameter)
     with pytest.raises(BadRequest, match=f"cv.repeats={MOST + 1}"):
         schema.check_value("cv.repeats", MOST + 1, parameter)
+
+
+def test_the_yaml_file_says_that_chance_is_lower_with_one_group_out():
+    assert "chance is below 1 / classes" in schema.options("cv")["leave_one_group_out"].summary

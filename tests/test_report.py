@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+from darkhar_cli.caveats import Caveat, Kind, stored
 from darkhar_cli.report.figures import save_figures
 from darkhar_cli.report.page import save_page
 from darkhar_cli.runs import Run
@@ -39,7 +40,9 @@ def run(tmp_path):
     history = {"repeat": 0, "fold": 0, "epoch": [0, 1], "loss": [1.0, 0.5], "inner_loss": [1.1, ""]}
     run.save("metrics/history.csv", pd.DataFrame(history))
     write_text(tmp_path / "config.yaml", f"name: {NASTY} <i>\n")
-    run.add_facts(data={"skipped": 3, "synthetic": True})
+    run.add_facts(
+        data={"skipped": 3, "synthetic": True}, caveats=stored([Caveat(Kind.LEAK, "<b> leaks", "validation")])
+    )
     return run
 
 
@@ -69,9 +72,17 @@ def test_the_page_escapes_what_users_named(run):
         ("macro F1", "70.0 % [20.0, 85.0]"),
     ):
         assert f"<th>{title}</th>" in page
-        assert f"<td>{cell}</td>" in page
+        assert f'<td dir="auto">{cell}</td>' in page
     assert page.count("Folds share training data, so an interval is about these models on new recordings") == 1
-    assert "3 broken clips left out · synthetic clips" in page
+    box = '<div class="warnings" role="alert"><h2>Read the numbers with this</h2><ul>'
+    told = "<li>3 broken clips left out</li><li>synthetic clips</li><li>&lt;b&gt; leaks</li></ul></div>"
+    assert f"{box}{told}<h2>All clips together</h2>" in page, "above the first number"
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     ).replace("https://matplotlib.org", "")
+
+
+def test_a_page_without_warnings_has_no_box(run):
+    run.add_facts(data={}, caveats=[])
+    save_page(run, save_figures(run))
+    assert "Read the numbers with this" not in (run.folder / "report.html").read_text()

@@ -39,7 +39,9 @@ def test_the_papers_way_carries_one_model_watches_the_scored_clips_and_says_so(j
     facts = json.loads((run / "run.json").read_text())
     hashes = [fold["initial_weights"] for fold in facts["folds"]]
     assert len(set(hashes)) == len(hashes) > 2, "no fold but the first starts fresh"
-    assert facts["caveats"] == ["one model is carried from fold to fold", "early stopping looks at the scored clips"]
+    carried, watched = facts["caveats"][:2]
+    assert carried == {"kind": "carried model", "text": "one model is carried from fold to fold", "split": ""}
+    assert watched["kind"] == "scored clips watched"
     assert "early stopping looks at the scored clips" in (run / "report.html").read_text()
     scored = pd.read_csv(run / "assignment.csv").query("split == 'validation'").groupby("fold").size()
     assert [fold["inner"] for fold in facts["folds"]] == scored.tolist()
@@ -50,7 +52,23 @@ def test_any_other_way_starts_each_fold_from_the_same_weights(job):
     facts = json.loads((run / "run.json").read_text())
     assert len({fold["initial_weights"] for fold in facts["folds"]}) == 1
     assert len({fold["training_ids"] for fold in facts["folds"]}) == len(facts["folds"])
-    assert facts["caveats"] == []
+    said = {caveat["kind"]: caveat for caveat in facts["caveats"]}
+    assert said["scheme"]["split"] == "validation"
+    assert "rarer in training" in said["scheme"]["text"]
+    few = {"split": "test", "text": "test: only 3 groups, too few for an interval"}
+    assert said["too few groups"] == {"kind": "too few groups", **few}
+    leaks = [caveat for caveat in facts["caveats"] if caveat["kind"] == "leak"]
+    assert {caveat["split"] for caveat in leaks} == {"test"}
+    assert "3 of 3 scored clips share their recording" in leaks[0]["text"], "the folder's test clips are of group 0"
+    summary = pd.read_csv(run / "metrics/summary.csv").set_index(["split", "of"])
+    # 9 groups of 2 clips, 3 of each class: 4 of the 16 training clips are of the scored class
+    assert summary.loc[("validation", "folds"), "chance"] == 0.25
+    assert summary.loc[("test", "folds"), "chance"] == pytest.approx(1 / 3)
+    warned = summary["warnings"]
+    assert said["scheme"]["text"] in warned["validation", "folds"]
+    assert few["text"] not in warned["validation", "folds"]
+    assert few["text"] in warned["test", "folds"]
+    assert warned["test", "folds"] == warned["test", "ensemble"]
 
 
 def test_a_killed_paper_run_starts_over(job, darkhar, own_clips):
@@ -61,6 +79,9 @@ def test_a_killed_paper_run_starts_over(job, darkhar, own_clips):
     assert {name: (run / name).read_bytes() for name in tables} == tables
 
 
-def test_shuffled_labels_are_told(job):
-    run = job("train.shuffle_labels=true")
-    assert json.loads((run / "run.json").read_text())["caveats"] == ["training labels are shuffled"]
+@pytest.mark.parametrize(("how", "said"), [("clips", "training labels"), ("groups", "labels are shuffled among whole")])
+def test_shuffled_labels_are_told(job, how, said):
+    run = job(f"train.shuffle_labels={how}")
+    caveat = json.loads((run / "run.json").read_text())["caveats"][0]
+    assert caveat["kind"] == "shuffled labels"
+    assert caveat["text"].startswith(said)

@@ -9,7 +9,7 @@ from darkhar_cli.motion import motion_of
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.scoring import view
 from darkhar_cli.stream import Look, Setting, Stream, StreamParts
-from darkhar_cli.video import read_frames
+from darkhar_cli.video import read_frames, write_video
 from tests.conftest import moving_square
 from tests.irregular_clips import irregular_times, write_at
 from tests.test_trainer import HEAD, TRAIN
@@ -26,7 +26,7 @@ def uneven(tmp_path_factory):
         (root / name).mkdir()
         n = len(TIMES[label])
         (root / name / "a.mp4").write_bytes(write_at(moving_square(1 - label, 0, n=n), TIMES[label]))
-        (root / name / "b.mp4").write_bytes(write_at(moving_square(1 - label, 1, n=n), np.arange(n) / 25))
+        (root / name / "b.mp4").write_bytes(write_video(moving_square(1 - label, 1, n=n), 25))
     request = {"name": "video_folder", "root": str(root), "labels": None, "group": None, "test": None}
     return data.open_clips({**request, "data_dir": None, "on_error": "stop"})
 

@@ -268,7 +268,7 @@ def test_both_ways_agree_on_real_clips(trainer, clips, real_clips, real_models, 
 def test_shuffled_labels_are_the_training_clips_own_in_another_order(trainer, clips):
     fold = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0).folds[0]
     true = clips.labels(clips.table.index)
-    plain, shuffled = trainer(), trainer(shuffle_labels=True)
+    plain, shuffled = trainer(), trainer(shuffle_labels="clips")
     for made in (plain, shuffled):
         made.begin(made.learner(), fold, fold.train)
     assert plain._labels == true

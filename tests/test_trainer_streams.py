@@ -185,7 +185,7 @@ def test_solved_and_trained_heads_go_together(trainer, clips):
 
 @pytest.mark.parametrize("classifier", [SOLVED, LINEAR, HEAD])
 def test_scored_clips_are_never_seen_before_they_are_scored(trainer, clips, classifier):
-    made = trainer(parts(classifier=classifier), parts(enhance="gamma", classifier=LINEAR), shuffle_labels=True)
+    made = trainer(parts(classifier=classifier), parts(enhance="gamma", classifier=LINEAR), shuffle_labels="clips")
     shown = []
     for stream in made.streams:
         each = stream.inputs().each
@@ -198,7 +198,7 @@ def test_scored_clips_are_never_seen_before_they_are_scored(trainer, clips, clas
 
 def test_shuffled_labels_reach_solved_heads(trainer, clips):
     one = parts(extractor=LUMA, classifier=SOLVED)
-    plain, shuffled = trainer(one), trainer(one, shuffle_labels=True)
+    plain, shuffled = trainer(one), trainer(one, shuffle_labels="clips")
     ours, theirs = (fitted(made, clips)[0].model.get_weights() for made in (plain, shuffled))
     assert any(not np.allclose(one, other) for one, other in zip(ours, theirs, strict=True))
 

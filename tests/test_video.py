@@ -4,8 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from darkhar_cli import video
-from darkhar_cli.video import ClipError, inspect, iter_frames, read_frames, write_video
+from darkhar_cli.video import ClipError, decoding, inspect, iter_frames, opening, read_frames, reading, write_video
 from tests.conftest import moving_square
 
 
@@ -34,15 +33,15 @@ def test_same_frames_same_bytes(frames, clip):
 
 def test_only_the_frames_asked_for_are_converted(clip, monkeypatch):
     whole = read_frames(clip)
-    converted, upright = [], video._upright
-    monkeypatch.setattr(video, "_upright", lambda frame: converted.append(frame.pts) or upright(frame))
+    converted, shown = [], reading.shown_pixels
+    monkeypatch.setattr(reading, "shown_pixels", lambda frame, to: converted.append(frame.pts) or shown(frame, to))
     np.testing.assert_array_equal(read_frames(clip, [3, 3, 9]), whole[[3, 3, 9]])
     assert len(converted) == 2
 
 
 def test_decoding_stops_at_the_last_frame_asked_for(clip, monkeypatch):
-    seen, frames_of = [], video._frames
-    monkeypatch.setattr(video, "_frames", lambda c: (seen.append(1) or frame for frame in frames_of(c)))
+    seen, frames_of = [], reading.frames_in_order
+    monkeypatch.setattr(reading, "frames_in_order", lambda *c: (seen.append(1) or frame for frame in frames_of(*c)))
     read_frames(clip, [4])
     assert len(seen) == 5
 
@@ -100,10 +99,10 @@ def test_sound_alone_is_no_clip():
 
 
 def test_decoding_is_bounded(clip, monkeypatch):
-    monkeypatch.setattr(video, "MAX_FRAMES", 10)
+    monkeypatch.setattr(decoding, "MAX_FRAMES", 10)
     with pytest.raises(ClipError, match="more than 10 frames"):
         inspect(clip)
-    monkeypatch.setattr(video, "MAX_PIXELS", 10)
+    monkeypatch.setattr(opening, "MAX_PIXELS", 10)
     with pytest.raises(ClipError, match="96x64 pixels"):
         inspect(clip)
 
@@ -116,15 +115,15 @@ def test_a_position_beyond_the_end_is_an_error(clip):
 def counted(data, positions, n_frames, monkeypatch):
     """Return the frames, and how many the decoder gave for them."""
     given = []
-    decode = video._needed_frames
+    decode = reading.needed_frames
 
-    def count(container, wanted, n):
-        for item in decode(container, wanted, n):
+    def count(video, wanted, n):
+        for item in decode(video, wanted, n):
             given.append(item[0])
             yield item
 
-    monkeypatch.setattr(video, "_needed_frames", count)
-    return np.stack(list(iter_frames(data, positions, n_frames))), given
+    monkeypatch.setattr(reading, "needed_frames", count)
+    return np.stack(list(iter_frames(data, positions, n_frames, skippable=True))), given
 
 
 @pytest.mark.parametrize("positions", [[0], [11], [0, 11], [1, 2, 2, 7], list(range(12)), [5]])
@@ -139,7 +138,7 @@ def test_a_wrong_count_falls_back_to_decoding_all(clip, monkeypatch):
     np.testing.assert_array_equal(frames, read_frames(clip)[[3, 9]])
     assert given == []
     with pytest.raises(ClipError, match="frame 30 is not there"):
-        list(iter_frames(clip, [2, 30], len(read_frames(clip))))
+        list(iter_frames(clip, [2, 30], len(read_frames(clip)), skippable=True))
 
 
 def test_sparing_changes_no_pixel_of_real_clips(real_clips, monkeypatch):

@@ -15,6 +15,8 @@ table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; font-variant-numeric
 th, td { white-space: nowrap; padding: 0.2rem 0.7rem; text-align: right; border-bottom: 1px solid #d8dee4; }
 th:first-child, td:first-child { text-align: left; }
 pre { background: #f6f8fa; padding: 0.8rem; overflow-x: auto; }
+.warnings { background: #fff4d6; border: 2px solid #c77700; border-radius: 6px; padding: 0.2rem 1rem; margin: 1rem 0; }
+.warnings h2 { margin: 0.5rem 0 0; font-size: 1.1rem; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
 svg { max-width: 100%; height: auto; }
 """
@@ -49,20 +51,30 @@ def _summary(table: pd.DataFrame, first: str) -> str:
     return _table(shown.assign(loss=table["loss"]))
 
 
+def _warnings(run: Run) -> str:
+    """Return what must be known of the numbers as a box that nobody overlooks, or nothing."""
+    said = "".join(f"<li>{escape(caveat.text)}</li>" for caveat in run.warnings())
+    return f'<div class="warnings" role="alert"><h2>Read the numbers with this</h2><ul>{said}</ul></div>' * bool(said)
+
+
 def save_page(run: Run, figures: Mapping[str, str]) -> None:
     """Write report.html from a run's tables and figures; what limits the numbers stands under the title."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     controls = run.controls()
     title = " · ".join(str(folds.iloc[0][name]) for name in _NAMES[:-1])
     drawings = "".join(svg[svg.index("<svg") :] for svg in figures.values())
-    notes = "".join(f" · {note}" for note in run.caveats())
+    verdict = run.facts().get("verdict", "")
     parts = [
-        f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}{escape(notes)}</p>",
+        f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}</p>",
+        _warnings(run),
         "<h2>All clips together</h2>",
         *(f"<p>{escape(line)}</p>" for line in (*(headline(row) for _, row in summary.iterrows()), ABOUT)),
         _summary(summary, "of"),
         *(
-            ["<h2>Controls: what is scored without the action</h2>" + _summary(controls, "control")]
+            [
+                f"<h2>Controls: what is scored without the action</h2><p>{escape(verdict)}</p>"
+                + _summary(controls, "control")
+            ]
             if len(controls)
             else []
         ),

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from darkhar_cli import caveats, console, evaluation, overrides, schema, tables
 from darkhar_cli import clips as data
-from darkhar_cli import console, evaluation, overrides, schema, tables
 from darkhar_cli.clips import Clips
+from darkhar_cli.conclusions import conclude
 from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
 from darkhar_cli.evaluation import SPLITS, Evaluation
 from darkhar_cli.identity import changed_since
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run
-from darkhar_cli.tasks.train import caveats_of_models, conclude, draw, experiment_of, row_labels
+from darkhar_cli.tasks.train import draw, experiment_of, row_labels
 
 HELP = """darkhar evaluate: what a finished run's predictions and models say
 
@@ -128,13 +129,18 @@ def _work(
         "words": asked["words"],
         "split": asked["split"],
         "clips": len(rows),
-        "data": {**about, "skipped": len(clips.skipped), "synthetic": clips.synthetic},
+        "data": {
+            **about,
+            "skipped": len(clips.skipped),
+            "damaged": len(clips.damaged),
+            "synthetic": clips.synthetic,
+        },
         "models": [
             {"repeat": r, "fold": k, "weights": folds[r, k].get("weights", ""), "sha256": asked["files"][r, k]}
             for r, k in folds
         ],
         "trained_on": known,
-        "caveats": caveats_of_models(run),
+        "caveats": caveats.stored(one for one in run.warnings() if one.kind in caveats.OF_MODELS),
         **how,
     }
     labels = row_labels({**config, "dataset": {"name": clips.name}}, config["cv"]["name"])

@@ -8,6 +8,7 @@ from rich.table import Table
 from darkhar_cli import clips as data
 from darkhar_cli import console
 from darkhar_cli.frame_times import irregular_note
+from darkhar_cli.group_patterns import proposal
 
 
 def prepare(config: Mapping[str, Any]) -> None:
@@ -27,10 +28,15 @@ def prepare(config: Mapping[str, Any]) -> None:
         grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
     console.out.print(grid)
     console.out.print(str(clips.folder), soft_wrap=True)
+    for line in proposal(config["dataset"], clips.table):
+        console.note(line)
     told = irregular_note(clips.table)
     if told:
         console.warn(told)
     if len(clips.skipped):
         console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")
+    if len(clips.damaged):
+        kept = ", ".join(f"{clip.id} ({clip.corrupt} of {clip.n_frames} frames)" for clip in clips.damaged.itertuples())
+        console.warn(f"{len(clips.damaged)} clips with corrupt frames are kept: {kept}")
     if len(clips.left_out):
         console.warn(clips.left_out_told())

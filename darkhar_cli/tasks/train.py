@@ -10,17 +10,16 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from darkhar_cli import bank, console, controls, leaks, schema, tables
+from darkhar_cli import bank, caveats, console, controls, schema, shuffling, tables
 from darkhar_cli import clips as data
 from darkhar_cli.composing import filled, label, streams_of
+from darkhar_cli.conclusions import conclude
+from darkhar_cli.data_report import describe, find_leaks
 from darkhar_cli.errors import DarkharError, FailedWork
-from darkhar_cli.folds import Plan, assignment, plan_folds
+from darkhar_cli.folds import Plan, plan_folds
 from darkhar_cli.identity import changed_since, code_of, identity, refuse_other_code
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run, save_tables
-
-_BELOW = "the score lies below chance"
-_WATCHED = "early stopping looks at the scored clips"
 
 
 def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
@@ -88,6 +87,7 @@ def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> 
         train(controls.control(name, config), beside, overrides, show=False, control=True)
         rows.append(Run(beside).read("metrics/summary.csv").assign(control=name.removeprefix("control_")))
     run.save("metrics/controls.csv", pd.concat(rows))
+    conclude(run)
     draw_if_possible(run)
 
 
@@ -130,8 +130,9 @@ def _work(
         ready = trainer.Trainer(experiment_of(config, clips.classes), clips, run.warn)
         code = code_of(config)
         refuse_other_code(run, plan, code)
-        _describe(config, clips, plan, run, overrides)
-        _find_leaks(config, clips, plan, run, tell)
+        said = describe(config, clips, plan, run, overrides, tell)
+        said += find_leaks(config, clips, plan, run, tell)
+        _shuffle(config, clips, run)
         run.add_facts(
             **device.facts(policy),
             code=code,
@@ -139,54 +140,31 @@ def _work(
                 "name": clips.name,
                 "fingerprint": clips.fingerprint,
                 "skipped": len(clips.skipped),
+                "damaged": len(clips.damaged),
                 "synthetic": clips.synthetic,
                 "classes": clips.classes,
             },
-            caveats=_caveats(config, plan),
+            caveats=caveats.stored(said),
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         )
         runner.run_folds(ready, plan, run)
     folds = [(fold.repeat, fold.index) for fold in plan.folds]
     save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
-    below = conclude(run)
-    if below:
-        run.log(below)
+    for caveat in conclude(run):
+        if tell:
+            run.warn(caveat.text)
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
     draw_if_possible(run)
 
 
-def below_chance(run: Run) -> str:
-    """Return why a score may lie below chance, or an empty string where it does not."""
-    row, misled = run.read("metrics/summary.csv").iloc[0], run.facts().get("misled", 0)
-    known = f"{misled} scored clips show a room that training knows under another label (leaks.csv, background)"
-    whole = row["upper"] != "" and float(row["upper"]) < float(row["chance"])
-    if whole:
-        why = known if misled else "what tells classes apart in training misleads where the recordings are others"
-        return f"{_BELOW}, and so does its interval: {why}"
-    return f"{_BELOW}, its interval does not: {known}" if misled and row["accuracy"] < row["chance"] else ""
-
-
-def conclude(run: Run) -> str:
-    """Keep among the run's caveats what its tables give reason to, as `below_chance` words it, and return that."""
-    below = below_chance(run)
-    known = [said for said in run.facts().get("caveats", []) if not said.startswith(_BELOW)]
-    run.add_facts(caveats=[*known, *([below] if below else [])])
-    return below
-
-
-def caveats_of_models(run: Run) -> list[str]:
-    """Return those of a run's caveats that hold for its models whatever they score."""
-    return [said for said in run.facts().get("caveats", []) if not said.startswith((_BELOW, _WATCHED))]
-
-
-def _caveats(config: Mapping[str, Any], plan: Plan) -> list[str]:
-    """Return what must be known wherever the run's numbers appear."""
-    said = ["one model is carried from fold to fold"] if plan.carried else []
-    if plan.watches_scored and config["train"]["early_stopping"]:
-        said.append(_WATCHED)
-    return said + (["training labels are shuffled"] if config["train"]["shuffle_labels"] else [])
+def _shuffle(config: Mapping[str, Any], clips: data.Clips, run: Run) -> None:
+    """Permute labels among whole groups where that is asked for: behind the folds, which stay the experiment's."""
+    if config["train"]["shuffle_labels"] == "groups":
+        labels = shuffling.labels_by_group(clips.table, config["seed"])
+        run.log(shuffling.described(clips.table, labels))
+        clips.table["label"] = labels
 
 
 def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
@@ -219,37 +197,3 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
         darkening=darker,
         score_mirrored=config["score_mirrored"],
     )
-
-
-def _describe(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, overrides: Sequence[str]) -> None:
-    """Write what is going to be done, and say what the folds share."""
-    run.save_config({**config, "cv": plan.settings}, overrides)
-    run.save("assignment.csv", assignment(plan, clips.table))
-    for note in plan.notes:
-        run.log(f"cv={plan.name}: {note}")
-    if len(clips.skipped):
-        run.save("skipped.csv", clips.skipped)
-        run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
-    if len(clips.left_out):
-        run.save("left_out.csv", clips.left_out)
-        run.log(clips.left_out_told())
-    if not clips.table["group"].any():
-        run.log(
-            "no groups are known, so folds are by clip: clips of one recording may stand on both sides and make the "
-            "score too good; name the recordings where you can (video_folder: dataset.group=REGEX)"
-        )
-
-
-def _find_leaks(config: Mapping[str, Any], clips: data.Clips, plan: Plan, run: Run, tell: bool) -> None:
-    """Look at all clips, note how bright each is, and say what the folds have on both sides."""
-    from darkhar_cli.looks import look_at
-    from darkhar_cli.scenes import scene_names
-
-    looks = look_at(clips, bank.root(config["cache_dir"]), run.warn)
-    clips.table["luma"] = looks.luma
-    clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
-    found = leaks.find(plan, clips.table, looks.backgrounds)
-    run.save("leaks.csv", leaks.listed(found, clips.table))
-    run.add_facts(misled=len({row for leak in found for row in leak.misled}))
-    for line in leaks.told(found, plan, clips.table) if tell else ():
-        run.log(line)

@@ -8,6 +8,7 @@ from darkhar_cli import clips as data
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.video import write_video
 from tests.conftest import moving_square, write_clips
+from tests.generated_clips import cut, damaged, encode
 
 
 def opened(root, **options):
@@ -108,6 +109,24 @@ def test_an_unwritable_data_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FailedWork, match=r"cannot write prepared data to .*dataset\.data_dir"):
         opened(tmp_path / "clips", data_dir=str(tmp_path / "file"))
+
+
+def test_clips_with_corrupt_frames_are_named_and_can_be_kept(tmp_path):
+    path = write_clips(tmp_path) / "right" / "right_0_0.mp4"
+    path.write_bytes(damaged(encode("mp4", "h264", n=24, options={"x264-params": "bframes=0:keyint=12"}), packet=12))
+    cut_off = tmp_path / "down" / "down_0_0.mp4"
+    cut_off.write_bytes(cut(cut_off.read_bytes(), 0.6))
+    with pytest.raises(FailedWork, match=r"2 broken clips[^$]*right_0_0.mp4: damaged: \d+ of 24 frames are corrupt"):
+        opened(tmp_path)
+    left_out = opened(tmp_path, on_error="skip")
+    assert (len(left_out.skipped), len(left_out.damaged), len(left_out.table)) == (2, 0, 4)
+    kept = opened(tmp_path, on_error="keep")
+    assert kept.skipped["id"].tolist() == ["down/down_0_0.mp4"], "what is cut off is left out all the same"
+    assert kept.damaged["id"].tolist() == ["right/right_0_0.mp4"]
+    assert kept.damaged["corrupt"].between(1, 23).all()
+    assert kept.damaged["skippable"].tolist() == [0]
+    others = kept.table[kept.table["corrupt"] == 0]
+    assert others["skippable"].tolist() == [1] * len(others)
 
 
 def left_out(clips):

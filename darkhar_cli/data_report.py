@@ -1,0 +1,81 @@
+"""What a run says of its data and folds before anything is trained."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from darkhar_cli import bank, leaks
+from darkhar_cli.caveats import Caveat, Kind
+from darkhar_cli.clips import Clips
+from darkhar_cli.folds import Plan, assignment
+from darkhar_cli.group_patterns import proposal
+from darkhar_cli.runs import Run
+
+_UNGROUPED = (
+    "no groups are known and folds are by clip, so clips of one recording may stand on both sides and make the score "
+    "too good"
+)
+_NAME_THEM = "name the recordings where you can (video_folder: dataset.group=REGEX)"
+_RARER = (
+    "leave_one_group_out: the class of the group that is held out is rarer in training, so that what has learnt "
+    "nothing scores below 1 / classes; chance here is guessing by the training clips' frequencies"
+)
+_SHUFFLED = {
+    "groups": "labels are shuffled among whole groups, scored clips too",
+    "clips": "training labels are shuffled",
+}
+
+
+def describe(
+    config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, overrides: Sequence[str], tell: bool
+) -> list[Caveat]:
+    """Write what is going to be done, tell what is to be known of data and folds, and return the caveats."""
+    run.save_config({**config, "cv": plan.settings}, overrides)
+    run.save("assignment.csv", assignment(plan, clips.table))
+    for note in plan.notes:
+        run.log(f"cv={plan.name}: {note}")
+    if len(clips.skipped):
+        run.save("skipped.csv", clips.skipped)
+        run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
+    if len(clips.damaged):
+        corrupt = int(clips.damaged["corrupt"].sum())
+        run.log(f"{len(clips.damaged)} damaged clips are kept; {corrupt} of their frames are corrupt")
+    if len(clips.left_out):
+        run.save("left_out.csv", clips.left_out)
+        run.log(clips.left_out_told())
+    said = _beforehand(config, clips, plan)
+    for caveat in said if tell else ():
+        run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)
+    for line in proposal(config["dataset"], clips.table) if tell else ():
+        run.log(line)
+    return said
+
+
+def _beforehand(config: Mapping[str, Any], clips: Clips, plan: Plan) -> list[Caveat]:
+    """Return what must be known wherever the run's numbers appear, whatever they will be."""
+    train, said = config["train"], []
+    if plan.carried:
+        said.append(Caveat(Kind.CARRIED, "one model is carried from fold to fold"))
+    if plan.watches_scored and train["early_stopping"]:
+        said.append(Caveat(Kind.WATCHED, "early stopping looks at the scored clips"))
+    if train["shuffle_labels"] in _SHUFFLED:
+        said.append(Caveat(Kind.SHUFFLED, _SHUFFLED[train["shuffle_labels"]]))
+    if not clips.table["group"].any() and any(fold.validation for fold in plan.folds):
+        said.append(Caveat(Kind.UNGROUPED, _UNGROUPED, "validation"))
+    if plan.name == "leave_one_group_out":
+        said.append(Caveat(Kind.SCHEME, _RARER, "validation"))
+    return said
+
+
+def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, tell: bool) -> list[Caveat]:
+    """Look at all clips, note each one's brightness and scene, and return what the folds have on both sides."""
+    from darkhar_cli.looks import look_at
+    from darkhar_cli.scenes import scene_names
+
+    looks = look_at(clips, bank.root(config["cache_dir"]), run.warn)
+    clips.table["luma"] = looks.luma
+    clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
+    found = leaks.find(plan, clips.table, looks.backgrounds)
+    run.save("leaks.csv", leaks.listed(found, clips.table))
+    for line in leaks.told(found, plan, clips.table) if tell else ():
+        run.log(line)
+    return leaks.meant(found, plan, clips.table)
