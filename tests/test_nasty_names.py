@@ -73,7 +73,7 @@ def test_a_run_on_nasty_names_is_whole(darkhar, nasty_clips, tmp_path, monkeypat
     assert [name for name in predictions if name.startswith("p_")] == [f"p_{name}" for name in shown]
     assert sorted(predictions["label"]) == sorted(2 * shown)
     confusion = read_csv(run / "metrics/confusion.csv")
-    assert list(confusion) == ["split", "label", *map(column_of, shown)]
+    assert list(confusion) == ["split", "label", "n", "scorings", *map(column_of, shown)]
     assert confusion["label"].tolist() == shown
     assert read_csv(run / "metrics/per_class.csv")["class"].tolist() == shown
     for path in run.rglob("*.csv"):
