@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from darkhar_cli import console, metrics
+from darkhar_cli.names import printable
 from darkhar_cli.runs import Run
 
 _NARROW = (
@@ -140,7 +141,7 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
     columns = [*swept, "split", *_COLUMNS, "status"]
     grid = grid_of(f"sweep of {len(table)} jobs", columns, str(folder / "sweep.csv"))
     for _, row in table.iterrows():
-        values = [str(row[name]) for name in swept]
+        values = [printable(str(row[name])) for name in swept]
         if row["status"] == "done":
             grid.add_row(*values, str(row["split"]), *_cells(row), "done")
         else:

@@ -143,3 +143,29 @@ def test_job_folders_are_safe_and_readable():
     assert all("/" not in path for path in paths)
     assert len(overrides.job_folder("x=" + "y" * 500).encode()) < 200
     assert overrides.job_folder("") == "job"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b",
+        "it's",
+        "x\\y",
+        "end\\",
+        "a\\'b",
+        "\\\\'",
+        "a=b,c",
+        "[x]",
+        "{x}",
+        "n\nl",
+        "cr\r",
+        "\udcff",
+        "漢",
+        '"',
+        "#%",
+    ],
+)
+def test_any_folder_name_reaches_the_configuration(name):
+    words = overrides.absolute_paths(["dataset=video_folder", f"dataset.root=/x/{name}"], multirun=False)
+    request = overrides.read_request("prepare", words, False, None)
+    assert request.jobs[0].config["dataset"]["root"] == f"/x/{name}"
