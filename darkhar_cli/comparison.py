@@ -9,6 +9,7 @@ import pandas as pd
 
 from darkhar_cli import evidence, paired, stats
 from darkhar_cli.methods import Method, baseline_of, methods_of, seed_pairs
+from darkhar_cli.names import printable
 from darkhar_cli.outcomes import Result
 from darkhar_cli.pairing import by_twin, refuse_other_clips, refuse_unpaired, unproven
 from darkhar_cli.replicates import crossed
@@ -99,7 +100,7 @@ def _row(method: Method, chance: float) -> dict[str, Any]:
         "chance": chance,
         "recall_sd": crossed(rights, clips["label"], by).spread,
         "warnings": "; ".join(dict.fromkeys(text for result in method.results for text in result.warnings)),
-        "folder": "; ".join(str(result.folder) for result in method.results),
+        "folder": "; ".join(printable(str(result.folder)) for result in method.results),
         **dict(zip(("recall_macro", "recall_lower", "recall_upper"), recall, strict=True)),
         **dict(zip(("accuracy", "lower", "upper"), share, strict=True)),
     }
