@@ -22,8 +22,8 @@ LEAST = {  # correlation in reversed and in mirrored clips, by how channels' nam
     "lk_length": (0.75, 0.8),
     "lk_u": (0.75, 0.75),
     "lk_v": (0.45, 0.65),
-    "dis_": (0.8, 0.7),
-    "world_": (0.75, 0.6),
+    "dis_": (0.6, 0.7),
+    "world_": (0.6, 0.6),
     "camera_": (0.55, 0.65),
     "": (0.05, -0.1),
 }
