@@ -16,6 +16,7 @@ import pandas as pd
 
 from darkhar_cli.clips import Clips
 from darkhar_cli.errors import FailedWork
+from darkhar_cli.stopping import leaving
 from darkhar_cli.video import ClipError, read_frames
 
 DARK = 10  # luma at or below which a pixel counts as dark
@@ -130,7 +131,7 @@ def measured(clips: Clips, rows: Sequence[int], advance: Callable[[], None] = la
         advance()
         return found
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with leaving(ThreadPoolExecutor(os.cpu_count())) as pool:
         found = pd.DataFrame(list(pool.map(one, rows)), index=list(rows))
     return clips.table.loc[list(rows), ["id", "split", "label", "group"]].join(found)
 

@@ -11,7 +11,6 @@ import fcntl
 import io
 import json
 import os
-import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from darkhar_cli import asides, disk
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.home import home
 
@@ -85,7 +85,7 @@ class Bank:
         """Make the folder where it is not there, or not there any more: somebody may prune it at any time."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if _read_about(self.folder) != self.about:
-            aside = self.folder / f".{uuid.uuid4().hex}.part"
+            aside = asides.beside(self.folder / _ABOUT)
             aside.write_text(json.dumps(self.about, indent=2, sort_keys=True) + "\n")
             os.replace(aside, self.folder / _ABOUT)
 
@@ -104,10 +104,8 @@ class Bank:
         try:
             yield
         except OSError as problem:
-            reason = problem.strerror or problem
-            raise FailedWork(
-                f"cannot keep features in {self.folder}: {reason}; choose another place with cache_dir=DIR"
-            ) from problem
+            cure, what = "choose another place with cache_dir=DIR", "cannot keep features in"
+            raise disk.failure(self.folder, problem, cure, what) from problem
 
     def path(self, name: str) -> Path:
         """Return where an entry is kept."""

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from darkhar_cli import stopping
 from darkhar_cli.frame_times import Timing, frame_times, timing_of
 from darkhar_cli.listing import LeftOut
 from darkhar_cli.names import printable
@@ -189,7 +190,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _checked(self, sources: list[Source]) -> Iterator[Checked | str]:
         """Check clips on all cores, in order, a bounded number of them at a time."""
         loads = [partial(str, s.problem) if s.problem else partial(_check, s.load, self.keep_damaged) for s in sources]
-        with self._workers(len(loads)) as workers:
+        with stopping.leaving(self._workers(len(loads))) as workers:
             waiting: deque[Future] = deque()
             queue = iter(loads)
             for load in islice(queue, 4 * (os.cpu_count() or 1)):
@@ -202,7 +203,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _workers(self, count: int) -> Executor:
         cores = os.cpu_count() or 1
         if self.DRAWN and cores > 1 and count > 24:  # a process takes a second to start
-            return ProcessPoolExecutor(cores, mp_context=get_context("spawn"))
+            return ProcessPoolExecutor(cores, mp_context=get_context("spawn"), initializer=stopping.follow_parent)
         return ThreadPoolExecutor(cores)
 
     def _as_dataset(self, split: str | tfds.core.ReadInstruction, *args: Any, **kwargs: Any) -> Any:

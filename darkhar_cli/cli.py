@@ -2,7 +2,7 @@
 
 import sys
 
-from darkhar_cli import __version__
+from darkhar_cli import __version__, stopping
 from darkhar_cli.errors import BadRequest, DarkharError, nearest
 
 VERBS = {
@@ -35,11 +35,14 @@ def main(argv: list[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug, quiet = "--debug" in words, "--quiet" in words
     words = [word for word in words if word not in ("--debug", "--quiet")]
+    verb = words[0] if words else ""
     try:
-        return dispatch(words, quiet)
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last finished fold", file=sys.stderr)
-        return 130
+        with stopping.handled(verb, whole_process=argv is None):
+            return dispatch(words, quiet)
+    except stopping.Stopped as stopped:
+        stopping.say(verb, stopped.number)
+        stopping.end_children()
+        return stopped.exit_code
     except Exception as problem:
         if debug:
             raise
@@ -105,7 +108,12 @@ def _report(problem: Exception) -> int:
         return problem.exit_code
     cause = problem.__cause__ or problem
     if type(cause).__module__.startswith(("hydra", "omegaconf")):
-        console.error(f"configuration refused: {str(cause).strip()}")
+        console.error(f"configuration refused: {(str(cause).strip() or type(cause).__name__).splitlines()[0]}")
         return 2
+    from darkhar_cli import disk
+
+    if disk.is_full(problem):
+        console.error(str(disk.nameless(problem)))
+        return 1
     console.error(f"{type(problem).__name__}: {problem} (--debug shows where)")
     return 1

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import console
+from darkhar_cli import asides, claims, console, disk
 from darkhar_cli.builder import TRAIN, ClipBuilder, Source
 from darkhar_cli.duplicates import Labelled, contradictions, copies
 from darkhar_cli.duplicates import told as copies_told
@@ -167,18 +167,17 @@ def _count_as_not_prepared(folder: Path) -> None:
 
 
 def _prepare_there(dataset: Mapping[str, Any], folder: Path) -> None:
-    try:
-        _prepare(dataset, folder)
-    except OSError as problem:
-        raise FailedWork(
-            f"cannot write prepared data to {folder}: {problem.strerror or problem}; "
-            "choose another place with dataset.data_dir=..."
-        ) from problem
+    """Prepare a data set unless another process does it meanwhile: then wait for that."""
+    claim = claims.held(folder.with_name(f".{folder.name}.claim"), f"data set {dataset['name']} ({folder})")
+    with disk.writing(folder, "choose another place with dataset.data_dir=..."), claim:
+        asides.remove_leftovers(folder.parent, folder.name)
+        if not (folder / "clips.csv").is_file():
+            _prepare(dataset, folder)
 
 
 def _prepare(dataset: Mapping[str, Any], folder: Path) -> None:
     """Build a data set beside its place and move it there when it is whole."""
-    aside = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+    aside = asides.beside(folder)
     aside.mkdir(parents=True, exist_ok=True)
     try:
         counting = _builder(dataset, data_dir=aside)

@@ -95,7 +95,8 @@ def _part(kind: str, given: Any, chosen: Mapping[str, Any], place: str) -> dict[
     if not isinstance(name, str) or name not in schema.options(kind):
         raise unknown(place, str(name), schema.options(kind))
     option = schema.options(kind)[name]
-    base = chosen if name == chosen["name"] else {"name": name, **option.defaults}
+    base = chosen if name == chosen["name"] else {"name": option.part, **option.defaults}
+    values = {**values, "name": base["name"]}
     return {key: _absolute(value, option.parameters.get(key)) for key, value in {**base, **values}.items()}
 
 

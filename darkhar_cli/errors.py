@@ -11,9 +11,18 @@ class DarkharError(Exception):
 
 
 class BadRequest(DarkharError):
-    """What was asked for is wrong: a name, a value, a path (exit code 2)."""
+    """What was asked for is wrong: a name, a value, a path (exit code 2).
+
+    `place` is the dotted key of the configuration that is refused, where it is one.
+    """
 
     exit_code = 2
+    place = ""
+
+    def at(self, place: str) -> "BadRequest":
+        """Return this error with the key that is refused."""
+        self.place = place
+        return self
 
 
 class FailedWork(DarkharError):

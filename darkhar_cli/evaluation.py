@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
-from darkhar_cli import ambient, metrics
+from darkhar_cli import ambient, asides, disk, metrics
 from darkhar_cli import clips as data
 from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.clips import Clips
 from darkhar_cli.conclusions import conclude
-from darkhar_cli.errors import BadRequest, DarkharError, FailedWork, nearest, unknown
+from darkhar_cli.errors import BadRequest, DarkharError, nearest, unknown
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.runs import Run, save_metrics
 
@@ -237,7 +237,8 @@ def save(place: Path, predictions: pd.DataFrame, classes: Sequence[str], labels:
     Raises:
         FailedWork: the folder cannot be written.
     """
-    made = Evaluation(place.with_name(f".{place.name}.{os.getpid()}.part"))
+    asides.remove_leftovers(place.parent)
+    made = Evaluation(asides.beside(place))
     try:
         made.save("predictions.csv", predictions)
         save_metrics(made, predictions, classes, labels, epochs, facts["data"]["skipped"])
@@ -246,6 +247,6 @@ def save(place: Path, predictions: pd.DataFrame, classes: Sequence[str], labels:
         os.replace(made.folder, place)
     except OSError as problem:
         if not (place / Evaluation.FACTS).is_file():  # else another process was faster: same numbers
-            raise FailedWork(f"cannot write to {place}: {problem.strerror or problem}") from problem
+            raise disk.failure(place, problem) from problem
     finally:
         shutil.rmtree(made.folder, ignore_errors=True)

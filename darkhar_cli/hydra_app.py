@@ -7,17 +7,22 @@ starts a job, so that a refused request leaves nothing behind.
 import argparse
 import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import hydra
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig, OmegaConf
 
-from darkhar_cli import overrides, schema
+from darkhar_cli import overrides, schema, sweep_words
 from darkhar_cli.errors import BadRequest, nearest
 
 # Registered where the job is defined, so that a launcher's own processes have it too.
-OmegaConf.register_new_resolver("darkhar_job", overrides.job_folder, replace=True)
+OmegaConf.register_new_resolver("darkhar_job", sweep_words.job_folder, replace=True)
+
+# Hydra's options that choose another program's configuration, or run what a file of pickles says.
+_NOT_OURS = ("--config-name", "--config-path", "--experimental-rerun")
+_PLUGINS = ("hydra/launcher", "hydra/sweeper")
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -28,13 +33,14 @@ def run(verb: str, words: list[str]) -> int:
     """
     flags = _flags(words)
     multirun = flags.multirun or any(w.lstrip("+") == "hydra.mode=MULTIRUN" for w in flags.overrides)
-    if flags.config_dir:
-        schema.add_config_dir(Path(flags.config_dir).resolve())
+    config_dir = _config_dir(flags.config_dir)
     typed = overrides.absolute_paths(flags.overrides, multirun)
-    words = [w for w in words if w not in flags.overrides] + typed
+    options = _options(words, flags)
     if flags.help or flags.hydra_help or flags.info:
-        return delegate(verb, words)
-    request = overrides.read_request(verb, typed, multirun, flags.config_dir)
+        return delegate(verb, [*typed, *options])
+    _check_hydra(typed, multirun)
+    request = overrides.read_request(verb, typed, multirun, config_dir)
+    words = [*request.words, *options]  # settings first: behind an option they would be read as its values
     if flags.cfg:
         return delegate(verb, words)
     from darkhar_cli.launch import launch  # reads data: not needed to refuse a wrong word
@@ -42,18 +48,109 @@ def run(verb: str, words: list[str]) -> int:
     return launch(verb, request, words, lambda w: delegate("train", w))
 
 
+def _config_dir(given: str | None) -> str | None:
+    """Let the folder of a user's own options be read; return it, absolute.
+
+    Raises:
+        BadRequest: there is no such folder, or it may not be read.
+    """
+    schema.set_config_dir(None)
+    if given is None:
+        return None
+    folder = _folder(given)
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "no such folder"
+        raise BadRequest(f"--config-dir {given}: {what}; give the one that holds experiment/NAME.yaml")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise BadRequest(f"--config-dir {given}: permission denied")
+    schema.set_config_dir(folder)
+    return str(folder)
+
+
+def _folder(given: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(given)))
+
+
+def _options(words: list[str], flags: argparse.Namespace) -> list[str]:
+    """Return what is not settings of the words, `--config-dir` with its folder made absolute."""
+    rest, settings = [], list(flags.overrides)
+    for word in words:
+        if word in settings:
+            settings.remove(word)
+        else:
+            rest.append(word)
+    if flags.config_dir is None:
+        return rest
+    made = str(_folder(flags.config_dir))
+    return [made if w == flags.config_dir else w.replace(f"={flags.config_dir}", f"={made}") for w in rest]
+
+
+def _check_hydra(words: list[str], multirun: bool) -> None:
+    """Refuse Hydra's own settings that would do nothing here, or name a plugin that is not installed."""
+    keys = {sweep_words.bare_key(word): word for word in words}
+    unused = "hydra.run." if multirun else "hydra.sweep."
+    for key, word in keys.items():
+        if key == "hydra":
+            raise BadRequest(f"{word}: give Hydra's settings one by one, for instance hydra.run.dir=DIR")
+        if key == "hydra.searchpath":
+            raise BadRequest(f"{word}: give your own options' folder with --config-dir DIR")
+        if key.startswith(unused):
+            use = (
+                "hydra.sweep.dir=... holds a sweep's jobs" if multirun else "hydra.run.dir=... is a single run's place"
+            )
+            raise BadRequest(f"{word} does nothing {'with' if multirun else 'without'} -m; {use}")
+        if key in _PLUGINS:
+            _check_plugin(key, word.partition("=")[2])
+
+
+def _check_plugin(key: str, name: str) -> None:
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.plugins import Plugins
+
+    Plugins.instance()  # finds what is installed
+    known = [one.removesuffix(".yaml") for one in ConfigStore.instance().list(key)]
+    if name not in known:
+        kind = key.partition("/")[2]
+        how = f"; Hydra's others are packages of their own (pip install hydra-{name}-{kind})"
+        raise BadRequest(
+            f"{key}={name}: no such {kind} is installed; there is {', '.join(known)}{nearest(name, known)}{how}"
+        )
+
+
 def _flags(words: list[str]) -> argparse.Namespace:
-    """Read Hydra's own options; an unknown one is refused as everything else is."""
+    """Read Hydra's own options, wherever they stand; an unknown one is refused as everything else is."""
     parser = get_args_parser()
     known = [option for action in parser._actions for option in action.option_strings] + ["--debug", "--quiet"]
 
     def refuse(message: str) -> None:
         word = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), "")
-        hint = f"; settings have no dashes: {word.strip('-')}=..." if word else ""
-        raise BadRequest(f"{message}{nearest(word, known) if word else ''}{hint}")
+        raise BadRequest(f"{message}{_hint(word, words, known)}" if word else message)
 
     parser.error = refuse
-    return parser.parse_args(words)
+    flags = parser.parse_intermixed_args(words)
+    one_of = [option for option in ("run", "multirun", "cfg", "info") if getattr(flags, option)]
+    if len(one_of) > 1:
+        raise BadRequest(f"--{one_of[0]} and --{one_of[1]} cannot be given together; leave one out")
+    for option in _NOT_OURS:
+        if getattr(flags, option.strip("-").replace("-", "_")) is not None:
+            raise BadRequest(f"{option} is not taken; own files go to --config-dir DIR (DIR/experiment/NAME.yaml)")
+    return flags
+
+
+def _hint(word: str, words: list[str], known: list[str]) -> str:
+    """Return what an unknown option may have meant: a setting, or another option."""
+    key, sign, value = word.strip("-").partition("=")
+    after = words[words.index(word) + 1 :][:1]
+    if not sign and after and "=" not in after[0] and not after[0].startswith("-"):
+        value = after[0]
+    settings = schema.setting_keys()
+    plain = key.replace("-", "_").lower()
+    exact = [one for one in settings if plain in (one, one.rpartition(".")[2])]
+    option = nearest(word.split("=")[0], known) if len(key) > 1 else ""
+    if option and not exact:
+        return f"{option}; settings have no dashes: {plain}=..."
+    close = exact or get_close_matches(plain, settings, 1, 0.6)
+    return f"; settings have no dashes: {close[0] if close else plain}={value or '...'}"
 
 
 _problems: list[Exception] = []

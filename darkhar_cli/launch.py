@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from darkhar_cli import clips as data
-from darkhar_cli import console, overrides, schema, sweeps, tables
+from darkhar_cli import console, schema, sweep_jobs, sweeps, tables
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.identity import identity
 from darkhar_cli.runs import Run
+from darkhar_cli.sweep_words import Request, bare_key, given, job_folder, resolved
 from darkhar_cli.tasks.prepare import prepare
 from darkhar_cli.tasks.train import row_labels
 
 Hydra = Callable[[list[str]], None]
 
 
-def launch(verb: str, request: overrides.Request, words: list[str], hydra: Hydra) -> int:
+def launch(verb: str, request: Request, words: list[str], hydra: Hydra) -> int:
     """Run a request's jobs; return the exit code.
 
     Args:
@@ -42,7 +43,7 @@ def launch(verb: str, request: overrides.Request, words: list[str], hydra: Hydra
     return 0
 
 
-def _check_paths(request: overrides.Request) -> None:
+def _check_paths(request: Request) -> None:
     """Refuse paths that are not there (all but folders that are made)."""
     for job in request.jobs:
         for key in sorted(schema.path_keys()):
@@ -61,7 +62,7 @@ def _refuse_missing(key: str, value: Any) -> None:
         raise BadRequest(f"{key}={value}: no such file or folder")
 
 
-def _check_data(request: overrides.Request) -> list[str]:
+def _check_data(request: Request) -> list[str]:
     """Prepare every data set of the request and refuse folds that it does not allow; return the fingerprints."""
     opened: dict[str, data.Clips] = {}
     prints = []
@@ -75,12 +76,6 @@ def _check_data(request: overrides.Request) -> list[str]:
     return prints
 
 
-def _given(words: list[str], key: str) -> str | None:
-    """Return the value typed for a key, without Hydra's quotes."""
-    value = next((w.split("=", 1)[1] for w in words if overrides.bare_key(w) == key and "=" in w), None)
-    return None if value is None else value.strip("'\"").replace("\\'", "'")
-
-
 def _next_free(folder: Path, fresh: bool) -> Path:
     """Return the folder, or with `fresh` the first of folder, folder-2, folder-3, ... that does not exist."""
     number, place = 1, folder
@@ -90,12 +85,12 @@ def _next_free(folder: Path, fresh: bool) -> Path:
     return place
 
 
-def _refuse_unwritable(folder: Path) -> None:
+def _refuse_unwritable(folder: Path, key: str) -> None:
     parent = next(p for p in (folder, *folder.parents) if p.exists())
     if not parent.is_dir():
-        raise FailedWork(f"cannot write to {folder}: {parent} is not a folder; choose another with hydra.run.dir=...")
+        raise FailedWork(f"cannot write to {folder}: {parent} is not a folder; choose another with {key}=...")
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise FailedWork(f"cannot write to {folder}: permission denied; choose another with hydra.run.dir=...")
+        raise FailedWork(f"cannot write to {folder}: permission denied; choose another with {key}=...")
 
 
 def _label(config: Mapping[str, Any]) -> str:
@@ -103,44 +98,62 @@ def _label(config: Mapping[str, Any]) -> str:
     return "-".join(str(labels[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier"))
 
 
-def _single(request: overrides.Request, words: list[str], fingerprint: str, hydra: Hydra) -> None:
+def _single(request: Request, words: list[str], fingerprint: str, hydra: Hydra) -> None:
     config = request.jobs[0].config
     mark = identity(config, fingerprint)
-    default = Path("outputs", "train", overrides.job_folder(f"{config['name'] or _label(config)}-{mark}"))
-    folder = _next_free(Path(_given(words, "hydra.run.dir") or default).absolute(), config["fresh"])
-    _refuse_unwritable(folder)
+    default = Path("outputs", "train", job_folder(f"{config['name'] or _label(config)}-{mark}"))
+    folder = _next_free(Path(_typed_place(request, "hydra.run.dir") or default).absolute(), config["fresh"])
+    _refuse_unwritable(folder, "hydra.run.dir")
     _refuse_other(folder, mark)
     hydra([*_without(words, "hydra.run.dir"), f"hydra.run.dir='{_escape(folder)}'"])
 
 
-def _sweep(request: overrides.Request, words: list[str], prints: list[str], hydra: Hydra) -> int:
+def _typed_place(request: Request, key: str) -> str | None:
+    """Return the folder typed for a key, if one was.
+
+    Raises:
+        BadRequest: it is another one for each job of a sweep.
+    """
+    typed = given(request.words, key)
+    if typed is None:
+        return None
+    places = {resolved(key, typed, job.config, {"override_dirname": "", "num": 0}) for job in request.jobs}
+    if len(places) > 1:
+        raise BadRequest(f"{key}={typed} is another folder for each job; a sweep has one (its jobs have theirs in it)")
+    return str(Path(places.pop()).expanduser())
+
+
+def _sweep(request: Request, words: list[str], prints: list[str], hydra: Hydra) -> int:
     config = request.jobs[0].config
     marks = [identity(job.config, mark) for job, mark in zip(request.jobs, prints, strict=True)]
     what = config["name"] or "-".join(key.rsplit(".", 1)[-1] for key in request.swept) or "sweep"
-    name = _given(words, "name") or f"{what}-{sha256(' '.join(sorted(marks)).encode()).hexdigest()[:10]}"
-    default = Path("outputs", "sweeps", overrides.job_folder(name))
-    folder = _next_free(Path(_given(words, "hydra.sweep.dir") or default).absolute(), config["fresh"])
-    _refuse_unwritable(folder)
-    jobs = {
-        folder / request.folder(job): request.varied(job) | row_labels(job.config, job.config["cv"]["name"])
-        for job in request.jobs
-    }
-    for place, mark in zip(jobs, marks, strict=True):
+    name = given(words, "name") or f"{what}-{sha256(' '.join(sorted(marks)).encode()).hexdigest()[:10]}"
+    default = Path("outputs", "sweeps", job_folder(name))
+    folder = _next_free(Path(_typed_place(request, "hydra.sweep.dir") or default).absolute(), config["fresh"])
+    _refuse_unwritable(folder, "hydra.sweep.dir")
+    places = [folder / request.folder(number) for number in range(len(request.jobs))]
+    for place, mark in zip(places, marks, strict=True):
         _refuse_other(place, mark)
-    unswept = {overrides.bare_key(word) for word in request.jobs[0].overrides} - set(request.swept)
+    unswept = {bare_key(word) for word in request.jobs[0].overrides} - set(request.swept)
     extra = [
         f"hydra.sweep.dir='{_escape(folder)}'",
         f"hydra.job.config.override_dirname.exclude_keys={_list(sorted(unswept))}",
     ]
-    console.note(f"sweep of {len(jobs)} jobs in {folder}")
+    console.note(f"sweep of {len(places)} jobs in {folder}")
     failure: Exception | None = None
-    try:
-        hydra([*_without(words, "hydra.sweep.dir"), *extra])
-    except Exception as problem:  # a failed job is a row of the table
-        failure = problem
+    with sweep_jobs.recording(folder) as recorded:
+        try:
+            hydra([*_without(words, "hydra.sweep.dir"), *extra])
+        except Exception as problem:  # a failed job is a row of the table
+            failure = problem
+        used = recorded()
     if not folder.is_dir():
         raise failure or FailedWork(f"the sweep left nothing in {folder}")
     (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's; each job's config.yaml says more
+    jobs = {
+        used.get(number, places[number]): request.varied(job) | row_labels(job.config, job.config["cv"]["name"])
+        for number, job in enumerate(request.jobs)
+    }
     table = sweeps.save_sweep(folder, jobs, request.swept)
     tables.show_sweep(table, folder, request.swept)
     if failure is not None and not (table["status"] == "failed").any():
@@ -164,4 +177,4 @@ def _escape(path: Path) -> str:
 
 
 def _without(words: list[str], key: str) -> list[str]:
-    return [w for w in words if overrides.bare_key(w) != key]
+    return [w for w in words if bare_key(w) != key]

@@ -7,59 +7,27 @@ at once, with what exists and the nearest match.
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darkhar_cli import composing, schema
+from darkhar_cli import composing, config_files, schema
 from darkhar_cli.errors import BadRequest, nearest, unknown
-
-_LONGEST = 120
-
-
-@dataclass
-class Job:
-    """One composed configuration: plain dicts without the `hydra` node, and the overrides that gave it."""
-
-    overrides: list[str]
-    config: dict[str, Any]
-
-
-@dataclass
-class Request:
-    """A verb's whole request: the jobs it stands for and the keys that its sweep varies."""
-
-    jobs: list[Job]
-    multirun: bool
-    swept: list[str] = field(default_factory=list)
-
-    def varied(self, job: Job) -> dict[str, str]:
-        """Return what the sweep varies in one job: key -> value as typed."""
-        given = dict(word.lstrip("+").split("=", 1) for word in job.overrides if "=" in word)
-        return {key: given[key] for key in self.swept}
-
-    def folder(self, job: Job) -> str:
-        """Return the name of a job's folder, as Hydra makes it from the job's swept words."""
-        return job_folder(",".join(sorted(w for w in job.overrides if bare_key(w) in self.swept)))
-
-
-def bare_key(word: str) -> str:
-    """Return the key of an override, without `+`, `++` or `~`."""
-    return word.lstrip("+~").split("=", 1)[0]
+from darkhar_cli.sweep_words import Job, Request, bare_key, expand
 
 
 def _quoted(value: str) -> str:
     """Quote free text for Hydra, unless it is quoted or refers to another key."""
-    return value if value[:1] in ("", "'", '"') or "${" in value else "'" + value.replace("'", "\\'") + "'"
+    if value[:1] in ("", "'", '"') or "${" in value:
+        return value
+    # Hydra reads a backslash as one unless a quotation mark, the last one included, stands behind it
+    return "'" + re.sub(r"(\\*)(\'|$)", lambda found: 2 * found[1] + found[2].replace("'", "\\'"), value) + "'"
 
 
 def _absolute(value: str, literals: Iterable[str]) -> str:
@@ -71,11 +39,13 @@ def _absolute(value: str, literals: Iterable[str]) -> str:
 
 def absolute_paths(overrides: list[str], multirun: bool) -> list[str]:
     """Make path values absolute against the caller's folder and quote them and free text for Hydra."""
-    paths, literals = schema.path_keys(), {"null", "none", "imagenet", "auto", schema.MISSING}
+    typed = {bare_key(word).partition(".")[0] for word in overrides if "." in bare_key(word)}
+    groups = [group for group in schema.GROUPS if group in typed]  # no other file has to be read for it
+    paths, literals = schema.path_keys(groups), {"null", "none", "imagenet", "auto", schema.MISSING}
     texts = {
         f"{group}.{p.name}"
-        for group in schema.GROUPS
-        for option in schema.options(group).values()
+        for group in groups
+        for option in schema.options(group).sound()
         for p in option.parameters.values()
         if "str" in p.types
     } | {"name"}
@@ -109,32 +79,6 @@ def parse(overrides: list[str]) -> list[Override]:
         ) from problem
 
 
-def expand(overrides: list[str], multirun: bool) -> tuple[list[list[str]], list[str]]:
-    """Return the overrides of every job, and the keys that vary between them."""
-    parsed = parse(overrides)
-    swept = [o.key_or_group for o in parsed if o.is_sweep_override()]
-    if not multirun:
-        for override in parsed:
-            if override.is_sweep_override():
-                raise BadRequest(f"{override.input_line}: several values need -m (one job for each)")
-        return [overrides], []
-    basic = [o for o in parsed if o.is_discrete_sweep() or not o.is_sweep_override()]
-    try:
-        batches = BasicSweeper.split_arguments(basic, max_batch_size=None)
-    except HydraException as problem:
-        raise BadRequest(f"sweep refused: {problem}; name the values: key=a,b,c") from problem
-    return [list(job) for batch in batches for job in batch], swept
-
-
-def job_folder(swept: str) -> str:
-    """Return a job's folder name from its swept overrides: readable, safe, and short enough for any file system."""
-    safe = re.sub(r"[^\w.,=+-]+", "_", swept.replace("[", "").replace("]", "").replace("'", ""))
-    if safe == swept and len(safe) <= _LONGEST:
-        return safe or "job"
-    mark = sha256(swept.encode()).hexdigest()[:6]
-    return f"{safe[:_LONGEST]}-{mark}" if len(safe) > _LONGEST or "/" in swept else safe
-
-
 def _names(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return [v.text if isinstance(v, QuotedString) else str(v) for v in values]
@@ -158,8 +102,7 @@ def check_names(parsed: list[Override], verb: str) -> None:
             continue
         names = _names(override.value())
         for name in names:
-            if name not in schema.options(group):
-                raise unknown(group, name, schema.options(group))
+            schema.check_option(group, name)
         if group not in schema.CHAINS and isinstance(override.value(), list):
             raise BadRequest(f"{group} takes one option, not {len(names)}; to compare them use -m {group}=a,b")
         twice = sorted({n for n in names if names.count(n) > 1})
@@ -211,12 +154,13 @@ def _missing_key(parts: list[str], depth: int, node: Mapping[str, Any], verb: st
     return BadRequest(f"{what} has no parameter {part!r}; it takes {allowed}{nearest(part, takes)}")
 
 
-def _compose(verb: str, overrides: list[str]) -> dict[str, Any]:
+def _compose(verb: str, words: list[str]) -> dict[str, Any]:
     try:
-        config = compose(config_name=verb, overrides=overrides)
+        config = compose(config_name=verb, overrides=words)
         return OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
     except (HydraException, OmegaConfBaseException) as problem:
-        raise BadRequest(f"configuration refused: {str(problem).strip().splitlines()[0]}") from problem
+        said = str(problem).strip() or str(problem.__cause__ or type(problem).__name__).strip()
+        raise BadRequest(f"configuration refused: {said.splitlines()[0]}") from problem
 
 
 def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: str | None) -> Request:
@@ -225,19 +169,31 @@ def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: st
     Raises:
         BadRequest: anything that is not fully valid, before a job starts.
     """
-    jobs, swept = expand(overrides, multirun)
+    jobs, swept, words = expand(overrides, parse(overrides), multirun)
     extra = [f"hydra.searchpath=['file://{Path(config_dir).resolve()}']"] if config_dir else []
-    request = Request([], multirun, swept)
+    request = Request([], multirun, swept, words)
     with initialize_config_dir(str(schema.CONF), version_base="1.3"):
-        for words in jobs:
-            parsed = parse(words)
-            check_names(parsed, verb)
-            choices = [w for w, p in zip(words, parsed, strict=True) if p.key_or_group in groups_of(verb)]
-            check_keys(parsed, _compose(verb, choices + extra), verb)
-            config = _compose(verb, words + extra)
-            config.pop("experiment", None)
-            schema.check(config, verb)
-            made = composing.filled(config)
-            composing.refuse_idle(config, {p.key_or_group.partition(".")[0] for p in parsed})
-            request.jobs.append(Job(words, made))
+        request.jobs += [_checked(verb, job, extra) for job in jobs]
+    request.check_folders()
     return request
+
+
+def _checked(verb: str, words: list[str], extra: list[str]) -> Job:
+    """Return one job with its checked configuration."""
+    parsed = parse(words)
+    check_names(parsed, verb)
+    choices = [w for w, p in zip(words, parsed, strict=True) if p.key_or_group in groups_of(verb)]
+    base = _compose(verb, choices + extra)
+    files = config_files.used(verb, words + extra)
+    config_files.check_places(files)
+    try:
+        check_keys(parsed, base, verb)
+        config = _compose(verb, words + extra)
+        schema.check(config, verb)
+        made = composing.filled(config)
+    except BadRequest as problem:
+        if problem.place in {bare_key(word) for word in words} - set(groups_of(verb)):
+            raise
+        raise config_files.blamed(problem, files) from problem
+    composing.refuse_idle(config, {p.key_or_group.partition(".")[0] for p in parsed})
+    return Job(words, made)

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from darkhar_cli.stopping import leaving
+
 Task = TypeVar("Task")
 
 
@@ -41,7 +43,7 @@ def in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator
     """Map a function over items on all cores, in order, a bounded number of items at a time."""
     cores = os.cpu_count() or 1
     queue = iter(items)
-    with ThreadPoolExecutor(cores) as workers:
+    with leaving(ThreadPoolExecutor(cores)) as workers:
         waiting: deque[Future] = deque(workers.submit(function, item) for item in islice(queue, cores + 1))
         while waiting:
             yield waiting.popleft().result()
@@ -66,7 +68,7 @@ def extract(
         return
     opened: deque[_Open] = deque()
     prepared = in_threads(lambda task: (task, prepare(task)), tasks)
-    with ThreadPoolExecutor(engine.workers) as workers:
+    with leaving(ThreadPoolExecutor(engine.workers)) as workers:
         waiting: deque[Future] = deque()
         for batch in _cut(prepared, engine.batch, opened):
             waiting.append(workers.submit(engine.run, batch))

@@ -14,10 +14,12 @@ def quiet_start() -> Iterator[None]:
     before = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
-        failed = True
+        failed = False
         try:
             yield
-            failed = False
+        except Exception:  # a signal is no failure of theirs
+            failed = True
+            raise
         finally:
             os.dup2(before, 2)
             os.close(before)

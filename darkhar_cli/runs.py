@@ -6,7 +6,6 @@ in; tables are always computed from what was written, so a resumed run's tables 
 
 import contextlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,8 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from darkhar_cli import caveats, class_tables, console, metrics, summary
+from darkhar_cli import caveats, class_tables, console, disk, metrics, summary
+from darkhar_cli.asides import write_aside
 from darkhar_cli.caveats import Caveat
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.names import printable_lines
@@ -65,24 +65,34 @@ class Run:
         """Return the texts of the run's warnings."""
         return [caveat.text for caveat in self.warnings()]
 
-    def claim(self, identity: str) -> None:
-        """Make the folder this run's, or refuse a folder that holds another experiment.
+    def refuse_other(self, identity: str) -> None:
+        """Refuse a folder that holds another experiment.
 
         Raises:
             BadRequest: the folder belongs to another configuration or other data.
-            FailedWork: the folder cannot be written.
         """
         if self.identity not in (None, identity):
             raise BadRequest(
                 f"{self.folder} holds another experiment (other settings or data); "
                 "choose another hydra.run.dir, or remove it"
             )
+
+    def claim(self, identity: str) -> None:
+        """Make the folder this run's.
+
+        Raises:
+            BadRequest: the folder belongs to another configuration or other data.
+            FailedWork: the folder cannot be written.
+        """
+        self.refuse_other(identity)
+        if self.done:
+            return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / "error.txt").unlink(missing_ok=True)
             self.add_facts(identity=identity)
         except OSError as problem:
-            raise FailedWork(f"cannot write to {self.folder}: {problem.strerror}") from problem
+            raise disk.failure(self.folder, problem, "choose another place with hydra.run.dir=...") from problem
 
     def add_facts(self, **facts: Any) -> None:
         """Add to run.json."""
@@ -95,7 +105,8 @@ class Run:
     def log(self, message: str, say: Callable[[str], None] = console.note) -> None:
         """Print a line and keep it, with the time, in log.txt."""
         say(message)
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
+        path = self.folder / "log.txt"
+        with disk.writing(path), path.open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {printable_lines(message)}\n")
 
     def save_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
@@ -123,14 +134,7 @@ class Run:
 
     def save_model(self, fold: int, model: Any, repeat: int = 0) -> None:
         """Write a fold's Keras model."""
-        path = self.model_path(fold, repeat)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f"part_{os.getpid()}_{path.name}")
-        try:
-            model.save(aside)
-            os.replace(aside, path)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_aside(self.model_path(fold, repeat), model.save)
 
     def _fold(self, repeat: int, fold: int) -> Path:
         return self.folder / ".folds" / f"{repeat}_{fold}"
@@ -161,7 +165,7 @@ class Run:
 
     def fail(self, message: str) -> None:
         """Keep the reason why the run could not be finished, where the folder can be written."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(FailedWork):
             write_text(self.folder / "error.txt", message + "\n")
 
 

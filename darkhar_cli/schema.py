@@ -4,16 +4,15 @@ Every parameter in `conf/` carries its type and meaning in the comment behind it
 
     frames: 8    # int >= 1 | float > 0 < 1: frames per clip, or a fraction of each clip
 
-so that the files are the schema: what `list` prints, what `train` accepts and what a reader sees are one text.
-The type is a list of alternatives separated by `|`: `int`, `float`, `bool`, `str`, `path`, `null`,
-`list of int`, `list of str`, `[int, int]` (a list of these two), `mapping`, or a literal word; numbers may carry
-bounds (`>=`, `>`, `<=`, `<`).
+so that the files are the schema: what `list` prints, what `train` accepts and what a reader sees are one text
+(`parameter_types` says which types there are).
 No part is imported here, so a configuration is accepted or refused without TensorFlow.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,41 +20,30 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.parameter_types import MISSING as MISSING
+from darkhar_cli.parameter_types import Parameter, check_value
+from darkhar_cli.parameter_types import is_path as is_path
 
 HERE = Path(__file__).resolve().parent
 CONF = next(p for p in (HERE / "conf", HERE.parent / "conf") if (p / "train.yaml").is_file())
 PART_KINDS = ("sampler", "enhance", "extractor", "classifier")
 CHAINS = ("enhance", "augment")  # groups of which several options may be chosen, in order
 GROUPS = ("dataset", *PART_KINDS, "augment", "cv", "train", "runtime", "robustness")
-MISSING = "???"
-_BOUNDS = {
-    ">=": lambda v, b: v >= b,
-    ">": lambda v, b: v > b,
-    "<=": lambda v, b: v <= b,
-    "<": lambda v, b: v < b,
-}
-_NO_PATHS = ("none", "imagenet", "auto")  # words that stand for weights where an option knows them; no file names
-_search_path: list[Path] = [CONF]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One key of a yaml file: default value, alternatives of its type, and what it means."""
-
-    name: str
-    default: Any
-    types: tuple[str, ...]
-    meaning: str
+_own: list[Path] = []  # folders of a user's own options
 
 
 @dataclass(frozen=True)
 class Option:
-    """One yaml file of a group: what the user types after `group=`."""
+    """One yaml file of a group: what the user types after `group=`.
+
+    `part` is what its `name` says: the part that it gives parameters to.
+    """
 
     group: str
     name: str
     summary: str
     parameters: dict[str, Parameter]
+    part: str = ""
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -63,17 +51,27 @@ class Option:
         return {key: parameter.default for key, parameter in self.parameters.items()}
 
 
-def add_config_dir(folder: Path) -> None:
-    """Let a user's folder (`--config-dir`) add options to the groups."""
-    if folder not in _search_path:
-        _search_path.append(folder)
-        options.cache_clear()
+def set_config_dir(folder: Path | None) -> None:
+    """Let a user's folder (`--config-dir`), or none, add options to the groups."""
+    _own[:] = [folder] if folder is not None and folder != CONF else []
+    options.cache_clear()
+
+
+def own_folders() -> tuple[Path, ...]:
+    """Return the folders of a user's own options."""
+    return tuple(_own)
 
 
 def read_option(path: Path, group: str) -> Option:
-    """Read one yaml file with its comments."""
-    text = path.read_text()
-    values = OmegaConf.to_container(OmegaConf.load(path), resolve=False) or {}
+    """Read one yaml file with its comments.
+
+    Raises:
+        BadRequest: it cannot be read, or is no configuration; names the file.
+    """
+    from darkhar_cli import config_files
+
+    text = config_files.read_text(path)
+    values = OmegaConf.to_container(config_files.load(path), resolve=False)
     comments = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
     summary = next((c for c in comments if not c.startswith("@package")), "")
     parameters = {}
@@ -85,17 +83,67 @@ def read_option(path: Path, group: str) -> Option:
     for key, value in values.items():
         if key not in parameters and key not in ("name", "defaults", "hydra"):
             parameters[key] = Parameter(key, value, (), "")
-    return Option(group, path.stem, summary, parameters)
+    return Option(group, path.stem, summary, parameters, str(values.get("name", path.stem)))
+
+
+@dataclass(frozen=True)
+class Options(Mapping[str, Option]):
+    """A group's options by name, in alphabetical order; a file is read when it is asked for, and only then refused."""
+
+    group: str
+    files: Mapping[str, Path]
+    _read: dict[str, Option] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Option:
+        if name not in self._read:
+            self._read[name] = read_option(self.files[name], self.group)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.files
+
+    def own(self, name: str) -> bool:
+        """Whether an option is a user's own file."""
+        return self.files[name].parent.parent != CONF
+
+    def sound(self) -> Iterator[Option]:
+        """Go through the options whose files can be read."""
+        for name in self:
+            with suppress(BadRequest):
+                yield self[name]
 
 
 @cache
-def options(group: str) -> dict[str, Option]:
-    """Return every option of a group by name, in alphabetical order."""
-    found = {}
-    for folder in _search_path:
-        for path in sorted((folder / group).glob("*.yaml")):
-            found[path.stem] = read_option(path, group)
-    return dict(sorted(found.items()))
+def options(group: str) -> Options:
+    """Return every option of a group by name; darkhar's own come before a user's of the same name, as in Hydra."""
+    found: dict[str, Path] = {}
+    for folder in (*reversed(_own), CONF):
+        found |= {path.stem: path for path in (folder / group).glob("*.yaml")}
+    return Options(group, dict(sorted(found.items())))
+
+
+def check_option(group: str, name: str) -> None:
+    """Refuse an option that is not there, whose file is broken, or which another of its name hides.
+
+    Raises:
+        BadRequest: names what was given, what there is, or the file.
+    """
+    files = [folder / group / f"{name}.yaml" for folder in (CONF, *_own)]
+    there = [file for file in files if file.exists()]
+    if len(there) > 1 and there[0].resolve() != there[1].resolve():
+        raise BadRequest(f"{there[1]} is not read: {there[0]} has the same name and comes first; rename yours")
+    if name not in options(group):
+        other = next((f for folder in _own for f in (folder / group).glob(f"{name}.y*ml")), None)
+        hint = f"; {other} is not read: its name must end in .yaml" if other else ""
+        made = unknown(group, name, options(group))
+        raise BadRequest(f"{made}{hint}") if hint else made
+    options(group)[name]
 
 
 @cache
@@ -104,62 +152,20 @@ def settings(verb: str) -> dict[str, Parameter]:
     return read_option(CONF / f"{verb}.yaml", verb).parameters
 
 
-def path_keys() -> set[str]:
+def path_keys(groups: Iterable[str] = GROUPS) -> set[str]:
     """Return the dotted keys whose value may be a path: they are made absolute before Hydra sees them."""
     keys = {"hydra.run.dir", "hydra.sweep.dir"}
-    for group in GROUPS:
-        for option in options(group).values():
+    for group in groups:
+        for option in options(group).sound():
             keys |= {f"{group}.{p.name}" for p in option.parameters.values() if "path" in p.types}
     return keys | {p.name for p in settings("train").values() if "path" in p.types}
 
 
-def is_path(value: Any) -> bool:
-    """Whether a value of a parameter that may be a path is one, and no word that stands for one."""
-    return value != MISSING and _matches_one(value, "path")
-
-
-def _matches_one(value: Any, kind: str) -> bool:
-    """Whether a value fits one alternative of a type."""
-    if kind == "null":
-        return value is None
-    if kind == "bool":
-        return isinstance(value, bool)
-    if kind == "mapping":
-        return isinstance(value, Mapping)
-    if kind in ("str", "path"):
-        return isinstance(value, str) and value not in ("", *(_NO_PATHS if kind == "path" else ()))
-    if kind == "list of int":
-        return isinstance(value, list) and all(_matches_one(v, "int >= 1") for v in value)
-    if kind == "list of str":
-        return isinstance(value, list) and all(_matches_one(v, "str") for v in value)
-    if kind.startswith("["):  # a list of so many: [int >= 32, int >= 32]
-        kinds = kind[1:-1].split(", ")
-        return isinstance(value, list) and len(value) == len(kinds) and all(map(_matches_one, value, kinds))
-    word, *bounds = kind.split()
-    if word in ("int", "float"):
-        number = isinstance(value, int if word == "int" else (int, float)) and not isinstance(value, bool)
-        pairs = zip(bounds[::2], bounds[1::2], strict=True)
-        return number and all(_BOUNDS[sign](value, float(bound)) for sign, bound in pairs)
-    if re.fullmatch(r"[0-9.]+", kind):  # a literal number
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and value == float(kind)
-    return value == kind
-
-
-def check_value(key: str, value: Any, parameter: Parameter) -> None:
-    """Refuse a value that fits none of the parameter's types.
-
-    Raises:
-        BadRequest: names the key, what was given, what is allowed and the nearest match.
-    """
-    types = parameter.types
-    if value == MISSING:
-        raise BadRequest(f"{key} is needed: {parameter.meaning or 'no default'}; give {key}=...")
-    if not types or any(_matches_one(value, kind) for kind in types):
-        return
-    shown = "null" if value is None else repr(value)
-    close = nearest(value, types) if isinstance(value, str) else ""
-    meaning = f" ({parameter.meaning})" if parameter.meaning else ""
-    raise BadRequest(f"{key}={shown}: allowed is {' | '.join(types)}{meaning}{close}")
+def setting_keys() -> list[str]:
+    """Return the dotted keys of all settings: those without a group, then the groups', `train` first."""
+    groups = sorted(GROUPS, key=lambda group: group != "train")
+    keys = [f"{group}.{key}" for group in groups for option in options(group).sound() for key in option.parameters]
+    return list(dict.fromkeys([*settings("train"), *GROUPS, *keys]))
 
 
 def check_parameters(prefix: str, values: Mapping[str, Any], option: Option, what: str) -> None:
@@ -174,11 +180,11 @@ def check_parameters(prefix: str, values: Mapping[str, Any], option: Option, wha
         if key not in option.parameters:
             takes = ", ".join(option.parameters) or "no parameters"
             close = nearest(key, option.parameters)
-            raise BadRequest(f"{what} has no parameter {key!r}; it takes {takes}{close}")
+            raise BadRequest(f"{what} has no parameter {key!r}; it takes {takes}{close}").at(f"{prefix}.{key}")
         check_value(f"{prefix}.{key}", value, option.parameters[key])
     for key in option.parameters:
         if key not in values:
-            raise BadRequest(f"{prefix}.{key} is missing from {what}")
+            raise BadRequest(f"{prefix}.{key} is missing from {what}").at(f"{prefix}.{key}")
 
 
 def check(config: Mapping[str, Any], verb: str = "train") -> None:
@@ -198,8 +204,8 @@ def check(config: Mapping[str, Any], verb: str = "train") -> None:
             check_group(key, value)
         elif key in known:
             check_value(key, value, known[key])
-        elif key != "experiment":
-            raise unknown("setting", key, [*groups, *known])
+        else:
+            raise unknown("setting", key, [*groups, *known]).at(key)
     for key in (*groups, *known):
         if key not in config:
             raise BadRequest(f"{key} is missing; it cannot be taken out")
@@ -215,17 +221,27 @@ def check_group(group: str, node: Any, place: str = "") -> None:
     """
     place = place or group
     if not isinstance(node, Mapping):
-        raise unknown(place, node, options(group))
+        raise unknown(place, node, options(group)).at(place)
     if group in CHAINS:
         if not node:
-            raise BadRequest(f"{place} is empty; choose from {', '.join(options(group))}")
+            raise BadRequest(f"{place} is empty; choose from {', '.join(options(group))}").at(place)
         for name, values in node.items():
             _check_named(group, name, values or {}, f"{place}.{name}")
-    else:
+    elif "name" in node or group == "train":
         _check_named(group, node.get("name", "default"), node, place)
+    else:
+        known = ", ".join(_built_in(group))
+        raise BadRequest(f"{place}.name is missing; give the {group} that this is: {known}").at(f"{place}.name")
 
 
-def _check_named(group: str, name: str, values: Mapping[str, Any], prefix: str) -> None:
-    if name not in options(group):
-        raise unknown(group, name, options(group))
+def _built_in(group: str) -> list[str]:
+    """Return the names that parts are registered under: those of darkhar's own files."""
+    return [name for name in options(group) if not options(group).own(name)]
+
+
+def _check_named(group: str, name: Any, values: Any, prefix: str) -> None:
+    if not isinstance(name, str) or name not in _built_in(group):
+        raise unknown(group, name, _built_in(group)).at(prefix if group in CHAINS else f"{prefix}.name")
+    if not isinstance(values, Mapping):
+        raise BadRequest(f"{prefix}={values!r}: give a mapping of its parameters").at(prefix)
     check_parameters(prefix, values, options(group)[name], f"{group} {name!r}")

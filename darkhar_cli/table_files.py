@@ -4,13 +4,12 @@ csv in UTF-8, quoted as RFC 4180 says, a line per row whatever the names in it. 
 as `=SUM(A1)` is text for every reader but a spreadsheet, which must be told to import text.
 """
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from darkhar_cli.asides import write_aside
 from darkhar_cli.names import printable, printable_lines
 
 _PRECISION = "%.8g"
@@ -31,17 +30,6 @@ def column_of(name: str) -> str:
     A class that is called like another column (`label`, `split`, `n`) is `class label` there.
     """
     return f"{_CLASS}{name}" if name.replace(_CLASS, "") in (*TEXTS, *_COUNTS) else name
-
-
-def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file under a temporary name beside its place, then rename it: it is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        write(aside)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

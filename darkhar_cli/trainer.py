@@ -21,6 +21,7 @@ from darkhar_cli.fusion import mean_log_probability
 from darkhar_cli.learner import Batch, Learner
 from darkhar_cli.looks import darkened_luma
 from darkhar_cli.randomness import SCORING, shuffled, spread_evenly
+from darkhar_cli.stopping import leaving
 from darkhar_cli.stream import Stream
 from darkhar_cli.train_step import balanced_weights
 
@@ -183,7 +184,7 @@ class Trainer:
         if len(parts) == 1:
             yield make(parts[0])
             return
-        with ThreadPoolExecutor(1) as ahead:
+        with leaving(ThreadPoolExecutor(1)) as ahead:
             coming = ahead.submit(make, parts[0])
             for following in [*parts[1:], None]:
                 batch = coming.result()

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from darkhar_cli import asides
 from darkhar_cli.bank import Bank, Entry, stored
 
 
@@ -101,3 +102,21 @@ def test_help_is_given(darkhar):
     code, out, _ = darkhar("cache", "--help")
     assert code == 0
     assert "darkhar cache prune" in out
+
+
+def test_what_dead_processes_left_is_shown_and_pruned(darkhar, tmp_path, monkeypatch):
+    monkeypatch.setenv("DARKHAR_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "home" / "dark_synth"
+    left = folder / f".abc.{asides.machine()}-{os.getpid()}-00000000-0.part"  # our number, given out again
+    left.mkdir(parents=True)
+    (left / "records").write_bytes(b"0" * 2000)
+    mine = asides.beside(folder / "def")
+    mine.mkdir()
+    code, _, err = darkhar("cache")
+    assert code == 0
+    assert "left by processes that have ended: 1, 2.0 kB; prune leftovers=true removes them" in err
+    code, out, _ = darkhar("cache", "prune", "leftovers=true")
+    assert code == 0
+    assert "1 removed, 2.0 kB freed" in out
+    assert list(folder.iterdir()) == [mine], "another's work goes on"
+    assert "allowed is true" in darkhar("cache", "prune", "leftovers=no")[2]

@@ -43,6 +43,22 @@ def test_no_verb_imports_tensorflow_before_its_work():
         (["train", "histeq"], "'histeq' is not understood"),
         (["train", "--fresh"], "unrecognized arguments: --fresh.*settings have no dashes: fresh="),
         (["train", "--quite"], "did you mean '--quiet'"),
+        (["train", "--learning-rate=1"], "settings have no dashes: train.learning_rate=1$"),
+        (["train", "--seed", "5"], "settings have no dashes: seed=5$"),
+        (["train", "--epohcs=3"], "settings have no dashes: train.epochs=3$"),
+        (["train", "--config-dir", "nowhere"], "--config-dir nowhere: no such folder"),
+        (["train", "--config-name", "x"], "--config-name is not taken; own files go to --config-dir DIR"),
+        (["train", "hydra=null"], "give Hydra's settings one by one"),
+        (["train", "hydra.searchpath=[x]"], "give your own options' folder with --config-dir DIR"),
+        (
+            ["train", "seed=0", "-m", "enhance=gamma,none", "--cfg", "job"],
+            "--multirun and --cfg cannot be given together",
+        ),
+        (["train", "hydra.sweep.dir=x"], "does nothing without -m"),
+        (["train", "-m", "seed=0,1", "hydra.run.dir=x"], "does nothing with -m; .* hydra.sweep.dir="),
+        (["train", "-m", "seed=0,1", "hydra/launcher=joblib"], "no such launcher is installed; there is basic"),
+        (["train", "-m", "seed=0,1", "hydra/sweeper=optuna"], "no such sweeper is installed; there is basic"),
+        (["train", "-m", "seed=0,1", "hydra.sweep.dir=x/${seed}"], "another folder for each job"),
         (["train", "epochs=2"], "did you mean train.epochs"),
         (["train", "dataset=ee6222har"], "dataset.root is needed"),
         (["train", "dataset=ee6222har", "dataset.root=/nowhere"], "dataset.root=/nowhere: no such file or folder"),
@@ -95,6 +111,16 @@ def test_cfg_prints_the_composed_configuration(darkhar):
     assert code == 0
     assert "gamma: 0.5" in out
     assert out.index("gamma:") < out.index("histeq:")
+
+
+def test_options_may_stand_anywhere(darkhar):
+    for words in (["--cfg", "job", "seed=4"], ["seed=4", "--cfg", "job"], ["seed=4", "--cfg", "job", "name=x"]):
+        code, out, err = darkhar("train", *words)
+        assert code == 0, err
+        assert "seed: 4" in out
+    code, _, err = darkhar("train", "seed=3", "-m", "enhance=gamma,nonesuch")
+    assert code == 2
+    assert "unknown enhance 'nonesuch'" in err
 
 
 def test_an_unforeseen_error_is_one_line(darkhar, monkeypatch):

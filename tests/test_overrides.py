@@ -77,7 +77,9 @@ def test_a_sweep_over_chains():
         (["+sede=1"], "did you mean 'seed'"),
         (["+samplr=random"], "did you mean 'sampler'"),
         (["seed=abc"], "seed='abc': allowed is int >= 0"),
-        (["seed=-1"], "seed=-1: allowed is int >= 0"),
+        (["seed=-1"], "seed=-1: allowed is int >= 0 <= 4294967295"),
+        (["seed=4294967296"], "seed=4294967296: allowed is int >= 0 <= 4294967295"),
+        (["cv=stratified", "cv.seed=4294967296"], "cv.seed=4294967296: allowed is null | int >= 0 <= 4294967295"),
         (["sampler.frames=0"], r"sampler\.frames=0: allowed is int >= 1"),
         (["sampler.frames=1.5"], r"sampler\.frames=1\.5"),
         (["sampler.short=lop"], "did you mean 'loop'"),
@@ -117,7 +119,7 @@ def test_a_users_folder_adds_options(tmp_path):
     (tmp_path / "sampler" / "uniform_many.yaml").write_text(yaml)
     code = (
         "from pathlib import Path\nfrom darkhar_cli import overrides, schema\n"
-        f"schema.add_config_dir(Path({str(tmp_path)!r}))\n"
+        f"schema.set_config_dir(Path({str(tmp_path)!r}))\n"
         f"job = overrides.read_request('train', ['sampler=uniform_many'], False, {str(tmp_path)!r}).jobs[0]\n"
         "print(job.config['sampler'])\n"
     )
@@ -135,11 +137,27 @@ def test_requests_are_read_without_tensorflow():
     assert answer.stdout.strip() == "[]"
 
 
-def test_job_folders_are_safe_and_readable():
-    assert overrides.job_folder("enhance=histeq,sampler.frames=8") == "enhance=histeq,sampler.frames=8"
-    assert overrides.job_folder("enhance=[gamma,histeq]") == "enhance=gamma,histeq"
-    paths = [overrides.job_folder(f"extractor.weights=/{d}/net.h5") for d in ("a/b", "a_b")]
-    assert len(set(paths)) == 2
-    assert all("/" not in path for path in paths)
-    assert len(overrides.job_folder("x=" + "y" * 500).encode()) < 200
-    assert overrides.job_folder("") == "job"
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b",
+        "it's",
+        "x\\y",
+        "end\\",
+        "a\\'b",
+        "\\\\'",
+        "a=b,c",
+        "[x]",
+        "{x}",
+        "n\nl",
+        "cr\r",
+        "\udcff",
+        "漢",
+        '"',
+        "#%",
+    ],
+)
+def test_any_folder_name_reaches_the_configuration(name):
+    words = overrides.absolute_paths(["dataset=video_folder", f"dataset.root=/x/{name}"], multirun=False)
+    request = overrides.read_request("prepare", words, False, None)
+    assert request.jobs[0].config["dataset"]["root"] == f"/x/{name}"

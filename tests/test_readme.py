@@ -66,7 +66,7 @@ def test_the_example_part_works_as_it_stands(tmp_path):
         f"sys.path.insert(0, {str(tmp_path)!r})\n"
         "import negative\n"
         "from pathlib import Path\nfrom darkhar_cli import overrides, model, schema\n"
-        f"schema.add_config_dir(Path({str(tmp_path)!r}))\n"
+        f"schema.set_config_dir(Path({str(tmp_path)!r}))\n"
         "from darkhar_cli.layers import EnhanceFrames\n"
         "words = ['enhance=[gamma,negative]', 'enhance.negative.strength=1']\n"
         f"job = overrides.read_request('train', words, False, {str(tmp_path)!r}).jobs[0]\n"

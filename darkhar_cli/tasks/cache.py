@@ -1,5 +1,6 @@
 """`darkhar cache`: what computed features take up, by part; `darkhar cache prune` removes them."""
 
+import contextlib
 import re
 import time
 from collections.abc import Sequence
@@ -8,9 +9,10 @@ from pathlib import Path
 from rich.filesize import decimal
 from rich.table import Table
 
-from darkhar_cli import bank, console
+from darkhar_cli import asides, bank, console
 from darkhar_cli.bank import Stored
 from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
+from darkhar_cli.home import home
 
 HELP = """darkhar cache: computed features on disk; a run makes again what it misses
 
@@ -18,11 +20,12 @@ HELP = """darkhar cache: computed features on disk; a run makes again what it mi
   darkhar cache extractor=mobilenet               of some only: extractor, enhance, runtime, precision, older
   darkhar cache prune older=30                    remove what was not used for 30 days
   darkhar cache prune extractor=mobilenet enhance=gamma+histeq
+  darkhar cache prune leftovers=true              half-made data and files of processes that have ended
   darkhar cache prune all=true
   darkhar cache cache_dir=DIR ...                 another place than $DARKHAR_HOME/features
 """
 _PARTS = ("extractor", "enhance", "runtime", "precision")
-_KEYS = (*_PARTS, "older", "all", "cache_dir")
+_KEYS = (*_PARTS, "older", "leftovers", "all", "cache_dir")
 
 
 def cache(words: Sequence[str]) -> None:
@@ -44,21 +47,48 @@ def cache(words: Sequence[str]) -> None:
         if known and key in asked and asked[key] not in known:
             raise unknown(f"{key} in {root}", asked[key], known)
     chosen = [one for one in every if _fits(one, asked)]
+    left = _left(root, every, elsewhere="cache_dir" in asked)
     if not prune:
         if chosen:
             _show(chosen, root)
         else:
             console.note(f"no {'such ' if set(asked) - {'cache_dir'} else ''}features are kept in {root}")
+        if left:
+            size = decimal(sum(map(_size, left)))
+            console.note(f"left by processes that have ended: {len(left)}, {size}; prune leftovers=true removes them")
         return
     if set(asked) <= {"cache_dir"}:
         raise BadRequest(f"say what to prune: {', '.join(f'{key}=...' for key in (*_PARTS, 'older'))}, or all=true")
+    if set(asked) <= {"cache_dir", "leftovers"}:
+        chosen = []
+    freed = sum(one.size for one in chosen)
     for one in chosen:
         try:
             bank.remove(one)
         except OSError as problem:
             raise FailedWork(f"cannot remove {one.folder}: {problem.strerror or problem}") from problem
-    freed = decimal(sum(one.size for one in chosen))
-    console.out.print(f"{len(chosen)} removed, {freed} freed in {root}", soft_wrap=True)
+    removed = len(chosen)
+    if {"leftovers", "all"} & set(asked):
+        removed, freed = removed + len(left), freed + sum(map(_size, left))
+        for path in left:
+            asides.remove(path)
+    console.out.print(f"{removed} removed, {decimal(freed)} freed in {root}", soft_wrap=True)
+
+
+def _left(root: Path, banks: Sequence[Stored], elsewhere: bool) -> list[Path]:
+    """Return what dead processes left in the banks and, unless another place is looked at, among prepared data."""
+    places = [one.folder for one in banks]
+    if not elsewhere and home().is_dir():
+        places += [place for place in sorted(home().iterdir()) if place.is_dir() and place != root]
+    return [path for place in places for path in asides.leftovers(place)]
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for one in (path, *path.rglob("*")):
+        with contextlib.suppress(OSError):
+            total += one.stat().st_size if one.is_file() else 0
+    return total
 
 
 def _read(words: Sequence[str]) -> dict[str, str]:
@@ -71,8 +101,9 @@ def _read(words: Sequence[str]) -> dict[str, str]:
         asked[key] = value
     if "older" in asked and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", asked["older"]):
         raise BadRequest(f"older={asked['older']!r}: allowed is a number of days")
-    if asked.get("all", "true") != "true":
-        raise BadRequest(f"all={asked['all']!r}: allowed is true")
+    for key in ("all", "leftovers"):
+        if asked.get(key, "true") != "true":
+            raise BadRequest(f"{key}={asked[key]!r}: allowed is true")
     empty = next((key for key, value in asked.items() if not value), None)
     if empty:
         raise BadRequest(f"{empty}= is empty")

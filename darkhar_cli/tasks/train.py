@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from darkhar_cli import bank, caveats, console, controls, schema, shuffling, tables
+from darkhar_cli import asides, bank, caveats, claims, console, controls, schema, shuffling, sweep_jobs, tables
 from darkhar_cli import clips as data
 from darkhar_cli.composing import filled, label, streams_of
-from darkhar_cli.conclusions import conclude
+from darkhar_cli.conclusions import conclude, gather_controls
 from darkhar_cli.data_report import describe, find_leaks
 from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.folds import Plan, plan_folds
@@ -39,7 +38,10 @@ def run_job(config: DictConfig) -> float:
     plain = filled(plain)
     hydra = HydraConfig.get()
     alone = hydra.mode == RunMode.RUN  # a sweep ends with one table of all its jobs
-    return train(plain, Path(hydra.runtime.output_dir), list(hydra.overrides.task), show=alone)
+    folder = Path(hydra.runtime.output_dir)
+    if not alone:
+        sweep_jobs.record(hydra.job.num, folder)
+    return train(plain, folder, list(hydra.overrides.task), show=alone)
 
 
 def train(
@@ -55,12 +57,45 @@ def train(
     clips = data.open_clips(config["dataset"])
     plan = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
     run = Run(folder)
-    run.claim(identity(config, clips.fingerprint))
+    mark = identity(config, clips.fingerprint)
+    run.refuse_other(mark)
+    if _whole(run, config):
+        _tell_done(run)
+    else:
+        with claims.held(folder / ".claim", f"run folder {folder}"):
+            _make(config, clips, plan, run, mark, overrides, control)
+    if show:
+        tables.show_run(run)
+    return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
+
+
+def _whole(run: Run, config: Mapping[str, Any]) -> bool:
+    """Whether a run is finished, with its report and the controls that are asked for."""
+    drawn = (run.folder / "report.html").is_file()
+    return run.done and drawn and not (config["controls"] and not len(run.controls()))
+
+
+def _tell_done(run: Run) -> None:
+    since = changed_since(run)
+    other = f"; the code is not what made it: {since}" if since else ""
+    console.note(f"already done: {run.folder} (fresh=true runs it again{other})")
+
+
+def _make(
+    config: Mapping[str, Any],
+    clips: data.Clips,
+    plan: Plan,
+    run: Run,
+    mark: str,
+    overrides: Sequence[str],
+    control: bool,
+) -> None:
+    """Do what a run still lacks, under its claim: another process may have finished it meanwhile."""
+    asides.remove_leftovers(run.folder, deep=True)
+    run.claim(mark)
     if run.done:
-        since = changed_since(run)
-        other = f"; the code is not what made it: {since}" if since else ""
-        console.note(f"already done: {folder} (fresh=true runs it again{other})")
-        if not (folder / "report.html").is_file():
+        _tell_done(run)
+        if not (run.folder / "report.html").is_file():
             draw_if_possible(run)
     else:
         try:
@@ -73,20 +108,15 @@ def train(
             raise
     if config["controls"] and not len(run.controls()):
         _controls(config, run, overrides)
-    if show:
-        tables.show_run(run)
-    return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
 
 
 def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> None:
     """Run the controls beside a finished run, each in a run folder of its own, and add their rows to its tables."""
-    rows = []
     for name in controls.NAMES:
         console.note(f"control {name.removeprefix('control_')}:")
         beside = run.folder / "controls" / name
         train(controls.control(name, config), beside, overrides, show=False, control=True)
-        rows.append(Run(beside).read("metrics/summary.csv").assign(control=name.removeprefix("control_")))
-    run.save("metrics/controls.csv", pd.concat(rows))
+    gather_controls(run)
     conclude(run)
     draw_if_possible(run)
 

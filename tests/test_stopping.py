@@ -1,0 +1,113 @@
+"""SIGTERM is handled like Ctrl-C: a line that says what is kept, exit code 143, and no process left, soon."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from darkhar_cli import hydra_app, stopping
+
+# A program whose main thread is in a library that takes no notice, or in a pool of processes.
+STUCK = """
+import sys, threading, time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from darkhar_cli import cli, hydra_app, stopping
+
+def run(verb, words):
+    print("ready", flush=True)
+    if words[0] == "native":
+        pool = ThreadPoolExecutor(1)
+        pool.submit(time.sleep, 60)
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:  # as deaf as a compiled loop
+                pass
+    if words[0] == "processes":
+        pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=stopping.follow_parent)
+        with stopping.leaving(pool) as workers:
+            list(workers.map(time.sleep, [60] * 8))
+
+if __name__ == "__main__":
+    hydra_app.run = run
+    sys.argv = ["darkhar", *sys.argv[1:]]
+    sys.exit(cli.main())
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the program in a session of its own."""
+    (tmp_path / "stuck.py").write_text(STUCK)
+    started = []
+
+    def run(*words):
+        command = [sys.executable, "stuck.py", *words]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **pipes))
+        assert started[-1].stdout.readline() == "ready\n"
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def session_of(pid):
+    """Return the processes of a session that still run."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            state, _, _, session = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(session) == pid and state != "Z":
+            found.append(int(name))
+    return found
+
+
+@pytest.mark.parametrize("where", ["native", "processes"])
+def test_sigterm_ends_the_program_wherever_it_is(start, where):
+    process = start("train", where)
+    if where == "processes":
+        deadline = time.monotonic() + 30
+        while len(session_of(process.pid)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    sent = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    err = process.communicate(timeout=30)[1]
+    assert process.returncode == 143
+    assert err.splitlines() == [
+        "stopped (SIGTERM); finished folds and computed features are kept: the same command goes on from there"
+    ]
+    assert time.monotonic() - sent < 10, "two seconds on a machine that has nothing else to do"
+    deadline = time.monotonic() + 10
+    while session_of(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert session_of(process.pid) == []
+
+
+def test_ctrl_c_and_sigterm_have_the_exit_codes_of_a_shell(darkhar, monkeypatch):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, code, said in ((signal.SIGINT, 130, "interrupted;"), (signal.SIGTERM, 143, "stopped (SIGTERM);")):
+        monkeypatch.setattr(hydra_app, "run", lambda verb, words, n=number: signal.raise_signal(n))
+        answer, _, err = darkhar("prepare")
+        assert answer == code
+        assert err.strip() == f"{said} nothing half-made is kept: the same command starts again"
+    assert {number: signal.getsignal(number) for number in before} == before, "as they were"
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stopping.handled("train", whole_process=False):
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, before)
