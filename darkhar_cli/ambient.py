@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.home import home
 
 _PREFIXES = ("TF_", "TF2_", "XLA_", "KERAS_", "ONEDNN_", "DNNL_", "NVIDIA_TF32", "CUBLAS_", "CUDNN_", "OPENCV_", "OV_")
 # They say where to compute, what to log and how to share memory. OpenCV's are about logs and cameras, but for these.
@@ -31,6 +32,8 @@ def prepare_environment() -> None:
         BadRequest: another backend of Keras, Keras 2, or TensorFlow 1.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up messages are not for users
+    if os.environ.get("DARKHAR_HOME") and os.path.expanduser("~") == "~":
+        os.environ["HOME"] = str(home())  # without one libraries make a folder named ~ where they are
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if backend != "tensorflow":
         raise BadRequest(f"KERAS_BACKEND={backend}: darkhar runs on tensorflow; unset KERAS_BACKEND")

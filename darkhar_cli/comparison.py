@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from darkhar_cli import metrics, paired, stats
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.names import printable
 from darkhar_cli.runs import Run
 from darkhar_cli.sweeps import LABELS
 
@@ -170,7 +171,7 @@ def compare(results: Sequence[Result]) -> tuple[pd.DataFrame, list[str]]:
     for i, result in enumerate(results):
         low, high, how = stats.interval(result.clips["right"], result.clips["group"])
         row = {"name": names[i], "n": len(result.clips), "accuracy": result.clips["right"].mean(), "lower": low}
-        row |= {"upper": high, "interval": how, "folder": str(result.folder), "verdict": "baseline"}
+        row |= {"upper": high, "interval": how, "folder": printable(str(result.folder)), "verdict": "baseline"}
         if i in found:
             one = found[i]
             row |= {"difference": one["difference"], "difference_lower": one["lower"], "p": one["p"]}

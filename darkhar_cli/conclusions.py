@@ -23,10 +23,24 @@ def conclude(run: Run) -> list[Caveat]:
     return found
 
 
+def control_runs(run: Run) -> dict[str, Run]:
+    """Return the runs of a run's controls by name (`background`, ...), in order of name."""
+    places = sorted((run.folder / "controls").glob("control_*"))
+    return {place.name.removeprefix("control_"): Run(place) for place in places}
+
+
+def gather_controls(run: Run) -> None:
+    """Write metrics/controls.csv: the summaries of the run's controls, one below the other."""
+    rows = [one.read("metrics/summary.csv").assign(control=name) for name, one in control_runs(run).items()]
+    run.save("metrics/controls.csv", pd.concat(rows))
+
+
 def save_warnings(run: Run) -> None:
-    """Write what must stand beside each row of summary.csv into its column `warnings`."""
+    """Write what must stand beside each row of summary.csv into its column `warnings`: texts joined by `; `."""
     summary, said = run.read("metrics/summary.csv"), run.warnings()
-    texts = ["; ".join(one.text for one in said if one.concerns(split)) for split in summary["split"]]
+    texts = [
+        "; ".join(one.text.replace("; ", ", ") for one in said if one.concerns(split)) for split in summary["split"]
+    ]
     run.save("metrics/summary.csv", summary.assign(warnings=texts))
 
 

@@ -17,7 +17,7 @@ _UNGROUPED = (
 _NAME_THEM = "name the recordings where you can (video_folder: dataset.group=REGEX)"
 _RARER = (
     "leave_one_group_out: the class of the group that is held out is rarer in training, so that what has learnt "
-    "nothing scores below 1 / classes; chance here is guessing by the training clips' frequencies"
+    "nothing scores below 1 / classes (chance here is guessing by the training clips' frequencies)"
 )
 _SHUFFLED = {
     "groups": "labels are shuffled among whole groups, scored clips too",

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -117,6 +118,19 @@ def _cannot_read(place: Path, problem: OSError) -> FailedWork:
 def relative(path: Path, top: Path) -> str:
     """Return how a path is called in tables: relative to the top where it stands there, printable."""
     return printable(path.relative_to(top).as_posix() if path.is_relative_to(top) else path.as_posix())
+
+
+def why_no_file(path: Path) -> str:
+    """Return why there is no file to be read at a path, or an empty string where there is one."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return f"{BROKEN_LINK} ({printable(os.readlink(path))})" if path.is_symlink() else "no such file"
+    except NotADirectoryError:
+        return "no such file"
+    except OSError as problem:  # permission denied, a name that is too long, links in a circle
+        return problem.strerror or str(problem)
+    return "" if stat.S_ISREG(mode) else "a folder" if stat.S_ISDIR(mode) else NO_FILE
 
 
 def counted(reasons: Iterable[str]) -> str:

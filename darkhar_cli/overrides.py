@@ -24,7 +24,10 @@ from darkhar_cli.sweep_words import Job, Request, bare_key, expand
 
 def _quoted(value: str) -> str:
     """Quote free text for Hydra, unless it is quoted or refers to another key."""
-    return value if value[:1] in ("", "'", '"') or "${" in value else "'" + value.replace("'", "\\'") + "'"
+    if value[:1] in ("", "'", '"') or "${" in value:
+        return value
+    # Hydra reads a backslash as one unless a quotation mark, the last one included, stands behind it
+    return "'" + re.sub(r"(\\*)(\'|$)", lambda found: 2 * found[1] + found[2].replace("'", "\\'"), value) + "'"
 
 
 def _absolute(value: str, literals: Iterable[str]) -> str:

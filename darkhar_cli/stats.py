@@ -164,7 +164,7 @@ def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
     Without any spread, G clusters do not prove that all are so: a share of them up to Wilson's upper limit of 0 in G
     may be otherwise, at worst all wrong or all right. For clusters all right that is Wilson's interval of G of G.
     """
-    from scipy import stats
+    from scipy import special, stats
 
     if by.count < FEWEST:
         return Interval(value, np.nan, np.nan, f"too few {by.kind}s for an interval ({by.count})", by.count)
@@ -174,8 +174,8 @@ def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
         unseen = wilson(0, by.count)[1]
         return Interval(value, value * (1 - unseen), value + unseen * (1 - value), f"{how}, all equal", by.count)
     half = stats.t.ppf(0.975, freedom) * error / (value * (1 - value))
-    low, high = (1 / (1 + np.exp(-(np.log(value / (1 - value)) + end))) for end in (-half, half))
-    return Interval(value, float(low), float(high), how, by.count)
+    low, high = (float(special.expit(special.logit(value) + end)) for end in (-half, half))
+    return Interval(value, low, high, how, by.count)
 
 
 def share_interval(right: Sequence[float], by: Clusters | Groups) -> Interval:

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from darkhar_cli import console, metrics
+from darkhar_cli.names import printable
 from darkhar_cli.runs import Run
 
 _NARROW = (
@@ -90,7 +91,7 @@ def show_run(run: Run) -> None:
         split = f"{'' if row['split'] == 'validation' else 'test '}control"
         grid.add_row(split, row["control"], *_cells(row))
     console.out.print(grid)
-    for line in (*(headline(row) for _, row in summary.iterrows()), ABOUT):
+    for line in headlines(summary):
         console.out.print(line, soft_wrap=True)
     warnings, verdict = run.warnings(), run.facts().get("verdict")
     if verdict and verdict not in run.caveats():
@@ -103,11 +104,21 @@ def show_run(run: Run) -> None:
     console.out.print(str(run.folder), soft_wrap=True)
 
 
+def headlines(summary: pd.DataFrame) -> list[str]:
+    """Return a sentence for each row of a summary, and what its intervals are about where it has any."""
+    rows = [row for _, row in summary.iterrows()]
+    return [*map(headline, rows), *([ABOUT] if any(_has_interval(row) for row in rows) else [])]
+
+
+def _has_interval(row: pd.Series) -> bool:
+    return bool(span(row) or span(row, ""))
+
+
 def headline(row: pd.Series) -> str:
     """Return a summary row as a sentence: macro recall, count and share, each with its interval, and their basis."""
     of = " (ensemble)" if row["of"] == "ensemble" else ""
     share = f"{float(row['correct']):.4g} of {row['n']} clips, {with_span(row, 'accuracy')}"
-    basis = f"95 % {row['interval']}" if span(row) or span(row, "") else str(row["interval"])
+    basis = f"95 % {row['interval']}" if _has_interval(row) else str(row["interval"])
     numbers = [f"macro recall {with_span(row, 'recall_macro')}", share, *_over_folds(row), chance(row)]
     return f"{row['split']}{of}: {'; '.join([*numbers, basis])}"
 
@@ -130,7 +141,7 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
     columns = [*swept, "split", *_COLUMNS, "status"]
     grid = grid_of(f"sweep of {len(table)} jobs", columns, str(folder / "sweep.csv"))
     for _, row in table.iterrows():
-        values = [str(row[name]) for name in swept]
+        values = [printable(str(row[name])) for name in swept]
         if row["status"] == "done":
             grid.add_row(*values, str(row["split"]), *_cells(row), "done")
         else:

@@ -52,7 +52,7 @@ def judge(run: Run) -> Verdict | None:
     p = "p < 0.001" if result["p"] < 0.001 else f"p = {result['p']:.2g}"
     text = (
         f"the model {does} {_WITHOUT_ACTION[best]}: {100 * ours:.1f} against {100 * theirs:.1f} % "
-        f"(macro recall; sign-flip test over {over}, {p})"
+        f"(macro recall, {p} by a sign-flip test over {over})"
     )
     said = [] if beaten else [Caveat(Kind.CONTROL, text, own["split"])]
     return Verdict(text, beaten, (*said, *_shuffled(rows, own["split"])))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from darkhar_cli import cli, metrics, stats
+from darkhar_cli import cli, stats
 
 SEEDS = (0, 1, 2)
 EXPERIMENTS = ("pose_flow_late_fusion", "pose_flow_tcn", "pose_lstm", "dual_stream")
@@ -29,16 +29,18 @@ def words_of(experiment: str, seed: int, root: str) -> list[str]:
 
 
 def line(experiment: str, runs: list[Path]) -> str:
-    """Return a row of the table: mean recall over folds and seeds, and the interval over recordings."""
-    folds = pd.concat([pd.read_csv(run / "metrics" / "folds.csv").assign(seed=i) for i, run in enumerate(runs)])
-    clips = pd.concat([pd.read_csv(run / "predictions.csv", dtype={"group": str}) for run in runs])
+    """Return a row of the table: the mean of all folds' macro recalls, its range over seeds, and its interval."""
+    tables = [pd.read_csv(run / "predictions.csv", dtype={"group": str}) for run in runs]
+    scorings = pd.concat([table.assign(seed=seed) for seed, table in enumerate(tables)])
+    scorings["right"] = scorings["predicted"] == scorings["label"]
     cells = []
     for split in ("validation", "darkened"):
-        recalls = folds[folds["split"] == split].groupby("seed")["recall_macro"].mean()
-        each = metrics.per_clip(clips, split)
-        low, high, _ = stats.interval(each["right"].to_numpy(), each["group"].tolist())
+        part = scorings[scorings["split"] == split]
+        folds = part.groupby(["seed", "repeat", "fold"]).ngroup()
+        found = stats.fold_recall_interval(part["right"], part["label"], folds, part["group"].tolist())
+        recalls = part.groupby(["seed", "repeat", "fold", "label"])["right"].mean().groupby("seed").mean()
         spread = f"{100 * recalls.min():.1f} to {100 * recalls.max():.1f}"
-        cells.append(f"{100 * recalls.mean():.1f} % ({spread}) | [{100 * low:.0f}, {100 * high:.0f}]")
+        cells.append(f"{100 * found.value:.1f} % ({spread}) | [{100 * found.low:.0f}, {100 * found.high:.0f}]")
     return f"| `{experiment}` | {' | '.join(cells)} |"
 
 
@@ -56,7 +58,7 @@ def main(root: str, experiments: list[str]) -> int:
                 return code
             runs.append(place)
         rows.append(line(experiment, runs))
-    print("| experiment | recall, 24 folds (over seeds) | over recordings | darkened | over recordings |")
+    print("| experiment | macro recall, 24 folds (over seeds) | interval | darkened | interval |")
     print("|---|---|---|---|---|")
     print("\n".join(rows))
     return 0

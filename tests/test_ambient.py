@@ -119,6 +119,14 @@ def nobody(monkeypatch):
     monkeypatch.delenv("DARKHAR_HOME")
 
 
+def test_libraries_are_given_a_home_where_there_is_none(monkeypatch, tmp_path, nobody):
+    monkeypatch.setenv("HOME", "")  # put back as it was in the end
+    monkeypatch.delenv("HOME")
+    monkeypatch.setenv("DARKHAR_HOME", str(tmp_path))
+    ambient.prepare_environment()
+    assert Path.home() == tmp_path
+
+
 def test_without_a_home_one_line_says_what_to_give(darkhar, monkeypatch, nobody):
     with pytest.raises(BadRequest, match=r"no home is known .* give DARKHAR_HOME=DIR"):
         home()

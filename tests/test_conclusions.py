@@ -5,7 +5,7 @@ import pytest
 
 from darkhar_cli import caveats
 from darkhar_cli.caveats import Caveat, Kind
-from darkhar_cli.conclusions import conclude
+from darkhar_cli.conclusions import conclude, gather_controls
 from darkhar_cli.verdict import judge
 from tests.made_runs import made_run, predictions
 
@@ -22,11 +22,9 @@ def kinds(run):
 
 
 def with_controls(run, **right):
-    rows = []
     for name, of in right.items():
-        beside = made_run(run.folder / "controls" / f"control_{name}", predictions(right_in(TWELVE, *of), TWELVE))
-        rows.append(beside.read("metrics/summary.csv").assign(control=name))
-    run.save("metrics/controls.csv", pd.concat(rows))
+        made_run(run.folder / "controls" / f"control_{name}", predictions(right_in(TWELVE, *of), TWELVE))
+    gather_controls(run)
 
 
 def test_a_good_score_of_enough_groups_has_nothing_beside_it(tmp_path):
@@ -85,8 +83,8 @@ def test_a_model_that_a_control_beats_is_told_so_beside_its_number(tmp_path):
     run = made_run(tmp_path, predictions(right_in(TWELVE, 1, 2), TWELVE))
     with_controls(run, background=(2,), luma=(3,), motion=(4, 3))
     (caveat,) = [one for one in conclude(run) if one.kind == Kind.CONTROL]
-    expected = "the model does not beat the amount of motion alone: 30.0 against 70.0 % (macro recall; sign-flip test"
-    assert caveat.text == f"{expected} over 12 groups, p < 0.001)"
+    expected = "the model does not beat the amount of motion alone: 30.0 against 70.0 % (macro recall, p < 0.001 by"
+    assert caveat.text == f"{expected} a sign-flip test over 12 groups)"
     assert run.facts()["verdict"] == caveat.text
     assert caveat.text in run.read("metrics/summary.csv")["warnings"][0]
 
@@ -96,7 +94,7 @@ def test_a_model_that_beats_the_best_control_has_no_caveat(tmp_path):
     with_controls(run, background=(2,), luma=(4, 3), motion=(3,), shuffled=(2, 3))
     verdict = judge(run)
     assert verdict.beaten
-    assert verdict.text.startswith("the model beats brightness alone: 100.0 against 70.0 % (macro recall; sign-flip")
+    assert verdict.text.startswith("the model beats brightness alone: 100.0 against 70.0 % (macro recall, p < 0.001")
     assert verdict.caveats == ()
 
 
@@ -121,3 +119,11 @@ def test_shuffled_labels_that_are_learnt_are_told(tmp_path):
 
 def test_without_controls_there_is_no_verdict(tmp_path):
     assert judge(made_run(tmp_path, predictions([True] * 60, TWELVE))) is None
+
+
+def test_a_cell_of_warnings_can_be_taken_apart(tmp_path):
+    run = made_run(tmp_path, predictions(right_in(TWELVE, 5, 4), TWELVE))
+    run.add_facts(caveats=["one; in two parts", *caveats.stored([Caveat(Kind.LEAK, "a leak", "validation")])])
+    conclude(run)
+    cell = run.read("metrics/summary.csv")["warnings"][0]
+    assert cell.split("; ") == ["one, in two parts", "a leak"]

@@ -82,6 +82,12 @@ def test_controls_stand_beside_an_experiment(darkhar, own_clips, tmp_path):
         assert f"warning: {verdict}" in out
         assert f"<li>{verdict}</li>" in page
         assert verdict in pd.read_csv(run / "metrics" / "summary.csv")["warnings"][0]
+    tables = [(run / "metrics" / name).read_bytes() for name in ("controls.csv", "summary.csv")]
+    old = table.drop(columns=["recall_lower", "warnings"])  # as an earlier version's controls may be
+    old.to_csv(run / "metrics" / "controls.csv", index=False)
+    code, _, errors = darkhar("evaluate", run)
+    assert code == 0, errors
+    assert [(run / "metrics" / name).read_bytes() for name in ("controls.csv", "summary.csv")] == tables
     code, out, errors = darkhar(*words, "controls=true")
     assert code == 0
     assert "control background" not in errors, "done once"

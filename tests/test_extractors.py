@@ -8,6 +8,7 @@ from darkhar_cli import registry
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.extractors import applications
 from darkhar_cli.extractors.keypoints import KEYPOINTS, letterbox
+from darkhar_cli.extractors.resampling import evenly
 from darkhar_cli.motion import luma_changes
 from darkhar_cli.video import read_frames
 
@@ -220,7 +221,7 @@ def test_luma_is_the_formula():
 
 def test_motion_is_another_when_what_measures_it_is_edited():
     part = registry.get("extractor", "motion")
-    assert registry.source_hash("extractor", "motion") == registry.file_hash(part, luma_changes)
+    assert registry.source_hash("extractor", "motion") == registry.file_hash(part, luma_changes, evenly)
     assert registry.file_hash(part) != registry.file_hash(part, luma_changes)
 
 

@@ -52,7 +52,7 @@ def test_the_host_makes_what_the_layers_make(clips, names, size):
 def test_a_frames_bits_do_not_depend_on_its_neighbours(clips, monkeypatch, names, size):
     rng = np.random.default_rng(0)
     odd = rng.gamma(2, 9, (11, 37, 35, 3)).clip(0, 255).astype(np.uint8)
-    monkeypatch.setattr(host, "iter_frames", lambda data, positions, n: (odd[i] for i in positions))
+    monkeypatch.setattr(host, "iter_frames", lambda data, positions, *known: (odd[i] for i in positions))
     made = HostFrames(clips, chain(names), size)
     whole = made(0, np.arange(11))
     for positions in (np.arange(3, 9), np.array([10]), np.array([0, 4, 7, 8])):

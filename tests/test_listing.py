@@ -7,7 +7,7 @@ import pytest
 from darkhar_cli import listing
 from darkhar_cli.duplicates import Labelled, contradictions, copies, told
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos
+from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos, why_no_file
 
 
 @pytest.fixture
@@ -86,3 +86,14 @@ def test_the_same_bytes_under_two_labels_are_found(tmp_path):
     }
     assert told(same) == "1 clip is a copy of another, byte for byte: f of e"
     assert copies([Labelled("gone", "run", tmp_path / "gone"), Labelled("nul", "run", tmp_path / "n\0")]) == []
+
+
+def test_why_there_is_no_file_is_said_in_words(top, tmp_path):
+    reasons = {
+        name: why_no_file(top / name) for name in ("walk", "nothing", "walk/a.mp4/b", "walk/pipe.mp4", "x" * 300)
+    }
+    assert reasons.pop("x" * 300) == "File name too long"
+    assert list(reasons.values()) == ["a folder", "no such file", "no such file", "neither file nor folder"]
+    assert why_no_file(top / "walk" / "gone.mp4") == f"link to nothing ({tmp_path / 'nowhere'})"
+    assert why_no_file(top / "walk" / "loop").startswith("Too many levels of symbolic links")
+    assert why_no_file(top / "walk" / "f.mp4") == ""

@@ -135,3 +135,29 @@ def test_requests_are_read_without_tensorflow():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b",
+        "it's",
+        "x\\y",
+        "end\\",
+        "a\\'b",
+        "\\\\'",
+        "a=b,c",
+        "[x]",
+        "{x}",
+        "n\nl",
+        "cr\r",
+        "\udcff",
+        "漢",
+        '"',
+        "#%",
+    ],
+)
+def test_any_folder_name_reaches_the_configuration(name):
+    words = overrides.absolute_paths(["dataset=video_folder", f"dataset.root=/x/{name}"], multirun=False)
+    request = overrides.read_request("prepare", words, False, None)
+    assert request.jobs[0].config["dataset"]["root"] == f"/x/{name}"

@@ -9,7 +9,7 @@ from darkhar_cli.caveats import Caveat, Kind, stored
 from darkhar_cli.report.figures import save_figures
 from darkhar_cli.report.page import save_page
 from darkhar_cli.runs import Run
-from darkhar_cli.table_files import write_text
+from darkhar_cli.table_files import column_of, write_text
 
 NASTY = "<b>jump</b> & co"
 
@@ -86,3 +86,12 @@ def test_a_page_without_warnings_has_no_box(run):
     run.add_facts(data={}, caveats=[])
     save_page(run, save_figures(run))
     assert "Read the numbers with this" not in (run.folder / "report.html").read_text()
+
+
+def test_names_are_drawn_as_they_are_without_a_warning(run):
+    names = ["$x$", "$\\frac{", "漢字", "عربي", "label", "<b>", "a_b^c"]
+    counts = pd.DataFrame({"split": "validation", "label": names} | {column_of(name): 1 for name in names})
+    run.save("metrics/confusion.csv", counts)
+    svg = save_figures(run)["confusion_validation"]
+    texts = [node.text for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("text")]
+    assert all(texts.count(name) == 2 for name in names)

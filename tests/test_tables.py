@@ -55,6 +55,7 @@ def test_too_few_groups_are_said_beside_the_counts():
     row = row_of(*table_of([True] * 20 + [False] * 20, [f"g{i // 10}" for i in range(40)], classes=2))
     text = "validation: macro recall 50.0 %; 20 of 40 clips, 50.0 %; chance 50.0 %; too few groups for an interval (4)"
     assert tables.headline(row) == text
+    assert tables.headlines(pd.DataFrame([row])) == [text], "there is no interval to be about anything"
 
 
 def test_backgrounds_are_said_to_be_a_lower_bound():

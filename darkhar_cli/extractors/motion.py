@@ -4,6 +4,7 @@ import numpy as np
 
 from darkhar_cli import motion as changes
 from darkhar_cli.extractors import resampling
+from darkhar_cli.extractors.channels import Channel, Symmetry
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.motion import luma_changes, mean_change
 from darkhar_cli.registry import register
@@ -18,7 +19,15 @@ def motion() -> Extractor:
         timeline = np.array([found[0] if found else (0, 0), *found], np.float32)
         return timeline if times is None else resampling.evenly(timeline, times).astype(np.float32)
 
-    channels = ("mean", "std")
+    symmetry = Symmetry.of([Channel("mean", step=True), Channel("std", step=True)])
     return Extractor(
-        "motion", 2, None, function=extract, weights_hash="none", channels=channels, scope="clip", runtime="opencv"
+        "motion",
+        2,
+        None,
+        function=extract,
+        weights_hash="none",
+        channels=symmetry.names,
+        scope="clip",
+        runtime="opencv",
+        symmetry=symmetry,
     )

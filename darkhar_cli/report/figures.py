@@ -13,6 +13,8 @@ mpl.rcParams["svg.hashsalt"] = "darkhar"  # else element names are drawn at rand
 mpl.rcParams["svg.fonttype"] = "none"  # text stays text: whoever shows it has fonts for all scripts
 mpl.rcParams["text.parse_math"] = False  # `$x$` is a name
 
+_MOST_ZEROS = 30  # classes: of more, only counts above zero are written (200 classes have 40,000 places)
+
 
 def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
@@ -41,7 +43,9 @@ def confusion(run: Run, split: str) -> str:
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for i, row in enumerate(counts):
         for j, count in enumerate(row):
-            axes.text(j, i, _clips(count), ha="center", va="center", color="white" if share[i, j] > 0.5 else "black")
+            if count or len(names) <= _MOST_ZEROS:
+                colour = "white" if share[i, j] > 0.5 else "black"
+                axes.text(j, i, _clips(count), ha="center", va="center", color=colour)
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("predicted")

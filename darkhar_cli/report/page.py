@@ -7,7 +7,7 @@ import pandas as pd
 
 from darkhar_cli.runs import Run
 from darkhar_cli.table_files import write_text
-from darkhar_cli.tables import ABOUT, headline, with_span
+from darkhar_cli.tables import headlines, with_span
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1b1f24; }
@@ -68,7 +68,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
         f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}</p>",
         _warnings(run),
         "<h2>All clips together</h2>",
-        *(f"<p>{escape(line)}</p>" for line in (*(headline(row) for _, row in summary.iterrows()), ABOUT)),
+        *(f"<p>{escape(line)}</p>" for line in headlines(summary)),
         _summary(summary, "of"),
         *(
             [

@@ -7,7 +7,7 @@ from typing import Any
 from darkhar_cli import caveats, console, evaluation, overrides, schema, tables
 from darkhar_cli import clips as data
 from darkhar_cli.clips import Clips
-from darkhar_cli.conclusions import conclude
+from darkhar_cli.conclusions import conclude, control_runs, gather_controls
 from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
 from darkhar_cli.evaluation import SPLITS, Evaluation
 from darkhar_cli.identity import changed_since
@@ -99,10 +99,21 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
 def _again(run: Run, config: Mapping[str, Any]) -> None:
     try:
         evaluation.recompute(run, row_labels(config, config["cv"]["name"]))
+        if len(run.controls()):
+            _controls_again(run)
         conclude(run)
         draw(run)
     except OSError as problem:
         raise FailedWork(f"cannot write to {run.folder}: {problem.strerror or problem}") from problem
+
+
+def _controls_again(run: Run) -> None:
+    """Make the tables of a run's controls again, from their own predictions."""
+    for control in control_runs(run).values():
+        config = evaluation.settings_of(control)
+        evaluation.recompute(control, row_labels(config, config["cv"]["name"]))
+        conclude(control)
+    gather_controls(run)
 
 
 def _work(

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -13,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from darkhar_cli import asides, bank, caveats, claims, console, controls, schema, shuffling, sweep_jobs, tables
 from darkhar_cli import clips as data
 from darkhar_cli.composing import filled, label, streams_of
-from darkhar_cli.conclusions import conclude
+from darkhar_cli.conclusions import conclude, gather_controls
 from darkhar_cli.data_report import describe, find_leaks
 from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.folds import Plan, plan_folds
@@ -113,13 +112,11 @@ def _make(
 
 def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> None:
     """Run the controls beside a finished run, each in a run folder of its own, and add their rows to its tables."""
-    rows = []
     for name in controls.NAMES:
         console.note(f"control {name.removeprefix('control_')}:")
         beside = run.folder / "controls" / name
         train(controls.control(name, config), beside, overrides, show=False, control=True)
-        rows.append(Run(beside).read("metrics/summary.csv").assign(control=name.removeprefix("control_")))
-    run.save("metrics/controls.csv", pd.concat(rows))
+    gather_controls(run)
     conclude(run)
     draw_if_possible(run)
 

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from darkhar_datasets.dark_synth.film import DRAWING, Clip, Film
 
+from darkhar_cli.table_files import write_csv
+
 TABLE, KEYPOINTS = "manifest.csv", "keypoints.npz"
 
 
@@ -46,7 +48,7 @@ def write(folder: Path, clips: Iterable[tuple[Clip, dict[str, str]]]) -> None:
         row = parameters(film)
         rows += [{"id": name, "light": light} | row for light, name in ids.items()]
         points[clip.twin] = film.keypoints()
-    pd.DataFrame(rows).to_csv(folder / TABLE, index=False)
+    write_csv(folder / TABLE, pd.DataFrame(rows), None)
     np.savez_compressed(folder / KEYPOINTS, **points)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from darkhar_cli.builder import TRAIN, ClipBuilder, Source
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.listing import LeftOut, list_folder, relative
+from darkhar_cli.listing import LeftOut, list_folder, relative, why_no_file
 from darkhar_cli.names import refuse_alike
 
 _LISTS = {TRAIN: ("train",), "val": ("validate", "val", "validation")}
@@ -78,8 +78,8 @@ class Builder(ClipBuilder):
         problem = ""
         if class_id not in mapping:
             problem = f"{path.name} line {number}: class id {class_id!r} is not in the mapping table"
-        elif not clip.is_file():
-            problem = f"{path.name} line {number}: no such file"
+        elif why := why_no_file(clip):
+            problem = f"{path.name} line {number}: {why}"
         return Source(
             id=clip.relative_to(os.path.normpath(self.root)).as_posix(),
             split=split,

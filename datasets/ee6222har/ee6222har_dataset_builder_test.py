@@ -116,3 +116,45 @@ def test_every_broken_clip_is_named_and_can_be_left_out(root):
     assert len(clips.table) == 3 + 3
     assert len(clips.skipped) == 5
     assert not list(clips.folder.parent.glob("*.part")), "nothing half-written stays"
+
+
+def test_what_no_list_names_is_named(root):
+    (root / "train" / "Jump" / "extra.mp4").write_bytes(b"x")
+    (root / "README").write_text("")
+    (root / ".git").mkdir()
+    found = opened(root).left_out
+    assert dict(zip(found["path"], found["reason"], strict=True)) == {
+        ".git": "hidden folder",
+        "README": "in no list",
+        "train/Jump/extra.mp4": "in no list",
+    }
+
+
+def test_a_linked_folder_of_clips_is_read(root, tmp_path_factory):
+    far = tmp_path_factory.mktemp("far") / "train"
+    (root / "train").rename(far)
+    (root / "train").symlink_to(far)
+    assert len(opened(root).table) == 11
+    (root / "train.txt").write_text("0\t0\t../../outside.mp4\n")
+    with pytest.raises(BadRequest, match="leads out of"):
+        opened(root)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ("0\tJump\n0\tRun\n", "class id '0' stands twice"),
+        ("0\tJump\n1\tJump\n", "class 'Jump' stands twice"),
+        ("0\tJump\n1\tjump\n", "class 'jump' is all but class 'Jump'"),
+    ],
+)
+def test_a_mapping_that_means_two_things_is_refused(root, mapping, said):
+    (root / "mapping_table_23.txt").write_text(mapping)
+    with pytest.raises(BadRequest, match=said):
+        opened(root)
+
+
+def test_a_nul_is_named_by_its_line(root):
+    (root / "train.txt").write_text("0\t0\tJump/Ju\0mp_1_0.mp4\n")
+    with pytest.raises(BadRequest, match="line 1: a NUL character"):
+        opened(root)

@@ -1,6 +1,5 @@
 """A user's own clips: `<root>/[<split>/]<class>/*.mp4`, or a csv with `path,label[,split,group]`."""
 
-import os
 import re
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,7 @@ from darkhar_datasets.video_folder import label_csv
 
 from darkhar_cli.builder import TRAIN, ClipBuilder, Source
 from darkhar_cli.errors import BadRequest, unknown
-from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos, relative
+from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos, relative, why_no_file
 from darkhar_cli.names import printable, refuse_alike
 
 # What ffmpeg reads by container, and streams without one.
@@ -132,7 +131,7 @@ class Builder(ClipBuilder):
     def _place(self, name: str) -> Path:
         """Return where a listed clip is; spaces around a path count where a file is called so."""
         path = self.root / name
-        return path if path.is_file() else self.root / name.strip()
+        return self.root / name.strip() if why_no_file(path) else path
 
     def _source(self, path: Path, label: str, split: str, group: str | None) -> Source:
         if group is None and self.group:
@@ -141,7 +140,7 @@ class Builder(ClipBuilder):
             missing = "" if match else f"dataset.group={self.group.pattern} does not fit its name"
         else:
             missing = ""
-        problem = missing if path.is_file() else _why_no_file(path)
+        problem = why_no_file(path) or missing
         name = relative(path, self.root)
         return Source(name, split, label, partial(Path.read_bytes, path), group or "", problem or _no_label(label))
 
@@ -172,9 +171,3 @@ class Builder(ClipBuilder):
 
 def _no_label(label: str) -> str:
     return "" if label else "no label"
-
-
-def _why_no_file(path: Path) -> str:
-    if path.is_symlink():
-        return f"link to nothing ({printable(os.readlink(path))})"
-    return "a folder, no file" if path.is_dir() else "no such file"
