@@ -107,7 +107,7 @@ def _single(request: Request, words: list[str], fingerprint: str, hydra: Hydra) 
     folder = _next_free(Path(_typed_place(request, "hydra.run.dir") or default).absolute(), config["fresh"])
     _refuse_unwritable(folder, "hydra.run.dir")
     _refuse_other(folder, mark)
-    hydra([*_without(words, "hydra.run.dir"), f"hydra.run.dir={_quoted(folder)}"])
+    hydra([f"hydra.run.dir={_quoted(folder)}", *_without(words, "hydra.run.dir")])
 
 
 def _typed_place(request: Request, key: str) -> str | None:
@@ -145,7 +145,7 @@ def _sweep(request: Request, words: list[str], prints: list[str], hydra: Hydra) 
     failure: Exception | None = None
     with sweep_jobs.recording(folder) as recorded:
         try:
-            hydra([*_without(words, "hydra.sweep.dir"), *extra])
+            hydra([*extra, *_without(words, "hydra.sweep.dir")])
         except Exception as problem:  # a failed job is a row of the table
             failure = problem
         used = recorded()
