@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.types import Quote, QuotedString
+
 from darkhar_cli import clips as data
 from darkhar_cli import console, method_tables, schema, sweep_jobs, sweeps, tables
 from darkhar_cli.errors import BadRequest, FailedWork
@@ -105,7 +107,7 @@ def _single(request: Request, words: list[str], fingerprint: str, hydra: Hydra) 
     folder = _next_free(Path(_typed_place(request, "hydra.run.dir") or default).absolute(), config["fresh"])
     _refuse_unwritable(folder, "hydra.run.dir")
     _refuse_other(folder, mark)
-    hydra([*_without(words, "hydra.run.dir"), f"hydra.run.dir='{_escape(folder)}'"])
+    hydra([f"hydra.run.dir={_quoted(folder)}", *_without(words, "hydra.run.dir")])
 
 
 def _typed_place(request: Request, key: str) -> str | None:
@@ -136,14 +138,14 @@ def _sweep(request: Request, words: list[str], prints: list[str], hydra: Hydra) 
         _refuse_other(place, mark)
     unswept = {bare_key(word) for word in request.jobs[0].overrides} - set(request.swept)
     extra = [
-        f"hydra.sweep.dir='{_escape(folder)}'",
+        f"hydra.sweep.dir={_quoted(folder)}",
         f"hydra.job.config.override_dirname.exclude_keys={_list(sorted(unswept))}",
     ]
     console.note(f"sweep of {len(places)} jobs in {folder}")
     failure: Exception | None = None
     with sweep_jobs.recording(folder) as recorded:
         try:
-            hydra([*_without(words, "hydra.sweep.dir"), *extra])
+            hydra([*extra, *_without(words, "hydra.sweep.dir")])
         except Exception as problem:  # a failed job is a row of the table
             failure = problem
         used = recorded()
@@ -184,8 +186,8 @@ def _list(keys: list[str]) -> str:
     return "[" + ",".join(f"'{key}'" for key in keys) + "]"
 
 
-def _escape(path: Path) -> str:
-    return str(path).replace("'", "\\'")
+def _quoted(path: Path) -> str:
+    return QuotedString(str(path), Quote.single).with_quotes()
 
 
 def _without(words: list[str], key: str) -> list[str]:

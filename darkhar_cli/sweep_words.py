@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
@@ -84,8 +85,11 @@ def bare_key(word: str) -> str:
 
 def given(words: Sequence[str], key: str) -> str | None:
     """Return the value typed last for a key, without Hydra's quotes."""
-    value = next((w.split("=", 1)[1] for w in reversed(words) if bare_key(w) == key and "=" in w), None)
-    return None if value is None else value.strip("'\"").replace("\\'", "'")
+    word = next((w for w in reversed(words) if bare_key(w) == key and "=" in w), None)
+    if word is None:
+        return None
+    value = OverridesParser.create().parse_override(word).value()
+    return value if isinstance(value, str) else word.split("=", 1)[1]
 
 
 def resolved(key: str, typed: str, config: dict[str, Any], job: dict[str, Any]) -> str:
@@ -128,8 +132,6 @@ def expand(
 
 
 def _product(words: list[str]) -> list[list[str]]:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
     batches = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(words), max_batch_size=None)
     return [list(job) for batch in batches for job in batch]
 

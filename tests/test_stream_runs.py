@@ -65,7 +65,7 @@ def test_every_table_has_the_darkened_splits(both):
         assert set(pd.read_csv(run / f"metrics/{name}.csv")["split"]) == set(splits), name
     for split in splits:
         assert (run / f"figures/confusion_{split}.svg").is_file()
-        assert f"<td>{split}</td>" in (run / "report.html").read_text()
+        assert f">{split}</td>" in (run / "report.html").read_text()
     predictions = pd.read_csv(run / "predictions.csv")
     plain, dark = (predictions[predictions["split"] == split] for split in splits[:2])
     assert plain["id"].tolist() == dark["id"].tolist()

@@ -6,7 +6,7 @@ import pytest
 
 from darkhar_cli import overrides
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.sweep_words import job_folder
+from darkhar_cli.sweep_words import given, job_folder
 
 
 def read(*words):
@@ -70,7 +70,8 @@ def test_a_folder_of_ones_own_for_each_job():
 
 def test_job_folders_are_safe_readable_and_different():
     assert job_folder("enhance=histeq,sampler.frames=8") == "enhance=histeq,sampler.frames=8"
-    assert job_folder("enhance=[gamma,histeq]").startswith("enhance=gamma,histeq")
+    assert job_folder("enhance=[gamma,histeq]") == "enhance=gamma,histeq"
+    assert len({job_folder(f"extractor.weights=/{d}/net.h5") for d in ("a/b", "a_b")}) == 2
     alike = ["name=a:b", "name=a b", "name='a b'", "name=a/b", "name=a_b"]
     assert len({job_folder(text) for text in alike}) == len(alike)
     assert all("/" not in job_folder(text) for text in alike)
@@ -79,3 +80,10 @@ def test_job_folders_are_safe_readable_and_different():
     assert job_folder("") == "job"
     assert job_folder("..") not in ("", ".", "..")
     assert "/" not in job_folder("../..")
+
+
+@pytest.mark.parametrize("name", ["plain", "it's", "end\\", "a b", "x=[1],{2}"])
+def test_a_typed_folder_is_read_as_hydra_reads_it(name):
+    words = overrides.absolute_paths([f"hydra.run.dir=/x/{name}"], multirun=False)
+    assert given(words, "hydra.run.dir") == f"/x/{name}"
+    assert given(words, "name") is None

@@ -17,13 +17,13 @@ DRAWN = ("walk", "jump", "sit")
 LEAST = {  # correlation in reversed and in mirrored clips, by how channels' names begin; the first that fits
     "lk_v_smooth": (0.65, 0.75),
     "lk_length_p90": (0.4, 0.8),
-    "lk_divergence": (0.2, 0.65),
+    "lk_divergence": (0.0, 0.65),  # backwards it is noise, but for fast motion
     "lk_v_path": (0.8, 0.8),
     "lk_length": (0.75, 0.8),
     "lk_u": (0.75, 0.75),
     "lk_v": (0.45, 0.65),
-    "dis_": (0.8, 0.7),
-    "world_": (0.75, 0.6),
+    "dis_": (0.6, 0.7),
+    "world_": (0.6, 0.6),
     "camera_": (0.55, 0.65),
     "": (0.05, -0.1),
 }

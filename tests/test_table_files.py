@@ -59,10 +59,22 @@ def test_tables_of_hundreds_of_classes_take_columns_without_a_warning(tmp_path):
 
 
 def test_columns_of_classes_never_meet_other_columns():
-    names = ["label", "split", "class label", "class class split", "id", "walk", "class", "class walk", "class "]
+    names = [
+        "label",
+        "split",
+        "n",
+        "scorings",
+        "class label",
+        "class class split",
+        "id",
+        "walk",
+        "class",
+        "class walk",
+        "class ",
+    ]
     columns = [column_of(name) for name in names]
     assert len({*columns}) == len(names)
-    assert not {*columns} & {"split", "label"}
+    assert not {*columns} & {"split", "label", "n", "scorings"}
     assert column_of("walk") == "walk"
     assert column_of("label") == "class label"
 

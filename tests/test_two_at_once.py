@@ -29,6 +29,7 @@ def test_a_run_started_four_times_is_run_once_and_survives_the_first(own_clips, 
     run = tmp_path / "run"
     first = start(words, tmp_path)
     until(lambda: list(run.glob(".folds/*/facts.json")))
+    first.send_signal(signal.SIGSTOP)  # held up, it keeps its claim
     others = [start(words, tmp_path) for _ in range(3)]
     told = [other.stderr.readline() for other in others]
     for line in told:

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from darkhar_cli import clips as data
+from darkhar_cli.augmenting import reversals_of
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.video import write_video
 from tests.conftest import moving_square, write_clips
@@ -272,3 +273,9 @@ def test_damaged_records_are_named_and_prepared_again(tmp_path, capsys):
         assert again.video(0)
         assert "are damaged" in capsys.readouterr().err
     assert not list(again.folder.parent.glob("*.part"))
+
+
+def test_words_of_a_configuration_name_classes_that_look_like_numbers(tmp_path):
+    clips = opened(write_clips(tmp_path, classes=("01", "1e3"), takes=1))
+    assert clips.classes == ["01", "1e3"]
+    assert reversals_of({1: 1000.0, 1000.0: None}, clips.classes) == {0: 1, 1: None}
