@@ -122,7 +122,7 @@ def _warnings(run: Run, split: str) -> tuple[str, ...]:
     path = run.folder / "metrics" / "summary.csv"
     summary = run.read("metrics/summary.csv") if path.is_file() else pd.DataFrame()
     if "warnings" not in summary:
-        return tuple(dict.fromkeys(map(str, run.caveats())))
+        return tuple(dict.fromkeys(run.caveats()))
     cells = summary.loc[summary["split"] == split, "warnings"]
     return tuple(dict.fromkeys(text for cell in cells for text in str(cell).split("; ") if text))
 

@@ -208,6 +208,50 @@ def test_runs_without_digests_are_compared_with_a_warning(darkhar, tmp_path):
     assert "No digests of the scored clips are kept in" in out
 
 
+def test_runs_that_keep_no_marks_of_their_training_clips_are_compared_with_a_warning(darkhar, tmp_path):
+    for light in ("dark", "bright"):
+        write_run(tmp_path / light, hits(20), GROUPS, light=light)
+        facts = json.loads((tmp_path / light / "run.json").read_text())
+        for fold in facts["folds"]:
+            fold["training_twins"] = None
+        (tmp_path / light / "run.json").write_text(json.dumps(facts))
+    code, out, _ = darkhar("compare", tmp_path / "dark", tmp_path / "bright")
+    assert code == 0
+    assert "The runs saw twins" in out
+    assert "No digests of the training clips are kept in" in " ".join(out.split())
+
+
+def test_a_run_that_keeps_no_marks_beside_one_that_does_is_not_said_to_differ(darkhar, tmp_path):
+    write_run(tmp_path / "a", hits(20), GROUPS, content="")
+    write_run(tmp_path / "b", hits(20), GROUPS, scored="")
+    code, out, errors = darkhar("compare", tmp_path / "a", tmp_path / "b")
+    assert code == 0, errors
+    assert "No digests of the training clips are kept in" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("enhances", [("gamma",), ("gamma", "histeq", "agcwd", "clahe")])
+def test_the_smallest_difference_is_one_number_in_table_and_sentence(darkhar, tmp_path, enhances):
+    for i, enhance in enumerate(("none", *enhances)):
+        write_run(tmp_path / enhance, hits(30, seed=i), GROUPS, enhance=enhance)
+    names = [tmp_path / name for name in ("none", *enhances)]
+    _, out, _ = darkhar("compare", *names, f"to={tmp_path / 'c.csv'}")
+    smallest = pd.read_csv(tmp_path / "c.csv")["smallest"].dropna()
+    assert len(smallest) == out.count("80 % power") >= 1
+    for value in smallest:
+        assert f"(80 % power) is {100 * value:.1f} points." in " ".join(out.split())
+
+
+def test_backgrounds_that_one_run_knows_are_the_clusters_of_all(darkhar, tmp_path):
+    for name in "abc":
+        write_run(tmp_path / name, hits(20, seed=ord(name)))
+        if name == "c":
+            place = tmp_path / name / "predictions.csv"
+            table = pd.read_csv(place, dtype={"id": str})
+            table.assign(scene=[f"scene {i % 12}" for i in range(60)]).to_csv(place, index=False)
+    darkhar("compare", *(tmp_path / name for name in "abc"), f"to={tmp_path / 'c.csv'}")
+    assert pd.read_csv(tmp_path / "c.csv")["over"].tolist() == ["12 backgrounds"] * 3
+
+
 def test_chance_is_that_of_all_classes_not_of_those_that_occur(darkhar, tmp_path):
     for name in "ab":
         write_run(tmp_path / name, hits(2, 4), [f"g{i}" for i in range(4)])  # four of the six classes
@@ -351,6 +395,13 @@ def test_settings_tell_methods_of_the_same_labels_apart(darkhar, tmp_path):
     assert darkhar("compare", tmp_path / "s")[0] == 0
     table = pd.read_csv(tmp_path / "s" / "compare.csv")
     assert sorted(table["name"]) == ["classifier.units=4", "classifier.units=8"]
+
+
+def test_the_terminal_says_what_intervals_rest_on(darkhar, tmp_path):
+    for name in "ab":
+        write_run(tmp_path / name, hits(20), GROUPS)
+    _, out, _ = darkhar("compare", tmp_path / "a", tmp_path / "b", f"to={tmp_path / 'c.csv'}")
+    assert "95 % cluster-robust over 12 groups" in out
 
 
 def test_the_runs_warnings_are_compares(darkhar, tmp_path):
