@@ -109,11 +109,13 @@ def _closure(modules: set[str]) -> set[str]:
     coming = sorted(modules)
     while coming:
         module = coming.pop()
-        file = module.replace(".", "/") + ".py"
-        if module.split(".")[0] in _ASIDE or file in found or not (_HERE / file).is_file():
+        path = module.replace(".", "/")
+        files = {file for file in (f"{path}.py", f"{path}/__init__.py") if (_HERE / file).is_file()}
+        if module.split(".")[0] in _ASIDE:
             continue
-        found.add(file)
-        coming += _imports(_HERE / file)
+        for file in files - found:
+            coming += _imports(_HERE / file)
+        found |= files
     return found
 
 

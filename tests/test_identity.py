@@ -53,7 +53,8 @@ def test_code_is_of_the_parts_in_use_and_all_that_they_import():
     files = {name for name in code if name.endswith(".py")}
     wanted = {"classifiers/linear.py", "classifiers/normalisation.py", "enhance/gamma.py", "enhance/histeq.py"}
     wanted |= {"extractors/conv_small.py", "samplers/uniform.py", "samplers/contract.py", "learner.py", "train_step.py"}
-    assert wanted | {"optimizers.py", "resizing.py", "layers.py", "video.py", "augment/none.py"} <= files
+    assert wanted | {"optimizers.py", "resizing.py", "layers.py", "augment/none.py"} <= files
+    assert {"video/__init__.py", "video/reading.py", "video/pixels.py"} <= files, "a package's files too"
     assert not {LSTM, "enhance/clahe.py", "console.py", "metrics.py", "cli.py"} & files
     assert all(code.values())
     assert code["keras"].startswith("3.")
@@ -113,5 +114,5 @@ def test_a_run_does_not_go_on_with_other_code(darkhar, own_clips, tmp_path, monk
     assert code == 0
     assert f"already done: {folder} (fresh=true runs it again; the code is not what made it: {LSTM} has changed)" in err
     code, _, err = darkhar("evaluate", folder, "split=test")
-    assert code == 0
+    assert code == 0, err
     assert f"the code is not what trained {folder} ({LSTM} has changed)" in err
