@@ -13,8 +13,9 @@ import pytest
 
 from darkhar_cli.bank import Bank
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.features import FeatureInputs, Unit
+from darkhar_cli.features import FeatureInputs
 from darkhar_cli.pipeline import Engine
+from darkhar_cli.units import Unit
 from tests.conftest import ROOT
 
 TABLE = pd.DataFrame(
