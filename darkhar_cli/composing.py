@@ -141,7 +141,7 @@ def folds_shared(config: dict[str, Any], swept: Collection[str]) -> dict[str, An
 
     Seeds are replicates of a method: its jobs divide the clips alike, as seed 0 does, unless `cv.seed` says otherwise.
     """
-    cv = config["cv"]
-    if "seed" not in swept or "cv.seed" in swept or cv.get("seed", 0) is not None:
+    own = config.get("cv", {}).get("seed", 0) is not None  # `prepare` has no folds, some schemes no seed
+    if "seed" not in swept or "cv.seed" in swept or own:
         return config
-    return {**config, "cv": {**cv, "seed": 0}}
+    return {**config, "cv": {**config["cv"], "seed": 0}}
