@@ -149,7 +149,10 @@ def _hint(word: str, words: list[str], known: list[str]) -> str:
     option = nearest(word.split("=")[0], known) if len(key) > 1 else ""
     if option and not exact:
         return f"{option}; settings have no dashes: {plain}=..."
-    close = exact or get_close_matches(plain, settings, 1, 0.6)
+    tails = {one.rpartition(".")[2]: one for one in reversed(settings)}  # people leave out `train.`
+    close = exact or [
+        (tails | {one: one for one in settings})[one] for one in get_close_matches(plain, [*tails, *settings], 1, 0.6)
+    ]
     return f"; settings have no dashes: {close[0] if close else plain}={value or '...'}"
 
 

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,10 @@ def prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         BadRequest: clips or classes under one name.
         FailedWork: clips are broken (each is named), or the folder cannot be written.
     """
-    claim = claims.held(folder.with_name(f".{folder.name}.claim"), f"data set {dataset['name']} ({folder})")
-    with disk.writing(folder, "choose another place with dataset.data_dir=..."), claim:
+    cure = "choose another place with dataset.data_dir=..."
+    writing = partial(disk.writing, cure=cure, what="cannot write prepared data to")
+    file = folder.with_name(f".{folder.name}.claim")
+    with writing(folder), claims.held(file, f"data set {dataset['name']} ({folder})", writing=writing):
         asides.remove_leftovers(folder.parent, folder.name)
         if not (folder / "clips.csv").is_file():
             _make(dataset, folder)
