@@ -13,10 +13,13 @@ from tests.test_metrics import LABELS, table_of
 GROUPS = [f"g{i // 5}" for i in range(60)]
 
 
+_OTHER = (("warnings", None), ("config", {}), ("chance", None))
+
+
 def write_run(folder, right, groups=None, folds=2, content="same", light="", twins="", split="validation", **labels):
     """Write what a finished run leaves of clips that were right or not; with a light, of clips that have twins."""
     scored = labels.pop("scored", content)
-    warnings, config = labels.pop("warnings", None), labels.pop("config", {})
+    warnings, config, chance = (labels.pop(key, default) for key, default in _OTHER)
     table, names = table_of(right, groups, split)
     if light:
         table = table.assign(twin=table["id"].map(lambda name: f"{twins}t{name}"), light=light)
@@ -31,8 +34,9 @@ def write_run(folder, right, groups=None, folds=2, content="same", light="", twi
     table["digest"] = scored + table["id"] if scored is not None else ""
     kept = ["digest"] if scored is not None else []
     run.save("assignment.csv", table[["repeat", "fold", "id", "split", "group", "label", *kept, *lit]])
-    if warnings is not None:
-        run.save("metrics/summary.csv", pd.DataFrame({"split": [split], "warnings": [warnings]}))
+    summary = {"split": [split], "warnings": [warnings], "chance": [chance]}
+    if kept := {key: cell for key, cell in summary.items() if cell != [None]}.keys() - {"split"}:
+        run.save("metrics/summary.csv", pd.DataFrame({key: summary[key] for key in ("split", *sorted(kept))}))
     fold = {"repeat": 0, "fold": 0, "training_ids": content + light}
     run.add_facts(folds=[fold | {"training_twins": twins + content if light else None}])
     if light:
@@ -215,6 +219,16 @@ def test_chance_is_that_of_all_classes_not_of_those_that_occur(darkhar, tmp_path
     assert code == 0
     assert pd.read_csv(tmp_path / "c.csv")["chance"].tolist() == pytest.approx([1 / 6, 1 / 6])
     assert "chance 16.7 %" in out
+
+
+def test_chance_is_the_summarys_of_the_runs_own_folds(darkhar, tmp_path):
+    write_run(tmp_path / "a", hits(2), GROUPS, chance=0.088)
+    write_run(tmp_path / "b", hits(2, seed=1), GROUPS, chance=0.088)
+    code, out, _ = darkhar("compare", tmp_path / "a", tmp_path / "b", f"to={tmp_path / 'c.csv'}")
+    assert code == 0
+    assert pd.read_csv(tmp_path / "c.csv")["chance"].tolist() == pytest.approx([0.088, 0.088])
+    assert "chance 8.8 %" in out
+    assert "Neither is shown to be above chance (8.8 %)." in out
 
 
 def test_the_difference_is_in_macro_recall_with_the_share_beside_it(darkhar, tmp_path):

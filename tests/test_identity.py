@@ -140,5 +140,5 @@ def test_folds_that_are_all_trained_again_are_not_refused():
     now = {LSTM: "this"}
     refuse_other_code(*plan_of(0, carried=True), now)
     for run, plan in (plan_of(0, carried=False), plan_of(0, 1, carried=True)):
-        with pytest.raises(BadRequest, match="begun with other code: classifiers/lstm.py has changed"):
+        with pytest.raises(BadRequest, match=r"begun with other code: classifiers/lstm\.py has changed"):
             refuse_other_code(run, plan, now)
