@@ -121,7 +121,7 @@ def _levels(rights: np.ndarray, labels: pd.Series, by: stats.Clusters) -> tuple[
     """
     if len(rights) == 1:
         both = stats.recall_interval(rights[0], labels, by), stats.share_interval(rights[0], by)
-        return *((one.value, one.low, one.high) for one in both), both[0].method
+        return *((one.value, one.low, one.high) for one in both), stats.basis(*both)
     both = crossed(rights, labels, by), crossed(rights, np.zeros(len(labels)), by)
     how = f"t over {by.words} and {len(rights)} seeds"
     if by.count < stats.FEWEST:

@@ -169,10 +169,13 @@ def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
 
 
 def jobs_of(folder: Path) -> list[Path]:
-    """Return the job folders of a sweep, in the order of sweep.csv where that names them, else by name."""
-    jobs = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    jobs = [path for path in jobs if any((path / name).is_file() for name in (Run.FACTS, "DONE", "error.txt"))]
+    """Return the job folders of a sweep as its sweep.csv lists them, wherever below it they are.
+
+    Where it lists none (a sweep's table of an earlier version), those right below the sweep, by name.
+    """
     path = folder / "sweep.csv"
     listed = pd.read_csv(path, keep_default_na=False, dtype=str) if path.stat().st_size else pd.DataFrame()
-    order = {name: i for i, name in enumerate(listed["folder"])} if "folder" in listed else {}
-    return sorted(jobs, key=lambda job: order.get(job.name, len(order)))
+    if "folder" in listed:
+        return [folder / place for place in listed["folder"]]
+    jobs = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return [path for path in jobs if any((path / name).is_file() for name in (Run.FACTS, "DONE", "error.txt"))]
