@@ -19,32 +19,36 @@ from typing import Any
 from darkhar_cli import asides, console, disk
 from darkhar_cli.errors import FailedWork
 
+Writing = Callable[[Path], contextlib.AbstractContextManager[None]]  # names a path in the error of what writes to it
 _ASK_AGAIN_S = 0.2
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextlib.contextmanager
-def held(file: Path, what: str, say: Callable[[str], None] = console.note) -> Iterator[None]:
+def held(
+    file: Path, what: str, say: Callable[[str], None] = console.note, writing: Writing = disk.writing
+) -> Iterator[None]:
     """Hold the claim that a file stands for; while another process has it, say who that is and wait.
 
     Args:
         file: is made, and gone when the claim is given back.
         what: in words, for whoever waits.
         say: is told once that there is a wait.
+        writing: names the file in the error where it cannot be written.
 
     Raises:
         FailedWork: the file cannot be written, or a process on another machine has the claim and no lock tells when
             it ends.
     """
-    with disk.writing(file):
+    with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-    told, lock = False, _take(file)
+    told, lock = False, _take(file, writing)
     while lock is None:
         if not told:
             say(f"{what} is in use by {_who(file)}: waiting until it is done (Ctrl-C stops waiting)")
             told = True
         time.sleep(_ASK_AGAIN_S)
-        lock = _take(file)
+        lock = _take(file, writing)
     try:
         yield
     finally:
@@ -53,9 +57,9 @@ def held(file: Path, what: str, say: Callable[[str], None] = console.note) -> It
         os.close(lock)
 
 
-def _take(file: Path) -> int | None:
+def _take(file: Path, writing: Writing) -> int | None:
     """Return the locked file, or None while another process holds it."""
-    with disk.writing(file):
+    with writing(file):
         lock = os.open(file, os.O_CREAT | os.O_RDWR, 0o666)
         taken = False
         try:

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -168,8 +169,10 @@ def _count_as_not_prepared(folder: Path) -> None:
 
 def _prepare_there(dataset: Mapping[str, Any], folder: Path) -> None:
     """Prepare a data set unless another process does it meanwhile: then wait for that."""
-    claim = claims.held(folder.with_name(f".{folder.name}.claim"), f"data set {dataset['name']} ({folder})")
-    with disk.writing(folder, "choose another place with dataset.data_dir=..."), claim:
+    cure = "choose another place with dataset.data_dir=..."
+    writing = partial(disk.writing, cure=cure, what="cannot write prepared data to")
+    file = folder.with_name(f".{folder.name}.claim")
+    with writing(folder), claims.held(file, f"data set {dataset['name']} ({folder})", writing=writing):
         asides.remove_leftovers(folder.parent, folder.name)
         if not (folder / "clips.csv").is_file():
             _prepare(dataset, folder)

@@ -42,7 +42,7 @@ def failure(path: Path, problem: BaseException, cure: str = "", what: str = "can
 
 
 @contextlib.contextmanager
-def writing(path: Path, cure: str = "") -> Iterator[None]:
+def writing(path: Path, cure: str = "", what: str = "cannot write to") -> Iterator[None]:
     """Name the path in the error of a block that writes to it.
 
     Raises:
@@ -54,7 +54,7 @@ def writing(path: Path, cure: str = "") -> Iterator[None]:
         raise
     except Exception as problem:
         if isinstance(problem, OSError) or is_full(problem):
-            raise failure(path, problem, cure) from problem
+            raise failure(path, problem, cure, what) from problem
         raise
 
 
