@@ -109,6 +109,17 @@ def as_clusters(by: Clusters | Groups, n: int) -> Clusters:
     return by if isinstance(by, Clusters) else clusters(n, by)
 
 
+def basis(recall: Interval, share: Interval) -> str:
+    """Return in words what the interval of a macro recall rests on, and that of the share of clips where it differs."""
+    if share.method == recall.method:
+        return recall.method
+    return f"{recall.method} (share of clips: {share.method.removesuffix(f', {recall.method}')})"
+
+
+def _too_few(value: float, by: Clusters) -> Interval:
+    return Interval(value, np.nan, np.nan, f"too few {by.kind}s for an interval ({by.count})", by.count)
+
+
 def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
     """Return Student's t interval on the logit scale.
 
@@ -118,7 +129,7 @@ def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
     from scipy import special, stats
 
     if by.count < FEWEST:
-        return Interval(value, np.nan, np.nan, f"too few {by.kind}s for an interval ({by.count})", by.count)
+        return _too_few(value, by)
     how = "clips taken as independent" if by.kind == CLIP else f"cluster-robust over {by.words}"
     how += ", a lower bound on the width" if by.kind == BACKGROUND else ""
     if error < robust.NOTHING:
@@ -139,7 +150,7 @@ def share_interval(right: Sequence[float], by: Clusters | Groups) -> Interval:
     right = np.asarray(right, float)
     by = as_clusters(by, len(right))
     value = float(right.mean()) if len(right) else np.nan
-    if by.kind == CLIP:
+    if by.kind == CLIP and by.count >= FEWEST:
         return Interval(value, *wilson(right.sum(), len(right)), "Wilson, clips taken as independent", len(right))
     return _robust(value, *(robust.share_error(right, by.codes) if by.count > 1 else (0.0, 0)), by)
 

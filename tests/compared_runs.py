@@ -12,10 +12,13 @@ from tests.prediction_tables import LABELS, table_of
 GROUPS = [f"g{i // 5}" for i in range(60)]
 
 
+_OTHER = (("warnings", None), ("config", {}), ("chance", None))
+
+
 def write_run(folder, right, groups=None, folds=2, content="same", light="", twins="", split="validation", **labels):
     """Write what a finished run leaves of clips that were right or not; with a light, of clips that have twins."""
     scored = labels.pop("scored", content)
-    warnings, config = labels.pop("warnings", None), labels.pop("config", {})
+    warnings, config, chance = (labels.pop(key, default) for key, default in _OTHER)
     table, names = table_of(right, groups, split)
     if light:
         table = table.assign(twin=table["id"].map(lambda name: f"{twins}t{name}"), light=light)
@@ -30,8 +33,9 @@ def write_run(folder, right, groups=None, folds=2, content="same", light="", twi
     table["digest"] = scored + table["id"] if scored is not None else ""
     kept = ["digest"] if scored is not None else []
     run.save("assignment.csv", table[["repeat", "fold", "id", "split", "group", "label", *kept, *lit]])
-    if warnings is not None:
-        run.save("metrics/summary.csv", pd.DataFrame({"split": [split], "warnings": [warnings]}))
+    summary = {"split": [split], "warnings": [warnings], "chance": [chance]}
+    if kept := {key: cell for key, cell in summary.items() if cell != [None]}.keys() - {"split"}:
+        run.save("metrics/summary.csv", pd.DataFrame({key: summary[key] for key in ("split", *sorted(kept))}))
     fold = {"repeat": 0, "fold": 0, "training_ids": content + light}
     run.add_facts(folds=[fold | {"training_twins": twins + content if light else None}])
     if light:

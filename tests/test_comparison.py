@@ -89,6 +89,16 @@ def test_chance_is_that_of_all_classes_not_of_those_that_occur(darkhar, tmp_path
     assert "chance 16.7 %" in out
 
 
+def test_chance_is_the_summarys_of_the_runs_own_folds(darkhar, tmp_path):
+    write_run(tmp_path / "a", hits(2), GROUPS, chance=0.088)
+    write_run(tmp_path / "b", hits(2, seed=1), GROUPS, chance=0.088)
+    code, out, _ = darkhar("compare", tmp_path / "a", tmp_path / "b", f"to={tmp_path / 'c.csv'}")
+    assert code == 0
+    assert pd.read_csv(tmp_path / "c.csv")["chance"].tolist() == pytest.approx([0.088, 0.088])
+    assert "chance 8.8 %" in out
+    assert "Neither is shown to be above chance (8.8 %)." in out
+
+
 def test_the_difference_is_in_macro_recall_with_the_share_beside_it(darkhar, tmp_path):
     write_run(tmp_path / "a", np.arange(60) % 6 < 3, GROUPS)
     write_run(tmp_path / "b", np.arange(60) % 6 < 5, GROUPS)
