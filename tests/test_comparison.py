@@ -1,7 +1,5 @@
 """Runs compared: who is better, by how much, whether that is evidence, and what may be said."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,27 +78,6 @@ def test_the_first_with_enhance_none_is_the_baseline_of_a_grid(darkhar, tmp_path
     table = pd.read_csv(tmp_path / "sweep" / "compare.csv").set_index("name")
     assert table.loc["sampler=a enhance=none", "verdict"] == "baseline"
     assert (table["verdict"] == "baseline").sum() == 1
-
-
-def test_runs_that_keep_no_marks_of_their_training_clips_are_compared_with_a_warning(darkhar, tmp_path):
-    for light in ("dark", "bright"):
-        write_run(tmp_path / light, hits(20), GROUPS, light=light)
-        facts = json.loads((tmp_path / light / "run.json").read_text())
-        for fold in facts["folds"]:
-            fold["training_twins"] = None
-        (tmp_path / light / "run.json").write_text(json.dumps(facts))
-    code, out, _ = darkhar("compare", tmp_path / "dark", tmp_path / "bright")
-    assert code == 0
-    assert "The runs saw twins" in out
-    assert "No digests of the training clips are kept in" in " ".join(out.split())
-
-
-def test_a_run_that_keeps_no_marks_beside_one_that_does_is_not_said_to_differ(darkhar, tmp_path):
-    write_run(tmp_path / "a", hits(20), GROUPS, content="")
-    write_run(tmp_path / "b", hits(20), GROUPS, scored="")
-    code, out, errors = darkhar("compare", tmp_path / "a", tmp_path / "b")
-    assert code == 0, errors
-    assert "No digests of the training clips are kept in" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("enhances", [("gamma",), ("gamma", "histeq", "agcwd", "clahe")])

@@ -47,13 +47,13 @@ def _rate(video: Video) -> Fraction:
 
 
 def _damage(tally: Tally) -> str:
-    said = []
+    faults = []
     marked = max(tally.corrupt, tally.damaged - tally.refused)
     if marked:
-        said.append(f"{marked} of {tally.decoded} frames are corrupt")
+        faults.append(f"{marked} of {tally.decoded} frames are corrupt")
     if tally.refused:
-        said.append(f"{tally.refused} of {tally.packets} packets cannot be decoded")
-    return f"damaged: {', '.join(said)}"
+        faults.append(f"{tally.refused} of {tally.packets} packets cannot be decoded")
+    return f"damaged: {', '.join(faults)}"
 
 
 def _refuse_cut_off(video: Video, data: bytes, tally: Tally, count: int, rate: Fraction) -> None:
