@@ -93,7 +93,7 @@ def _row(method: Method) -> dict[str, Any]:
     clips = method.results[0].clips
     rights = np.stack([result.clips["right"].to_numpy(float) for result in method.results])
     by = stats.clusters(len(clips), clips["group"], clips.get("scene"))
-    recall, share, how = _levels(rights, clips["label"], by)
+    recall, share, how = levels(rights, clips["label"], by)
     groups = clips["group"]
     return {
         "name": method.name,
@@ -111,7 +111,7 @@ def _row(method: Method) -> dict[str, Any]:
     }
 
 
-def _levels(rights: np.ndarray, labels: pd.Series, by: stats.Clusters) -> tuple[Level, Level, str]:
+def levels(rights: np.ndarray, labels: pd.Series, by: stats.Clusters) -> tuple[Level, Level, str]:
     """Return macro recall and share of clips, each with its ends, and what those rest on; of one seed as its summary.
 
     Args:

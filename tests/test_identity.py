@@ -120,7 +120,7 @@ def test_a_run_does_not_go_on_with_other_code(darkhar, own_clips, tmp_path, monk
     assert code == 0
     assert f"already done: {folder} (fresh=true runs it again; the code is not what made it: {LSTM} has changed)" in err
     code, _, err = darkhar("evaluate", folder, "split=test")
-    assert code == 0
+    assert code == 0, err
     assert f"the code is not what trained {folder} ({LSTM} has changed)" in err
 
 
