@@ -83,7 +83,7 @@ def _refuse_cut_off(video: Video, data: bytes, tally: Tally, count: int, rate: F
     damaged = tally.corrupt or tally.damaged
     if breaks_off(data, tally.decoded >= tally.packets) or (damaged and only_its_end_is_damaged(data)):
         raise ClipError(f"cut off: the last picture is not whole ({count} frames are there)")
-    if video.format == "mpegts" and transport.has_hole(tally.times):
+    if video.format in ("mpegts", "mpeg") and transport.has_hole(tally.times):
         raise ClipError(f"cut off: pictures before the last are missing ({count} frames are there)")
 
 

@@ -7,6 +7,7 @@ from darkhar_cli.video.lengths import WHOLE, needs, number
 
 _UNKNOWN_FRAMES = (0, 0xFFFFFFFF)  # what an IVF header written to a pipe announces
 _SAMPLES = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "411": (4, 1), "410": (4, 4)}  # pixels for a chroma sample
+_DV = bytes.fromhex("1f0700")  # how a frame begins
 _KLV = bytes.fromhex("060e2b34")
 _PARTITION = bytes.fromhex("060e2b34020501010d01020101")
 
@@ -20,11 +21,14 @@ def _ivf_frames(data: bytes) -> tuple[int, int]:
 
 
 def without_rest(data: bytes) -> bytes:
-    """Return a file without what is behind its last frame, where its container would take that for one more (IVF)."""
-    if not data.startswith(b"DKIF") or ivf(data) != WHOLE:
-        return data
-    end, _ = _ivf_frames(data)
-    return data[:end]
+    """Return a file without what is behind its last frame, where its demuxer would take that for one more."""
+    if data.startswith(b"DKIF") and ivf(data) == WHOLE:
+        return data[: _ivf_frames(data)[0]]
+    if data.startswith(b"YUV4MPEG2 ") and y4m(data) == WHOLE:
+        return data[: _y4m_end(data)[0]]
+    if data.startswith(_DV) and dv(data) is None:
+        return data[: len(data) - len(data) % _dv_frame(data)]
+    return data
 
 
 def ivf(data: bytes) -> str | None:
@@ -91,36 +95,53 @@ def apng(data: bytes) -> str:
 
 def y4m(data: bytes) -> str | None:
     """Count frames of the size that the first line gives."""
-    line = data[: data.find(b"\n", 0, 4096)].decode("latin1")
-    words = {word[0]: word[1:] for word in line.split()[:0:-1]}  # the first of its letter counts
-    colours = words.get("C", "420")
-    known = re.fullmatch(r"(mono|4\d\d)(alpha|jpeg|mpeg2|paldv)?(?:p?(\d+))?", colours)
-    if not known or not words.get("W", "").isdigit() or not words.get("H", "").isdigit():
+    at, wanted = _y4m_end(data)
+    if not at:
         return None
+    rest = data[at : at + 5]
+    return needs(data, wanted) if rest and b"FRAME".startswith(rest) else WHOLE
+
+
+def _y4m_end(data: bytes) -> tuple[int, int]:
+    """Return where the last whole frame ends, and where one more would; zeros where frames are of unknown size."""
+    line = data[: data.find(b"\n", 0, 4096)].decode("latin1")
+    size, at = _y4m_frame(line), len(line) + 1
+    if not size:
+        return 0, 0
+    while data.startswith(b"FRAME", at):
+        start = data.find(b"\n", at, at + 4096) + 1
+        if not start or start + size > len(data):
+            return at, (start or at + 6) + size
+        at = start + size
+    return at, at + 6 + size
+
+
+def _y4m_frame(line: str) -> int:
+    """Return the bytes of a frame as the first line describes it; 0 where it does not."""
+    words = {word[0]: word[1:] for word in line.split()[:0:-1]}  # the first of its letter counts
+    known = re.fullmatch(r"(mono|4\d\d)(alpha|jpeg|mpeg2|paldv)?(?:p?(\d+))?", words.get("C", "420"))
+    if not known or not words.get("W", "").isdecimal() or not words.get("H", "").isdecimal():
+        return 0
     width, height = int(words["W"]), int(words["H"])
     samples = width * height * (2 if known[2] == "alpha" else 1)
     if known[1] != "mono":
         if known[1] not in _SAMPLES:
-            return None
+            return 0
         across, down = _SAMPLES[known[1]]
         samples += 2 * math.ceil(width / across) * math.ceil(height / down)
-    size = samples * (2 if known[3] else 1)
-    at = len(line) + 1
-    while data[at : at + 5] == b"FRAME":
-        start = data.find(b"\n", at, at + 4096) + 1
-        if not start or start + size > len(data):
-            return needs(data, (start or at + 6) + size)
-        at = start + size
-    rest = data[at:]
-    return needs(data, at + 6 + size) if rest and b"FRAME".startswith(rest) else WHOLE
+    return samples * (2 if known[3] else 1)
 
 
 def dv(data: bytes) -> str | None:
-    """Look whether a frame that begins is whole: 120,000 bytes at 60 fields a second, 144,000 at 50."""
-    size = 144_000 if len(data) > 3 and data[3] & 0x80 else 120_000
-    left = len(data) % size
-    begun = data[len(data) - left :][:3] if left else b""
-    return needs(data, len(data) - left + size) if begun and data.startswith(begun) else None
+    """Look whether a frame that begins is whole."""
+    left = len(data) % _dv_frame(data)
+    begun = data[len(data) - left :][: len(_DV)]
+    return needs(data, len(data) - left + _dv_frame(data)) if begun and data.startswith(begun) else None
+
+
+def _dv_frame(data: bytes) -> int:
+    """Return a DV frame's bytes: for 60 fields a second, or for 50."""
+    return 144_000 if len(data) > 3 and data[3] & 0x80 else 120_000
 
 
 def mxf(data: bytes) -> str | None:

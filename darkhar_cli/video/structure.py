@@ -125,6 +125,8 @@ def _flv(data: bytes) -> str:
     at = number(data, 5, 4) + 4
     while at + 11 <= len(data) and data[at] & 0x1F in (8, 9, 18):
         at += 11 + number(data, at + 1, 3) + 4
+    if at < len(data) and data[at] & 0x1F not in (8, 9, 18):
+        return WHOLE  # what follows is no tag
     return needs(data, at - 4 if at > len(data) else at if at == len(data) or not any(data[at:]) else at + 11)
 
 

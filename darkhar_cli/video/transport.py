@@ -51,7 +51,8 @@ def has_hole(times: Sequence[int | None]) -> bool:
 
     A picture is stored before those that are predicted from it and shown earlier. Where the times of all stored before
     the one shown last are even, and there is a hole behind them, some of those are missing. Where that picture is also
-    the last stored, a pause before it is possible, and nothing is said.
+    the last stored, or comes later behind the one shown last before it than any other, there may be a pause instead,
+    and nothing is said.
 
     Args:
         times: when the packets' pictures are shown, as stored.
@@ -62,6 +63,10 @@ def has_hole(times: Sequence[int | None]) -> bool:
     latest = known.index(max(known))
     steps = _steps(known[:latest])
     if latest == len(known) - 1 or len(steps) < _FEWEST - 2:
+        return False
+    peaks = sorted(set(itertools.accumulate(known, max)))
+    *before, last = _steps(peaks)
+    if last > max(before, default=0) * (1 + _EVEN):
         return False
     step = sorted(steps)[len(steps) // 2]
     even = step > 0 and all(abs(one - step) <= _EVEN * step + 1 for one in steps)
