@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from darkhar_cli.listing import several
+
 
 class Kind(StrEnum):
     """What a caveat is about; nothing is told apart by its words."""
@@ -71,9 +73,9 @@ def of_data(about: Mapping[str, Any]) -> list[Caveat]:
     """Return what is to be said of the clips themselves; `about` is run.json's `data`."""
     said = []
     if about.get("skipped"):
-        said.append(Caveat(Kind.SKIPPED, f"{about['skipped']} broken clips left out"))
+        said.append(Caveat(Kind.SKIPPED, f"{several(about['skipped'], 'broken clip')} left out"))
     if about.get("damaged"):
-        said.append(Caveat(Kind.DAMAGED, f"{about['damaged']} clips with corrupt frames kept"))
+        said.append(Caveat(Kind.DAMAGED, f"{several(about['damaged'], 'clip')} with corrupt frames kept"))
     if about.get("synthetic"):
         said.append(Caveat(Kind.SYNTHETIC, "synthetic clips"))
     return said

@@ -25,8 +25,8 @@ from darkhar_cli.duplicates import Labelled, contradictions, copies
 from darkhar_cli.duplicates import told as copies_told
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.frame_times import IRREGULAR
-from darkhar_cli.home import home
-from darkhar_cli.listing import counted
+from darkhar_cli.home import elsewhere, home
+from darkhar_cli.listing import counted, several
 from darkhar_cli.names import refuse_alike
 from darkhar_cli.records import DamagedRecord, Records, first_line
 from darkhar_cli.table_files import read_csv, write_csv
@@ -169,10 +169,11 @@ def _count_as_not_prepared(folder: Path) -> None:
 
 def _prepare_there(dataset: Mapping[str, Any], folder: Path) -> None:
     """Prepare a data set unless another process does it meanwhile: then wait for that."""
-    cure = "choose another place with dataset.data_dir=..."
+    cure = elsewhere("dataset.data_dir", chosen=bool(dataset.get("data_dir")))
     writing = partial(disk.writing, cure=cure, what="cannot write prepared data to")
     file = folder.with_name(f".{folder.name}.claim")
-    with writing(folder), claims.held(file, f"data set {dataset['name']} ({folder})", writing=writing):
+    told = lambda _: writing(folder)  # noqa: E731  the folder is what a user knows, not the claim beside it
+    with writing(folder), claims.held(file, f"data set {dataset['name']} ({folder})", writing=told):
         asides.remove_leftovers(folder.parent, folder.name)
         if not (folder / "clips.csv").is_file():
             _prepare(dataset, folder)
@@ -237,7 +238,7 @@ def _refuse_twins(sources: Sequence[Any]) -> None:
     seen: set[str] = set()
     for source in sources:
         if source.id in seen:
-            raise BadRequest(f"{source.id} is listed twice")
+            raise BadRequest(f"{source.id} is listed twice; keep one of the two")
         seen.add(source.id)
 
 
@@ -247,10 +248,11 @@ def _report_skipped(builder: ClipBuilder, on_error: str) -> None:
     lines = [f"  {clip.id}: {clip.reason}" for clip in builder.skipped]
     listed = "\n".join(lines[:50]) + (f"\n  ... and {len(lines) - 50} more" if len(lines) > 50 else "")
     if on_error == "stop":
-        raise FailedWork(
-            f"{len(lines)} broken clips; mend or remove them, or leave them out with dataset.on_error=skip:\n{listed}"
-        )
-    console.warn(f"{len(lines)} broken clips are left out:\n{listed}")
+        keep = any(clip.damaged for clip in builder.skipped)
+        other = ", or take those with corrupt frames all the same with dataset.on_error=keep" if keep else ""
+        cure = f"mend or remove them, or leave them out with dataset.on_error=skip{other}"
+        raise FailedWork(f"{several(len(lines), 'broken clip')}; {cure}:\n{listed}")
+    console.warn(f"{several(len(lines), 'broken clip', verb=True)} left out:\n{listed}")
 
 
 def _write_tables(builder: ClipBuilder, folder: Path) -> None:
