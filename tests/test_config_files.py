@@ -129,3 +129,26 @@ def test_a_file_that_may_not_be_read_is_named(own, monkeypatch):
     with pytest.raises(BadRequest, match=r"good\.yaml cannot be read: permission denied"):
         read(own, "experiment=good")
     assert read(own, "experiment=smoke")["name"] == "smoke"
+
+
+def test_a_users_own_file_is_named_where_nothing_can_be_composed(own):
+    texts = {
+        "nosuch": ("defaults:\n  - override /sampler: unifrm\n", "unknown sampler 'unifrm'; choose from .*'uniform'"),
+        "noover": ("defaults:\n  - /sampler: uniform\n", "sampler is chosen twice; write `override /sampler: NAME`"),
+        "refers": ("seed: ${sede}\n", r"seed: \$\{sede\} stands for a setting's value.*did you mean 'seed'"),
+    }
+    for name, (text, said) in texts.items():
+        path = own / "experiment" / f"{name}.yaml"
+        path.write_text(GLOBAL + text)
+        schema.set_config_dir(own)
+        with pytest.raises(BadRequest, match=rf"^{path}: {said}"):
+            read(own, f"experiment={name}", "enhance=gamma")
+    with pytest.raises(BadRequest, match=r"^seed: \$\{nope\} stands for"):
+        read(own, "experiment=good", "seed=${nope}")
+
+
+def test_an_experiments_settings_are_for_its_own_choice(own):
+    (own / "experiment" / "mistaken.yaml").write_text(GLOBAL + "dataset:\n  confg: tiny\n")
+    schema.set_config_dir(own)
+    with pytest.raises(BadRequest, match=r"mistaken\.yaml.*no parameter 'confg'"):
+        read(own, "experiment=mistaken", "dataset=video_folder", "dataset.root=/x")
