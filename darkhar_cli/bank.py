@@ -26,7 +26,7 @@ from darkhar_cli.errors import FailedWork
 from darkhar_cli.home import elsewhere, home
 
 FORMAT = 2  # raise it when decoding, resizing or the files' layout change: older banks are then not found
-_ABOUT = "about.json"
+ABOUT = "about.json"
 _STRIPES = 3  # entries whose names' hashes share so many first letters share a lock file
 _TRIES = 50
 _DAMAGE = (ValueError, OSError, KeyError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
@@ -79,15 +79,15 @@ class Bank:
         self._locks = Path(root) / ".locks" / self.folder.name  # outside: a claim outlives a pruned folder
         self._despite_pruning(lambda: None)
         with contextlib.suppress(OSError):  # a bank that may only be read serves what it has
-            os.utime(self.folder / _ABOUT)  # when it was last used
+            os.utime(self.folder / ABOUT)  # when it was last used
 
     def _make(self) -> None:
         """Make the folder where it is not there, or not there any more: somebody may prune it at any time."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        if _read_about(self.folder) != self.about:
-            aside = asides.beside(self.folder / _ABOUT)
+        if read_about(self.folder) != self.about:
+            aside = asides.beside(self.folder / ABOUT)
             aside.write_text(json.dumps(self.about, indent=2, sort_keys=True) + "\n")
-            os.replace(aside, self.folder / _ABOUT)
+            os.replace(aside, self.folder / ABOUT)
 
     def _despite_pruning(self, work: Callable[[], Any]) -> Any:
         """Make the folder and do some work in it, again where somebody prunes it meanwhile."""
@@ -194,56 +194,16 @@ def parse(data: bytes) -> Entry:
     return entry
 
 
-@dataclass(frozen=True)
-class Stored:
-    """What one bank takes up: its folder, what it says of itself, entries, bytes, and when it was last used."""
-
-    folder: Path
-    about: Mapping[str, Any]
-    entries: int
-    size: int
-    used: float
-
-
 def folder_name(about: Mapping[str, Any]) -> str:
     """Return the name of the bank that says this of itself: proof that a folder is a bank."""
     text = json.dumps(about, sort_keys=True)
     return f"{about['extractor']}-{sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _read_about(folder: Path) -> dict[str, Any] | None:
+def read_about(folder: Path) -> dict[str, Any] | None:
     """Return what a folder says of itself, or None where that is not what a bank says."""
     try:
-        about = json.loads((folder / _ABOUT).read_text())
+        about = json.loads((folder / ABOUT).read_text())
         return about if isinstance(about, dict) and folder_name(about) == folder.name else None
     except (OSError, ValueError, KeyError):
         return None
-
-
-def stored(root: Path) -> list[Stored]:
-    """Return every bank under a folder, by name; other folders are not listed, and so never removed."""
-    found = []
-    for folder in sorted(Path(root).glob("[!.]*-*")):
-        about = _read_about(folder)
-        if about is None:
-            continue
-        sizes: dict[str, list[int]] = {".npz": [], ".part": []}
-        with contextlib.suppress(FileNotFoundError):  # pruned meanwhile
-            for path in folder.iterdir():
-                if path.suffix in sizes:
-                    with contextlib.suppress(FileNotFoundError):  # renamed meanwhile
-                        sizes[path.suffix].append(path.stat().st_size)
-            used = (folder / _ABOUT).stat().st_mtime
-            found.append(Stored(folder, about, len(sizes[".npz"]), sum(map(sum, sizes.values())), used))
-    return found
-
-
-def remove(bank: Stored) -> None:
-    """Remove a bank's files and nothing else; a process that uses it computes again what it then misses."""
-    with contextlib.suppress(FileNotFoundError):  # somebody else is at it too
-        for path in bank.folder.iterdir():
-            if path.suffix in (".npz", ".part"):
-                path.unlink(missing_ok=True)
-        (bank.folder / _ABOUT).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # a process writes on, and makes it whole again
-            bank.folder.rmdir()

@@ -2,16 +2,17 @@
 
 import pandas as pd
 
-RARER = ("leave_one_group_out",)  # schemes whose folds train on fewer clips of the very class that they score
+# Schemes whose folds divide a repeat, so that what a fold was trained on is what the others score.
+DIVIDING = ("stratified", "stratified_group", "repeated", "leave_one_group_out")
 
 
 def by_training_frequency(scored: pd.DataFrame) -> float:
     """Return the macro recall that is expected of guessing each class as often as the fold's training clips show it.
 
     That is what a classifier scores that has learnt nothing but how common the classes are: nearest neighbours on
-    features of pure noise, say, or on labels that are permuted among whole groups. Where a fold scores a group of one
-    class and trains on all other clips, that class is rarer in training than elsewhere, so it is below 1 / K; where
-    every fold has the classes' own shares it is 1 / K.
+    features of pure noise, say, or on labels that are permuted among whole groups. Where every fold has the classes'
+    own shares it is 1 / K. It is less where a class is rarer in training the more of it is scored: where a fold scores
+    a group of one class, and where labels were permuted behind the folds, which then train without some classes.
 
     Args:
         scored: a row per scoring (repeat, fold, label); each fold was trained on all that its repeat's others score.
@@ -25,14 +26,16 @@ def by_training_frequency(scored: pd.DataFrame) -> float:
 
 
 def settled(summary: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return a summary whose chance is that of its scheme.
+    """Return a summary whose chance is that of its folds, where their training clips follow from what is scored.
 
     Args:
         summary: rows with split, cv and chance (1 / K).
         predictions: the run's.
     """
-    here = summary["split"].isin(("validation", "darkened")) & summary["cv"].isin(RARER)
+    here = summary["split"].isin(("validation", "darkened")) & summary["cv"].isin(DIVIDING)
     for split in summary.loc[here, "split"]:
         part = predictions[predictions["split"] == split]
+        if (part.groupby("repeat")["fold"].nunique() < 2).any():
+            continue  # nothing else is scored that it could have been trained on
         summary.loc[here & (summary["split"] == split), "chance"] = by_training_frequency(part)
     return summary

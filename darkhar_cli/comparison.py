@@ -63,13 +63,13 @@ def compare(results: Sequence[Result], baseline: str | None = None) -> Compariso
             notes += said
             found[i] = _difference(pairs)
     adjusted = dict(zip(found, paired.holm([one.p for one in found.values()]), strict=True))
-    chance = 1 / max(result.classes for result in results)
     rows, sentences = [], []
     for i, method in enumerate(methods):
-        row = _row(method, chance) | {"verdict": "baseline" if len(methods) > 1 else ""}
+        row = _row(method) | {"verdict": "baseline" if len(methods) > 1 else ""}
         if one := found.get(i):
             row |= _difference_row(one, adjusted[i])
             names = methods[base].name, method.name
+            chance = max(_chance(methods[base]), _chance(method))  # one number, on the careful side
             sentences.append(evidence.sentence(one, *names, adjusted[i], len(found), chance))
         rows.append(row)
     table = pd.DataFrame(rows).sort_values("recall_macro", ascending=False, kind="stable", ignore_index=True)
@@ -83,12 +83,17 @@ def _difference(pairs: Sequence[tuple[Result, Result]]) -> paired.Difference:
     return paired.compare([first.clips for first, _ in pairs], [other.clips for _, other in pairs])
 
 
-def _row(method: Method, chance: float) -> dict[str, Any]:
+def _chance(method: Method) -> float:
+    """Return what guessing scores on a method's folds: the mean over its results."""
+    return float(np.mean([result.chance for result in method.results]))
+
+
+def _row(method: Method) -> dict[str, Any]:
     """Return what a method scores: macro recall and share of clips, means over its seeds, with their intervals."""
     clips = method.results[0].clips
     rights = np.stack([result.clips["right"].to_numpy(float) for result in method.results])
     by = stats.clusters(len(clips), clips["group"], clips.get("scene"))
-    recall, share, how = _levels(rights, clips["label"], by)
+    recall, share, how = levels(rights, clips["label"], by)
     groups = clips["group"]
     return {
         "name": method.name,
@@ -97,7 +102,7 @@ def _row(method: Method, chance: float) -> dict[str, Any]:
         "groups": groups[groups != ""].nunique(),
         "over": by.words,
         "interval": how,
-        "chance": chance,
+        "chance": _chance(method),
         "recall_sd": crossed(rights, clips["label"], by).spread,
         "warnings": "; ".join(dict.fromkeys(text for result in method.results for text in result.warnings)),
         "folder": "; ".join(printable(str(result.folder)) for result in method.results),
@@ -106,7 +111,7 @@ def _row(method: Method, chance: float) -> dict[str, Any]:
     }
 
 
-def _levels(rights: np.ndarray, labels: pd.Series, by: stats.Clusters) -> tuple[Level, Level, str]:
+def levels(rights: np.ndarray, labels: pd.Series, by: stats.Clusters) -> tuple[Level, Level, str]:
     """Return macro recall and share of clips, each with its ends, and what those rest on; of one seed as its summary.
 
     Args:
@@ -116,7 +121,7 @@ def _levels(rights: np.ndarray, labels: pd.Series, by: stats.Clusters) -> tuple[
     """
     if len(rights) == 1:
         both = stats.recall_interval(rights[0], labels, by), stats.share_interval(rights[0], by)
-        return *((one.value, one.low, one.high) for one in both), both[0].method
+        return *((one.value, one.low, one.high) for one in both), stats.basis(*both)
     both = crossed(rights, labels, by), crossed(rights, np.zeros(len(labels)), by)
     how = f"t over {by.words} and {len(rights)} seeds"
     if by.count < stats.FEWEST:

@@ -8,8 +8,6 @@ what they look at (`Unit`).
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -19,19 +17,12 @@ from darkhar_cli.errors import FailedWork
 from darkhar_cli.interpolation import between, frames_for
 from darkhar_cli.pipeline import Engine, collate, extract
 from darkhar_cli.recent import Recent
+from darkhar_cli.units import Unit, Wanted, entry_name, wanted_entries
 
 _WAIT_S = 0.05  # before asking again for entries that other processes are writing
 _PATIENCE = 200  # such waits before a user is told
 _TRIES = 3  # to read what was just written
 _NONE = np.zeros(0, np.int64)
-
-
-class Unit(Enum):
-    """What is computed together, and so kept together."""
-
-    FRAME = "frame"  # each frame on its own
-    SAMPLE = "sample"  # a clip's sampled frames: an enhancement of scope `clip`
-    CLIP = "clip"  # a whole clip: an extractor of scope `clip`
 
 
 @dataclass(frozen=True)
@@ -42,9 +33,6 @@ class _Task:
     name: str
     positions: np.ndarray
     last: bool  # of the entry
-
-
-Wanted = dict[str, tuple[int, np.ndarray]]  # entry -> clip's row, positions
 
 
 class FeatureInputs:
@@ -89,25 +77,6 @@ class FeatureInputs:
         """Return how many of the frames asked for others had computed before."""
         return max(0, sum(map(len, self._asked.values())) - self.computed)
 
-    def _name(self, row: int, positions: np.ndarray) -> str:
-        digest = self.table.at[row, "digest"]
-        if self.unit is not Unit.SAMPLE:
-            return digest
-        return f"{digest}-{sha256(positions.astype('<i8').tobytes()).hexdigest()[:16]}"
-
-    def _wanted(self, requests: Iterable[tuple[int, np.ndarray]]) -> Wanted:
-        """Return the entries that requests need, and what of each."""
-        wanted: Wanted = {}
-        for row, asked in requests:
-            positions = asked.astype(np.int64)
-            name = self._name(row, positions)
-            if self.unit is Unit.CLIP:
-                positions = np.arange(self.table.at[row, "n_frames"])
-            elif self.unit is Unit.FRAME:
-                positions = np.union1d(positions, wanted[name][1] if name in wanted else _NONE)
-            wanted[name] = (row, positions)
-        return wanted
-
     def _lacking(self, name: str, positions: np.ndarray) -> np.ndarray:
         """Return the positions that an entry has not."""
         if name not in self._known:
@@ -135,7 +104,10 @@ class FeatureInputs:
 
     def missing(self, requests: Iterable[tuple[int, np.ndarray]]) -> int:
         """Return how many frames `fill` would have to compute."""
-        return sum(len(self._lacking(name, positions)) for name, (_, positions) in self._wanted(requests).items())
+        return sum(
+            len(self._lacking(name, positions))
+            for name, (_, positions) in wanted_entries(self.unit, self.table, requests).items()
+        )
 
     def fill(
         self,
@@ -147,7 +119,7 @@ class FeatureInputs:
         Raises:
             FailedWork: a clip cannot be read, its features are not finite, or the bank cannot be written.
         """
-        wanted = self._wanted(requests)
+        wanted = wanted_entries(self.unit, self.table, requests)
         for name, (_, positions) in wanted.items():
             before = self._asked.get(name, _NONE)
             self._asked[name] = np.union1d(before, positions) if self.unit is Unit.FRAME else positions
@@ -223,13 +195,13 @@ class FeatureInputs:
 
     def _pick(self, row: int, positions: np.ndarray) -> np.ndarray:
         """Return one clip's features at these positions (T, F)."""
-        name = self._name(row, positions)
+        name = entry_name(self.unit, self.table, row, positions)
         entry = self._recent.get(name)
         for _ in range(_TRIES):  # it may be unread yet, pruned by somebody, or damaged since
             if entry is not None:
                 break
             entry = self._look(name)
-            if len(self._lacking(name, self._wanted([(row, positions)])[name][1])):
+            if len(self._lacking(name, wanted_entries(self.unit, self.table, [(row, positions)])[name][1])):
                 self.fill([(row, positions)])
                 entry = None
         else:

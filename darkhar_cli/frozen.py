@@ -13,9 +13,9 @@ from darkhar_cli.engine import build_engine, resolve_runtime, runs_bfloat16, ver
 from darkhar_cli.enhance import levels
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.extractors.contract import Extractor, weights_hash
-from darkhar_cli.features import Unit
 from darkhar_cli.model import Part, build_extractor
 from darkhar_cli.pipeline import Engine
+from darkhar_cli.units import Unit
 
 _NOT_IDENTITY = ("weights", "trainable")  # their hash stands for the first; a frozen part has the second off
 

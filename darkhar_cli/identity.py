@@ -22,9 +22,11 @@ from darkhar_cli.runs import Run
 _NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = __package__
-# Where a fold's numbers come from: `runner`, what it imports, and so on; but for what only tells, keeps or tabulates.
-_ROOT = "runner"
+# Where a fold's numbers come from: `runner` and who decides its labels, what they import, and so on; but for what only
+# tells, waits, keeps or tabulates (which files are clips, and with which bytes, is in the data's fingerprint).
+_ROOTS = ("runner", "shuffling")
 _ASIDE = {"ambient", "bank", "console", "errors", "home", "identity", "metrics", "quiet", "recent", "registry", "runs"}
+_ASIDE |= {"asides", "claims", "disk", "listing", "stopping", "table_files"}
 _LIBRARIES = ("av", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "tensorflow", "keras", "keras-cv")
 _LIBRARIES += ("openvino", "ai-edge-litert")
 Code = Mapping[str, str]  # source file (in the package) or library -> hash or version
@@ -85,7 +87,7 @@ def code_of(config: Mapping[str, Any]) -> dict[str, str]:
             used.add(("extractor", "motion"))
     modules = {registry.get(kind, name).__module__ for kind, name in used}
     inside = {one.removeprefix(f"{_PACKAGE}.") for one in modules if one.startswith(f"{_PACKAGE}.")}
-    return _hashed(_closure({_ROOT, *inside}) | set(_LIBRARIES))
+    return _hashed(_closure({*_ROOTS, *inside}) | set(_LIBRARIES))
 
 
 def _hashed(names: Iterable[str]) -> dict[str, str]:
@@ -109,8 +111,9 @@ def _closure(modules: set[str]) -> set[str]:
     coming = sorted(modules)
     while coming:
         module = coming.pop()
-        file = module.replace(".", "/") + ".py"
-        if module.split(".")[0] in _ASIDE or file in found or not (_HERE / file).is_file():
+        place = module.replace(".", "/")
+        file = next((one for one in (f"{place}.py", f"{place}/__init__.py") if (_HERE / one).is_file()), None)
+        if module.split(".")[0] in _ASIDE or file is None or file in found:
             continue
         found.add(file)
         coming += _imports(_HERE / file)
@@ -158,6 +161,8 @@ def refuse_other_code(run: Run, plan: Plan, code: Code) -> None:
         BadRequest: names what has changed.
     """
     finished = [fold for fold in plan.folds if run.has_fold(fold.repeat, fold.index)]
+    if plan.carried and len(finished) < len(plan.folds):
+        return  # all of them are trained again
     others = [fold for fold in finished if run.fold_facts(fold.repeat, fold.index).get("code") != mark_of(code)]
     if others:
         said = ", ".join(changes(run.facts().get("code", {}), code)) or "what it was is not known"

@@ -205,21 +205,23 @@ def _sweep(request: Request, words: list[str], prints: list[str], hydra: Hydra) 
     }
     table = sweeps.save_sweep(folder, jobs, request.swept)
     tables.show_sweep(table, folder, request.swept)
-    _show_methods(folder)
+    if not _show_methods(folder):
+        tables.show_sweep_limits(table)
     if failure is not None and not (table["status"] == "failed").any():
         raise failure
     return 0 if (table["status"] == "done").all() else 1
 
 
-def _show_methods(folder: Path) -> None:
-    """Print a sweep's methods, or why its jobs are not compared."""
+def _show_methods(folder: Path) -> bool:
+    """Print a sweep's methods, or why its jobs are not compared; return whether there was anything to compare."""
     try:
         comparison = sweeps.save_methods(folder)
     except BadRequest as problem:
         console.note(f"methods are not compared: {problem}")
-        return
+        return False
     if comparison:
         method_tables.show(comparison, str(folder / "methods.csv"))
+    return comparison is not None
 
 
 def _refuse_other(folder: Path, mark: str) -> None:

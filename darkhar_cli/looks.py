@@ -10,11 +10,12 @@ from darkhar_cli import console
 from darkhar_cli.bank import Bank
 from darkhar_cli.clips import Clips
 from darkhar_cli.darkening import Darkening
-from darkhar_cli.features import FeatureInputs, Unit
+from darkhar_cli.features import FeatureInputs
 from darkhar_cli.frames import HostFrames
 from darkhar_cli.frozen import Frozen, freeze
 from darkhar_cli.model import Part, build_extractor
 from darkhar_cli.scenes import HEIGHT, WIDTH
+from darkhar_cli.units import Unit
 
 _FRAMES = 16  # evenly spaced; as many as `background` takes its median of, so it sees all that it would pick
 _UNENHANCED: list[Part] = [("none", {})]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class Result:
         warnings: what must stand beside its numbers.
         twins: clip -> its mark in common with its twin in another light, where clips have one.
         trained_twins: as `trained`, of those marks.
+        chance: what guessing scores, by its summary; 1 / classes where that does not say.
     """
 
     folder: Path
@@ -49,6 +51,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     twins: dict[str, str] = field(default_factory=dict)
     trained_twins: list[tuple[int, int, str]] = field(default_factory=list)
+    chance: float = nan
 
     @property
     def seed(self) -> int:
@@ -66,7 +69,7 @@ def read_result(folder: Path) -> Result:
     if not run.done:
         raise BadRequest(f"{folder} {unfinished(folder)}; compare takes finished runs, or the folder of a sweep")
     predictions, table = run.read("predictions.csv"), run.read("metrics/folds.csv")
-    facts = run.facts()
+    facts, summary = run.facts(), _summary(run)
     split = "validation" if (predictions["split"] == "validation").any() else "test"
     listed = run.read("assignment.csv").astype(str)
     trained, trained_twins = (
@@ -84,9 +87,10 @@ def read_result(folder: Path) -> Result:
         _settings(folder),
         len(classes),
         _column(listed, "digest"),
-        _warnings(run, split),
+        _warnings(run, summary, split),
         _column(listed, "twin"),
         trained_twins,
+        _chance(summary, split, len(classes)),
     )
 
 
@@ -117,10 +121,19 @@ def _flat(node: dict[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
-def _warnings(run: Run, split: str) -> tuple[str, ...]:
-    """Return what the run's summary warns of, or its caveats where that has no such column, each once."""
+def _summary(run: Run) -> pd.DataFrame:
     path = run.folder / "metrics" / "summary.csv"
-    summary = run.read("metrics/summary.csv") if path.is_file() else pd.DataFrame()
+    return run.read("metrics/summary.csv") if path.is_file() else pd.DataFrame()
+
+
+def _chance(summary: pd.DataFrame, split: str, classes: int) -> float:
+    """Return what guessing scores of a split, or one in the number of classes where the summary does not say."""
+    cells = summary.loc[summary["split"] == split, "chance"] if "chance" in summary else []
+    return float(cells.iloc[0]) if len(cells) else 1 / classes
+
+
+def _warnings(run: Run, summary: pd.DataFrame, split: str) -> tuple[str, ...]:
+    """Return what the run's summary warns of, or its caveats where that has no such column, each once."""
     if "warnings" not in summary:
         return tuple(dict.fromkeys(map(str, run.caveats())))
     cells = summary.loc[summary["split"] == split, "warnings"]
@@ -156,10 +169,13 @@ def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
 
 
 def jobs_of(folder: Path) -> list[Path]:
-    """Return the job folders of a sweep, in the order of sweep.csv where that names them, else by name."""
-    jobs = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    jobs = [path for path in jobs if any((path / name).is_file() for name in (Run.FACTS, "DONE", "error.txt"))]
+    """Return the job folders of a sweep as its sweep.csv lists them, wherever below it they are.
+
+    Where it lists none (a sweep's table of an earlier version), those right below the sweep, by name.
+    """
     path = folder / "sweep.csv"
     listed = pd.read_csv(path, keep_default_na=False, dtype=str) if path.stat().st_size else pd.DataFrame()
-    order = {name: i for i, name in enumerate(listed["folder"])} if "folder" in listed else {}
-    return sorted(jobs, key=lambda job: order.get(job.name, len(order)))
+    if "folder" in listed:
+        return [folder / place for place in listed["folder"]]
+    jobs = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return [path for path in jobs if any((path / name).is_file() for name in (Run.FACTS, "DONE", "error.txt"))]

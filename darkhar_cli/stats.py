@@ -90,17 +90,6 @@ def _count(n: int, what: str) -> str:
     return f"{n} {what}{'s' if n != 1 else ''}"
 
 
-def _units(values: Sequence[float], groups: Groups) -> tuple[np.ndarray, bool]:
-    """Return the mean of each group, (G,) in order of name, and True; or the values (N,) and False without groups."""
-    values, codes = np.asarray(values, float), _codes(groups)
-    return (values, False) if codes is None else (np.bincount(codes, values) / np.bincount(codes), True)
-
-
-def _equal(units: np.ndarray) -> bool:
-    """Return whether units (G,), G > 0, differ by rounding at most."""
-    return bool(np.ptp(units) < 10.0**-TIE)
-
-
 def wilson(correct: float, n: int, level: float = 0.95) -> tuple[float, float]:
     """Return the interval of a share of n independent clips (Wilson 1927, by SciPy); (nan, nan) where n is 0.
 
@@ -115,47 +104,20 @@ def wilson(correct: float, n: int, level: float = 0.95) -> tuple[float, float]:
     return float(low.low), float(high.high)
 
 
-def _t_interval(units: np.ndarray, floor: float, ceiling: float, level: float) -> tuple[float, float]:
-    """Return Student's t interval of the mean of units (G,), within floor..ceiling; (nan, nan) of fewer than two.
-
-    Equal units have no spread to go by, but G of them do not prove that all are so: a share of units up to Wilson's
-    upper limit of 0 in G may be otherwise, at worst at the floor or the ceiling, and could draw the mean so far. For
-    groups all right or all wrong that is Wilson's interval of G of G, or of 0 of G.
-    """
-    from scipy import stats
-
-    if (n := len(units)) < 2:
-        return np.nan, np.nan
-    mean = units.mean()
-    if _equal(units):
-        unseen = wilson(0, n, level)[1]
-        below, above = unseen * (mean - floor), unseen * (ceiling - mean)
-    else:
-        below = above = stats.t.ppf((1 + level) / 2, n - 1) * units.std(ddof=1) / np.sqrt(n)
-    return float(max(mean - below, floor)), float(min(mean + above, ceiling))
-
-
-def group_interval(right: Sequence[float], groups: Groups, level: float = 0.95) -> tuple[float, float]:
-    """Return Student's t interval of the mean over groups of per-clip values in 0..1 (N,), clipped to 0..1.
-
-    Fewer than two groups give (nan, nan), equal groups an interval of Wilson's width (see `_t_interval`).
-    Where almost every clip is right (or wrong) it is too narrow: no spread of few groups shows what is rare.
-    """
-    return _t_interval(_units(right, groups)[0], 0.0, 1.0, level)
-
-
-def interval(right: Sequence[float], groups: Groups) -> tuple[float, float, str]:
-    """Return low, high and the method: by group where any clip (N,) has one, else Wilson's by clip."""
-    units, grouped = _units(right, groups)
-    if not grouped:
-        return *wilson(units.sum(), len(units)), "Wilson, clips independent"
-    word = f"t over {_count(len(units), 'group')}" + (", all equal" if len(units) > 1 and _equal(units) else "")
-    return *_t_interval(units, 0.0, 1.0, 0.95), word
-
-
 def as_clusters(by: Clusters | Groups, n: int) -> Clusters:
     """Return the clusters of n clips, given as they are or by the names of their groups."""
     return by if isinstance(by, Clusters) else clusters(n, by)
+
+
+def basis(recall: Interval, share: Interval) -> str:
+    """Return in words what the interval of a macro recall rests on, and that of the share of clips where it differs."""
+    if share.method == recall.method:
+        return recall.method
+    return f"{recall.method} (share of clips: {share.method.removesuffix(f', {recall.method}')})"
+
+
+def _too_few(value: float, by: Clusters) -> Interval:
+    return Interval(value, np.nan, np.nan, f"too few {by.kind}s for an interval ({by.count})", by.count)
 
 
 def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
@@ -167,7 +129,7 @@ def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
     from scipy import special, stats
 
     if by.count < FEWEST:
-        return Interval(value, np.nan, np.nan, f"too few {by.kind}s for an interval ({by.count})", by.count)
+        return _too_few(value, by)
     how = "clips taken as independent" if by.kind == CLIP else f"cluster-robust over {by.words}"
     how += ", a lower bound on the width" if by.kind == BACKGROUND else ""
     if error < robust.NOTHING:
@@ -188,7 +150,7 @@ def share_interval(right: Sequence[float], by: Clusters | Groups) -> Interval:
     right = np.asarray(right, float)
     by = as_clusters(by, len(right))
     value = float(right.mean()) if len(right) else np.nan
-    if by.kind == CLIP:
+    if by.kind == CLIP and by.count >= FEWEST:
         return Interval(value, *wilson(right.sum(), len(right)), "Wilson, clips taken as independent", len(right))
     return _robust(value, *(robust.share_error(right, by.codes) if by.count > 1 else (0.0, 0)), by)
 

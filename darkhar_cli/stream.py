@@ -1,9 +1,7 @@
 """One way of seeing clips: which frames are looked at, how they are lit, what is seen in them."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ import keras
 import numpy as np
 
 from darkhar_cli import console, registry
-from darkhar_cli.bank import Bank
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.clips import Clips
 from darkhar_cli.darkening import Darkening
@@ -19,16 +16,15 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.features import FeatureInputs
 from darkhar_cli.frame_times import frames_at, irregular
-from darkhar_cli.frames import FrameInputs, HostFrames
+from darkhar_cli.frames import FrameInputs
 from darkhar_cli.frozen import Frozen, freeze
 from darkhar_cli.interpolation import frames_for
 from darkhar_cli.model import Part, build_extractor
 from darkhar_cli.modes import resolve_mode
 from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.samplers.contract import nearest as nearest_frame
+from darkhar_cli.stream_inputs import banked_features, decoded_frames, frames_at_a_time
 
-_FLOW_BYTES = 1 << 30  # prepared frames on their way to the engine
-_KEEP_BYTES = 1 << 30  # frames kept for the next epochs where they are learnt from
 _MOTION: Part = ("motion", {})
 _PLAIN: list[Part] = [("none", {})]
 _OWN_RUNTIME = {"name": "auto", "precision": "float32"}
@@ -129,25 +125,16 @@ class Stream:
 
     def _make(self, darkening: Darkening | None) -> FeatureInputs | FrameInputs:
         if self.frozen:
-            return self._banked(self.frozen, self.parts.enhance, darkening, self._at_a_time())
-        before = partial(_darkened, self.clips, darkening) if darkening else None
-        frames = HostFrames(self.clips, self.parts.enhance, self.extractor.size, before=before)
-        return FrameInputs(frames, _KEEP_BYTES // (4 if darkening else 1))
+            at_a_time = frames_at_a_time(self.clips, self.extractor.size)
+            return self._banked(self.frozen, self.parts.enhance, darkening, at_a_time)
+        return decoded_frames(self.clips, self.parts.enhance, self.extractor.size, darkening)
 
     def _banked(
         self, frozen: Frozen, enhance: Sequence[Part], darkening: Darkening | None, at_a_time: int = 1 << 30
     ) -> FeatureInputs:
         """Return features of clips darkened in this way, from a bank of their own."""
-        before = partial(_darkened, self.clips, darkening) if darkening else None
-        about = {**frozen.about, "darkened": darkening.about()} if darkening else frozen.about
-        frames = HostFrames(self.clips, enhance, frozen.extractor.size, frozen.last, frozen.whole, before)
-        bank, table = Bank(self.setting.cache, about), self.clips.table
-        return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, self.report, at_a_time=at_a_time)
-
-    def _at_a_time(self) -> int:
-        """Return how many frames of a clip may be prepared together: as many as all cores' share of memory holds."""
-        height, width = self.extractor.size or self.clips.table[["height", "width"]].max()
-        return max(16, int(_FLOW_BYTES // ((os.cpu_count() or 1) + 1) // (height * width * 12)))
+        cache, report = self.setting.cache, self.report
+        return banked_features(self.clips, cache, frozen, enhance, darkening, report, at_a_time)
 
     def positions(
         self, rows: Sequence[int], epoch: int, darkenings: Sequence[Darkening | None] | None = None
@@ -251,7 +238,3 @@ class Stream:
         known = self.extractor
         weights = self.frozen.about["weights"] if self.frozen else known.weights_hash  # random ones have a hash too
         return {"name": known.name, "backend": known.backend, "weights_hash": weights}
-
-
-def _darkened(clips: Clips, darkening: Darkening, frames: np.ndarray, row: int, positions: Sequence[int]) -> np.ndarray:
-    return darkening(frames, clips.table.at[row, "digest"], positions)

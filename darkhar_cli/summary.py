@@ -18,9 +18,9 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
 
     A row for the folds and, of the test split, one for their ensemble. 95 % intervals of the share of right clips
     (`accuracy`: `lower`, `upper`), of the mean of the classes' recalls (`recall_macro`) and F1 (`f1_macro`), and of
-    the mean of the folds' own `recall_macro` (`recall_folds`). `interval` says what they rest on and `groups` how many
-    groups, backgrounds or clips that are; `wilson_*` takes clips for independent whatever is known. `chance` is 1 / K
-    (but where the scheme makes it less: module `chance`), `largest_class` what naming the commonest class would score.
+    the mean of the folds' own `recall_macro` (`recall_folds`). `interval` says what that of `recall_macro` rests
+    on, and that of `accuracy` where it is another; `groups` how many groups, backgrounds or clips that are. `chance` is
+    1 / K (but where the folds make it less: module `chance`), `largest_class` what naming the commonest would score.
     """
     rows = []
     for split in SPLITS:
@@ -59,17 +59,14 @@ def _clip_scores(part: pd.DataFrame, split: str, classes: Sequence[str]) -> dict
     place = {name: i for i, name in enumerate(classes)}
     share, recall = stats.share_interval(right, by), stats.recall_interval(right, clips["label"], by)
     f1 = stats.f1_interval(times_predicted(part, classes), clips["label"].map(place), by)
-    wilson_low, wilson_high = stats.wilson(right.sum(), len(right))
     return {
         "n": len(clips),
         "correct": right.sum(),
         "accuracy": share.value,
         "lower": share.low,
         "upper": share.high,
-        "interval": share.method,
-        "groups": share.groups,
-        "wilson_lower": wilson_low,
-        "wilson_upper": wilson_high,
+        "interval": stats.basis(recall, share),
+        "groups": recall.groups,
         **_named("recall_macro", recall),
         **_named("f1_macro", f1),
         **_probabilities(part, classes),

@@ -1,5 +1,6 @@
 """A sweep's folder: one run folder per job, and one table of them all."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,22 +8,23 @@ from typing import Any
 import pandas as pd
 
 from darkhar_cli.comparison import Comparison, compare
-from darkhar_cli.outcomes import LABELS, read_results
+from darkhar_cli.outcomes import LABELS, jobs_of, read_results
 from darkhar_cli.runs import Run
 from darkhar_cli.table_files import write_csv
 
 _NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "groups", "chance"]
 _NUMBERS += ["recall_macro", "recall_lower", "recall_upper", "f1_macro", "f1_lower", "f1_upper"]
 _NUMBERS += ["recall_folds", "recall_folds_lower", "recall_folds_upper", "loss"]
+_BESIDE = ["warnings", "skipped"]
 
 
-def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
+def _job_row(sweep: Path, folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
     run = Run(folder)
-    row: dict[str, Any] = {"folder": folder.name, **varied}
+    row: dict[str, Any] = {"folder": Path(os.path.relpath(folder, sweep)).as_posix(), **varied}
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")
         epochs = pd.to_numeric(folds["epochs"], errors="coerce").mean()
-        row |= summary.reindex([*LABELS, *_NUMBERS], fill_value="").to_dict()
+        row |= summary.reindex([*LABELS, *_NUMBERS, *_BESIDE], fill_value="").to_dict()
         row |= {"repeat": "all", "fold": "all", "epochs": epochs}
         return row | {"status": "done"}
     error = folder / "error.txt"
@@ -31,19 +33,21 @@ def _job_row(folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
     return row | {"status": "unfinished"}
 
 
-def sweep_table(jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) -> pd.DataFrame:
+def sweep_table(sweep: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) -> pd.DataFrame:
     """Return a row per job of a sweep, from each job's folder, its labels and what was varied in it.
 
     Columns are folds.csv's, filled from each job's summary, each swept override (a swept group is its label column),
-    `status` (done, failed, unfinished), `folder` (the job's, in the sweep's) and, for the terminal, `error`.
+    what must stand beside its numbers, `status` (done, failed, unfinished), `folder` (the job's, relative to the
+    sweep's) and, for the terminal, `error`.
     """
-    rows = [_job_row(folder, varied) for folder, varied in jobs.items()]
+    rows = [_job_row(sweep, folder, varied) for folder, varied in jobs.items()]
     columns = [
         *LABELS,
         "repeat",
         "fold",
         *_NUMBERS,
         "epochs",
+        *_BESIDE,
         *(k for k in swept if k not in LABELS),
         "status",
         "folder",
@@ -54,21 +58,24 @@ def sweep_table(jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) ->
 
 def save_sweep(folder: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) -> pd.DataFrame:
     """Write sweep.csv and return its table, with the failed jobs' errors."""
-    table = sweep_table(jobs, swept)
+    table = sweep_table(folder, jobs, swept)
     write_csv(folder / "sweep.csv", table.drop(columns="error"))
     return table
 
 
 def save_methods(folder: Path) -> Comparison | None:
-    """Compare a sweep's finished jobs by method, write methods.csv, and return what was found; None of fewer than two.
+    """Compare the finished jobs of sweep.csv by method, write methods.csv, and return what was found; None of fewer
+    than two.
 
     Raises:
         BadRequest: the jobs cannot be paired, for the sweep varies the data or the folds.
     """
     place = folder / "methods.csv"
     place.unlink(missing_ok=True)
-    if sum(1 for _ in folder.glob("*/DONE")) < 2:
+    if sum(Run(job).done for job in jobs_of(folder)) < 2:
         return None
-    comparison = compare(read_results([folder])[0])
+    results, skipped = read_results([folder])
+    comparison = compare(results)
+    comparison.notes[:0] = skipped
     write_csv(place, comparison.table)
     return comparison

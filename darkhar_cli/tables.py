@@ -150,5 +150,17 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
         else:
             grid.add_row(*values, *[""] * len([*own, *_COLUMNS]), row["status"])
     console.out.print(grid)
+    if any(_has_interval(row) for _, row in table.iterrows()):
+        console.out.print(ABOUT, soft_wrap=True)
     for _, row in table[table["error"] != ""].iterrows():
         console.error(f"{', '.join(f'{name}={row[name]}' for name in swept)}: {row['error']}")
+
+
+def show_sweep_limits(table: pd.DataFrame) -> None:
+    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods would say both."""
+    done = table[table["status"] == "done"]
+    if len(done):
+        words = dict.fromkeys(map(percent, done["chance"]))
+        console.out.print(f"chance {', '.join(words)}", soft_wrap=True)
+    for text in dict.fromkeys(text for cell in done["warnings"] for text in str(cell).split("; ") if text):
+        console.out.print(f"warning: {text}", soft_wrap=True, style="yellow")

@@ -21,6 +21,7 @@ from darkhar_cli.fusion import mean_log_probability
 from darkhar_cli.learner import Batch, Learner
 from darkhar_cli.looks import darkened_luma
 from darkhar_cli.randomness import SCORING, shuffled, spread_evenly
+from darkhar_cli.scored_inputs import ScoredInputs
 from darkhar_cli.stopping import leaving
 from darkhar_cli.stream import Stream
 from darkhar_cli.train_step import balanced_weights
@@ -28,7 +29,6 @@ from darkhar_cli.train_step import balanced_weights
 _SCORED_AT_A_TIME = 32
 _AHEAD = 10  # epochs whose random frames are computed together: clips are then decoded once for all of them
 _CHUNK_BYTES = 1 << 26  # features handed to the compiled loop at a time
-_KEEP_BYTES = 1 << 28  # features of a fold's training clips kept in memory, as they are measured after each epoch
 
 
 class Trainer:
@@ -54,7 +54,7 @@ class Trainer:
         self._digests = clips.table["digest"].to_dict()
         self._labels = clips.labels(clips.table.index)
         self._class_weights: np.ndarray | None = None
-        self._measured: dict[Any, list[np.ndarray]] = {}
+        self._scored = ScoredInputs(self.branches, self.mode == "features", experiment.score_mirrored)
         self._refuse_reversal()
         self._learner = build_learner(self.branches, len(clips.classes), self.train, self.seed)
 
@@ -120,7 +120,7 @@ class Trainer:
             fold: which.
             fit: the rows to fit.
         """
-        self._measured.clear()
+        self._scored.forget()
         self._labels = self.clips.labels(self.clips.table.index)
         if self.train["shuffle_labels"] == "clips":
             digests = self.clips.table.loc[fold.train, "digest"].tolist()
@@ -213,36 +213,9 @@ class Trainer:
         """
         found = []
         for start in range(0, len(rows), _SCORED_AT_A_TIME):
-            part = rows[start : start + _SCORED_AT_A_TIME]
-            views = []
-            for view in range(max(branch.views() for branch in self.branches)):
-                for mirrored in (False, True) if self.experiment.score_mirrored else (False,):
-                    key = (tuple(part), view, mirrored, darkening)
-                    inputs = self._measured.get(key) or [
-                        one for branch in self.branches for one in self._scored(branch, part, view, mirrored, darkening)
-                    ]
-                    if keep:
-                        self._keep(key, inputs)
-                    views.append(learner.logits(inputs))
-            found.append(mean_log_probability(views))
+            inputs = self._scored.views(rows[start : start + _SCORED_AT_A_TIME], darkening, keep)
+            found.append(mean_log_probability([learner.logits(view) for view in inputs]))
         return np.concatenate(found)
-
-    def _keep(self, key: Any, inputs: list[np.ndarray]) -> None:
-        if self.mode == "features" and key not in self._measured:
-            held = sum(one.nbytes for kept in (*self._measured.values(), inputs) for one in kept)
-            if held <= _KEEP_BYTES:
-                self._measured[key] = inputs
-
-    def _scored(
-        self, branch: Branch, rows: Sequence[int], view: int, mirrored: bool, darkening: Darkening | None
-    ) -> list[np.ndarray]:
-        def turned(stream: Stream, seen: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-            if not mirrored:
-                return seen
-            symmetry = stream.extractor.symmetry
-            return [symmetry.mirrored(x) if self.mode == "features" else x[:, :, ::-1] for x in seen]
-
-        return branch.load(rows, SCORING, view, [darkening] * len(rows), turned)
 
     def measure(self, learner: Learner, rows: Sequence[int]) -> dict[str, float]:
         """Return loss and accuracy of training clips as scored clips have them.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from darkhar_cli import metrics, paired, stats
+from darkhar_cli import metrics, paired
 from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.runs import Run
 
@@ -44,28 +44,20 @@ def judge(run: Run) -> Verdict | None:
     seen = rows.loc[[name for name in _WITHOUT_ACTION if name in rows.index], "recall_macro"].astype(float)
     best = seen.idxmax()
     beside = Run(run.folder / "controls" / f"control_{best}")
-    result = _paired(run, beside, own["split"])
+    theirs_by_clip, ours_by_clip = (
+        metrics.per_clip(one.read("predictions.csv"), own["split"]) for one in (beside, run)
+    )
+    found = paired.compare([theirs_by_clip], [ours_by_clip])
     ours, theirs = float(own["recall_macro"]), float(seen[best])
-    beaten = ours > theirs and result["difference"] > 0 and result["p"] < paired.ALPHA
+    beaten = ours > theirs and found.recall.value > 0 and found.p < paired.ALPHA
     does = "beats" if beaten else "does not beat" if ours <= theirs else "is not shown to beat"
-    over = f"{result['groups']} groups" if result["groups"] else f"{result['n']} clips"
-    p = "p < 0.001" if result["p"] < 0.001 else f"p = {result['p']:.2g}"
+    p = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.2g}"
     text = (
         f"the model {does} {_WITHOUT_ACTION[best]}: {100 * ours:.1f} against {100 * theirs:.1f} % "
-        f"(macro recall, {p} by a sign-flip test over {over})"
+        f"(macro recall, {p} by a sign-flip test over {found.by.words})"
     )
     said = [] if beaten else [Caveat(Kind.CONTROL, text, own["split"])]
     return Verdict(text, beaten, (*said, *_shuffled(rows, own["split"])))
-
-
-def _paired(run: Run, control: Run, split: str) -> dict[str, float]:
-    """Return `paired.compare` of a control (a) and a run (b), clips taken together that go together."""
-    tables = []
-    for one in (control, run):
-        clips = metrics.per_clip(one.read("predictions.csv"), split)
-        by = metrics.clusters(clips)
-        tables.append(clips.assign(group="" if by.kind == stats.CLIP else [f"{by.kind} {code}" for code in by.codes]))
-    return paired.compare(*tables)
 
 
 def _shuffled(rows: pd.DataFrame, split: str) -> list[Caveat]:

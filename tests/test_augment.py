@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from darkhar_cli import registry, schema
+from darkhar_cli import registry
 from darkhar_cli.augment.contract import Draw, bounds
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.channels import Channel, Symmetry
+from tests.augmented_clips import CLIP, NAMES, TIMELINE, draws_of
 
-NAMES = sorted(schema.options("augment"))
 DRAWN = [name for name in NAMES if not registry.get("augment", name)().outcomes]
 SYMMETRY = Symmetry.of(
     [
@@ -20,9 +20,6 @@ SYMMETRY = Symmetry.of(
         Channel("speed", reverse_sign=-1.0),
     ]
 )
-_rng = np.random.default_rng(7)
-CLIP = _rng.uniform(0, 255, (5, 18, 24, 3)).astype(np.float32)
-TIMELINE = _rng.normal(size=(17, 3)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +31,6 @@ def made():
 def turned(step, outcome, draw):
     """Return what becomes of the timeline and of the frames."""
     return step.timeline(TIMELINE, SYMMETRY, outcome, draw), step.frames(CLIP, outcome, draw)
-
-
-def draws_of(name, count=12):
-    return [Draw(3, epoch, f"augment/{name}/clip") for epoch in range(count)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,7 +98,10 @@ def test_about_half_of_the_clips_are_mirrored(made):
 
 @pytest.mark.parametrize("steps", [3, 4, 17, 100])
 def test_time_warp_is_interpolation_at_times_of_varying_pace(steps):
-    warp, features = registry.get("augment", "time_warp")(strength=0.5, knots=3), _rng.normal(size=(steps, 2))
+    warp, features = (
+        registry.get("augment", "time_warp")(strength=0.5, knots=3),
+        np.random.default_rng(steps).normal(size=(steps, 2)),
+    )
     for draw in draws_of("time_warp", 4):
         tempi = np.exp(0.5 * draw.normal((3,)))
         half = (steps - 2) / 2

@@ -17,7 +17,7 @@ from darkhar_cli.folds import plan_folds
 from darkhar_cli.stream import Setting, StreamParts
 from darkhar_cli.trainer import Trainer
 from tests.conftest import TINY, only
-from tests.test_trainer import FROZEN, HEAD, TRAIN
+from tests.trainers import FROZEN, HEAD, TRAIN
 
 CLASSES = ["Jump", "Sit", "Stand", "Walk"]
 REVERSALS = {1: 2, 2: 1, 3: None}

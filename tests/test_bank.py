@@ -10,9 +10,9 @@ import threading
 import numpy as np
 import pytest
 
-from darkhar_cli import bank as banks
 from darkhar_cli.bank import Bank, Damaged, Entry, parse
 from darkhar_cli.errors import FailedWork
+from darkhar_cli.stored_banks import remove, stored
 
 ABOUT = {"extractor": "fake", "weights": "1"}
 NAME = "ab" * 32
@@ -144,13 +144,13 @@ def test_a_place_that_cannot_be_written_is_named_with_the_setting(tmp_path):
 def test_a_bank_pruned_while_in_use_is_made_again(tmp_path, bank):
     claim = bank.claim(NAME)
     bank.write(NAME, entry())
-    (found,) = banks.stored(tmp_path / "features")
+    (found,) = stored(tmp_path / "features")
     assert (found.entries, found.about["weights"]) == (1, "1")
-    banks.remove(found)
-    assert banks.stored(tmp_path / "features") == []
+    remove(found)
+    assert stored(tmp_path / "features") == []
     assert bank.read(NAME) is None
     bank.write(NAME, entry())
-    assert len(banks.stored(tmp_path / "features")) == 1
+    assert len(stored(tmp_path / "features")) == 1
     claim.release()
     assert [path.name for path in (tmp_path / "features").iterdir() if path.name.startswith(".")] == [".locks"]
 
@@ -160,30 +160,30 @@ def test_folders_that_are_no_banks_are_left_alone(tmp_path, about):
     (tmp_path / "my-folder").mkdir()
     if about is not None:
         (tmp_path / "my-folder" / "about.json").write_text(about)
-    assert banks.stored(tmp_path) == []
-    assert banks.stored(tmp_path / "nowhere") == []
+    assert stored(tmp_path) == []
+    assert stored(tmp_path / "nowhere") == []
 
 
 def test_only_a_banks_own_files_are_removed(tmp_path, bank):
     bank.write(NAME, entry())
     (bank.folder / "notes.txt").write_text("mine")
-    banks.remove(banks.stored(tmp_path / "features")[0])
+    remove(stored(tmp_path / "features")[0])
     assert [path.name for path in bank.folder.iterdir()] == ["notes.txt"]
-    assert banks.stored(tmp_path / "features") == []
+    assert stored(tmp_path / "features") == []
 
 
 @pytest.mark.parametrize("damage", ["", "{}", '{"extractor": "fake"}'])
 def test_a_damaged_description_is_mended(tmp_path, bank, damage):
     bank.write(NAME, entry())
     (bank.folder / "about.json").write_text(damage)
-    assert banks.stored(tmp_path / "features") == []
+    assert stored(tmp_path / "features") == []
     Bank(tmp_path / "features", ABOUT)
-    assert [one.entries for one in banks.stored(tmp_path / "features")] == [1]
+    assert [one.entries for one in stored(tmp_path / "features")] == [1]
 
 
 def test_a_claim_outlives_a_pruned_folder(tmp_path, bank):
     claim = bank.claim(NAME)
-    banks.remove(banks.stored(tmp_path / "features")[0])
+    remove(stored(tmp_path / "features")[0])
     assert Bank(tmp_path / "features", ABOUT).claim(NAME) is None
     claim.release()
 
@@ -193,8 +193,8 @@ def test_pruning_and_listing_disturb_no_writer(tmp_path, bank):
 
     def prune():
         while not stop.is_set():
-            for one in banks.stored(tmp_path / "features"):
-                banks.remove(one)
+            for one in stored(tmp_path / "features"):
+                remove(one)
 
     threads = [threading.Thread(target=prune) for _ in range(2)]
     for thread in threads:
@@ -212,7 +212,7 @@ def test_pruning_and_listing_disturb_no_writer(tmp_path, bank):
             thread.join()
     bank.write(NAME, entry())
     assert same(bank.read(NAME), entry())
-    assert len(banks.stored(tmp_path / "features")) == 1
+    assert len(stored(tmp_path / "features")) == 1
 
 
 def test_what_cannot_be_read_is_not_called_damaged(bank):

@@ -6,7 +6,7 @@ import re
 import keras
 import pytest
 
-from darkhar_cli.bank import stored
+from darkhar_cli.stored_banks import stored
 from tests.conftest import only
 
 HEAD = ("train.epochs=2", "classifier.units=8", "classifier.dense=[8]", "sampler.frames=3")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from darkhar_cli import asides
-from darkhar_cli.bank import Bank, Entry, stored
+from darkhar_cli.bank import Bank, Entry
+from darkhar_cli.stored_banks import stored
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from darkhar_cli.chance import by_training_frequency, settled
 from darkhar_cli.folds import plan_folds
+from darkhar_cli.shuffling import labels_by_group
 from tests.clip_tables import REAL, nested, table
 
 
@@ -69,9 +70,28 @@ def test_it_is_one_in_k_where_folds_have_the_classes_own_shares():
     assert by_training_frequency(scorings(clips, plan)) == pytest.approx(1 / 3)
 
 
-def test_only_the_schemes_own_clips_get_it():
+@pytest.mark.parametrize("seed", range(3))
+def test_labels_permuted_behind_balanced_folds_score_less_and_the_summary_says_so(seed):
+    clips = table(REAL)
+    plan = plan_folds({"name": "stratified_group", "folds": 2, "seed": None}, clips, seed)
+    permuted = clips.assign(label=labels_by_group(clips, seed))
+    seen = scorings(permuted, plan)
+    summary = settled(pd.DataFrame({"cv": ["stratified_group"], "split": "validation", "chance": 1 / 6}), seen)
+    expected = summary["chance"][0]
+    mean, error = neighbours_of_noise(permuted, plan, np.random.default_rng(seed), 60)
+    assert abs(mean - expected) < 3 * error < 0.02
+    assert expected < 0.16 < 1 / 6, "some class is rarer in training the more of it is scored"
+
+
+def test_only_schemes_that_divide_a_repeat_get_it():
     clips = table(REAL)
     seen = scorings(clips, leave_one_out(clips))
-    rows = [("leave_one_group_out", "validation"), ("leave_one_group_out", "test"), ("stratified", "validation")]
+    schemes = ["leave_one_group_out", "stratified", "stratified_group", "repeated"]
+    others = ["holdout", "leave_group_per_class_out", "paper", "official"]
+    rows = [(cv, split) for cv in (*schemes, *others) for split in ("validation", "test")]
     summary = settled(pd.DataFrame(rows, columns=["cv", "split"]).assign(chance=1 / 6), seen)
-    assert summary["chance"].tolist() == pytest.approx([by_training_frequency(seen), 1 / 6, 1 / 6])
+    less = summary["cv"].isin(schemes) & (summary["split"] == "validation")
+    assert summary.loc[less, "chance"].tolist() == pytest.approx([by_training_frequency(seen)] * 4)
+    assert (summary.loc[~less, "chance"] == 1 / 6).all()
+    alone = settled(summary.assign(chance=1 / 6), seen[seen["fold"] == 0])
+    assert (alone["chance"] == 1 / 6).all(), "one fold alone tells nothing of what it was trained on"

@@ -6,7 +6,7 @@ from scipy.special import ndtri
 
 from darkhar_cli import registry
 from darkhar_cli.augment.contract import Draw
-from tests.test_augment import CLIP, NAMES, draws_of
+from tests.augmented_clips import CLIP, NAMES, draws_of
 
 FRAMES = [name for name in NAMES if registry.get("augment", name).scope == "frames"]
 STILL = np.repeat(CLIP[:1], 4, axis=0)

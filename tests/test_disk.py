@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkhar_cli import asides, bank, claims, cli, disk, evaluation, hydra_app
+from darkhar_cli import asides, bank, claims, cli, disk, evaluation, hydra_app, preparation
 from darkhar_cli import clips as data
 from darkhar_cli.bank import Bank, Entry
 from darkhar_cli.errors import FailedWork
@@ -61,7 +61,7 @@ def test_prepared_data_and_features_and_evaluations_name_their_place(tmp_path, m
     request = {"name": "video_folder", "root": str(clip_folder), "labels": None, "group": None, "test": None}
     request |= {"data_dir": str(tmp_path), "on_error": "stop"}
     with monkeypatch.context() as patch:
-        patch.setattr(data, "_build", full)
+        patch.setattr(preparation, "_build", full)
         with pytest.raises(FailedWork, match=rf"video_folder/\w+: {ROOM}, or choose another place .*dataset.data_dir="):
             data.open_clips(request)
     assert list((tmp_path / "video_folder").iterdir()) == [], "no half-made data, no claim"

@@ -10,18 +10,9 @@ import yaml
 
 from darkhar_cli import controls, metrics
 from tests.conftest import FOLDS, TINY, only, write_clips
+from tests.run_tables import TABLES, bytes_of
 
-TABLES = [
-    "assignment.csv",
-    "predictions.csv",
-    "leaks.csv",
-    *(f"metrics/{name}.csv" for name in ("folds", "summary", "per_class", "confusion", "history", "brightness")),
-]
 FIGURES = ["models/fold_0.keras", "figures/confusion_test.svg", "figures/history.svg", "report.html"]
-
-
-def bytes_of(folder):
-    return {name: (folder / name).read_bytes() for name in TABLES}
 
 
 def test_a_run_leaves_its_tables_and_says_when_it_is_done(darkhar, own_clips, tmp_path):

@@ -6,27 +6,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from darkhar_cli import registry, schema
+from darkhar_cli import schema
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.layers import EnhanceFrames
 from darkhar_cli.video import read_frames
-
-ENHANCEMENTS = sorted(registry.parts("enhance"))
-FRAME_WISE = [name for name in ENHANCEMENTS if getattr(registry.get("enhance", name), "scope", "frame") == "frame"]
-WITH_SCOPE = [name for name in ENHANCEMENTS if "scope" in schema.options("enhance")[name].parameters]
-
-
-def dark_frames(n=3, height=24, width=32):
-    rng = np.random.default_rng(0)
-    return np.clip(rng.gamma(2.0, 9.0, (n, height, width, 3)), 0, 255).round().astype(np.float32)
-
-
-def chain(name, **parameters):
-    return [(name, schema.options("enhance")[name].defaults | parameters)]
-
-
-def run(name, frames, **parameters):
-    return keras.ops.convert_to_numpy(EnhanceFrames(chain(name, **parameters))(frames))
+from tests.enhanced_frames import ENHANCEMENTS, FRAME_WISE, WITH_SCOPE, chain, dark_frames, reference_equalizer, run
 
 
 def in_scope(name, scope):
@@ -139,12 +123,6 @@ def test_runs_inside_fit_as_in_predict(name, policy):
     trained, scored = probe.seen.numpy()
     np.testing.assert_allclose(trained, scored, rtol=1e-5)
     np.testing.assert_allclose(trained, run(name, dark_frames()).mean(), rtol=1e-3)
-
-
-def reference_equalizer():
-    import keras_cv
-
-    return keras_cv.layers.Equalization((0, 255))
 
 
 def frames_for_histeq():

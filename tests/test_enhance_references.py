@@ -10,7 +10,7 @@ from scipy import ndimage, signal
 
 from darkhar_cli import registry, schema
 from darkhar_cli.errors import BadRequest
-from tests.test_enhance import ENHANCEMENTS, FRAME_WISE, WITH_SCOPE, chain, dark_frames, reference_equalizer, run
+from tests.enhanced_frames import ENHANCEMENTS, FRAME_WISE, WITH_SCOPE, chain, dark_frames, reference_equalizer, run
 
 VARIANTS = [(name, {}) for name in ENHANCEMENTS]
 VARIANTS += [(name, {"scope": scope}) for name in WITH_SCOPE for scope in ("frame", "clip")]

@@ -12,76 +12,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkhar_cli import cli, evaluation
+from darkhar_cli import evaluation
 from darkhar_cli.runs import Run
 from darkhar_cli.tasks import evaluate
 from tests.conftest import FOLDS, TINY, only, write_clips
-
-MADE = [
-    *(f"metrics/{name}.csv" for name in ("folds", "summary", "brightness", "per_class", "confusion")),
-    "report.html",
-    "figures/confusion_validation.svg",
-    "figures/confusion_test.svg",
-    "figures/history.svg",
-]
-CLASSES = ["down", "right", "stay"]
-P = [f"p_{name}" for name in CLASSES]
-GROUP = r"dataset.group=^([a-z]+_\d+)_"
-
-
-def _train(place, *words):
-    home = place / "clips"
-    write_clips(home / "train", takes=6, groups=3)
-    write_clips(home / "test", takes=1, height=40)  # no clip of it is byte for byte one of train
-    words = ["train", "dataset=video_folder", f"dataset.root={home}", GROUP, "train.epochs=2", *words]
-    assert cli.main([*words, f"hydra.run.dir={place / 'run'}"]) == 0
-    return place / "run"
+from tests.evaluated_runs import GROUP, MADE, P, bytes_of, said, same_as_in_the_run, train
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A run of whole models."""
-    return _train(tmp_path_factory.mktemp("whole"), *TINY, "sampler=random", "enhance=gamma")
-
-
-@pytest.fixture(scope="module")
-def finished_head(tmp_path_factory):
-    """A run from the feature bank: heads alone are saved."""
-    place = tmp_path_factory.mktemp("head")
-    network = keras.applications.MobileNet((32, 32, 3), alpha=0.25, include_top=False, weights=None, pooling="avg")
-    network.save_weights(place / "mobilenet.weights.h5")
-    parts = ["extractor=mobilenet", "extractor.alpha=0.25", "extractor.size=32", "classifier=linear"]
-    parts += [f"extractor.weights={place / 'mobilenet.weights.h5'}", f"cache_dir={place / 'features'}"]
-    return _train(place, *parts, "sampler.frames=3", "cv=repeated", "cv.folds=2", "cv.repeats=2")
+    return train(tmp_path_factory.mktemp("whole"), *TINY, "sampler=random", "enhance=gamma")
 
 
 @pytest.fixture
 def run(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "run")
-
-
-@pytest.fixture
-def head(finished_head, tmp_path):
-    return shutil.copytree(finished_head, tmp_path / "head")
-
-
-def bytes_of(folder, names=MADE):
-    return {name: (folder / name).read_bytes() for name in names}
-
-
-def said(err):
-    return " ".join(err.split())
-
-
-def same_as_in_the_run(folder, run):
-    """Compare what a fold says of its validation clips now and when it was trained."""
-    now, then = (pd.read_csv(place / "predictions.csv") for place in (folder, run))
-    both = now.merge(then[then["split"] == "validation"], on=["repeat", "fold", "id"], suffixes=("", "_then"))
-    assert len(both) == (then["split"] == "validation").sum()
-    np.testing.assert_allclose(both[P], both[[f"{name}_then" for name in P]], rtol=1e-5, atol=1e-7)
-    assert (both["frames"] == both["frames_then"]).all()
-    assert (both["label"] == both["label_then"]).all()
-    assert (both["luma"] == both["luma_then"]).all()
 
 
 def test_tables_come_again_from_predictions(darkhar, run):
@@ -252,43 +198,6 @@ def test_training_clips_that_are_gone_are_not_guessed(darkhar, run, tmp_path):
     code, _, err = darkhar("evaluate", run, "dataset=video_folder", f"dataset.root={other}")
     assert code == 0, err
     assert "whether these were trained on is not known" in said(err)
-
-
-def test_a_run_from_the_bank_scores_through_its_own_extractor(darkhar, head):
-    facts = json.loads((head / "run.json").read_text())
-    assert facts["mode"] == "features"
-    code, _, err = darkhar("evaluate", head, "split=all")
-    assert code == 0, err
-    folder = only(head / "evaluations")
-    same_as_in_the_run(folder, head)
-    assert len(pd.read_csv(folder / "predictions.csv")) == 21 * 2 * 2, "two repeats of two folds"
-    assert json.loads((folder / "evaluation.json").read_text())["trained_on"]["clips"] == 18
-    kept = json.loads((folder / "evaluation.json").read_text())
-    assert kept["extractor"] == facts["extractor"]
-
-
-def test_tables_of_repeats_come_again(darkhar, head):
-    before = bytes_of(head)
-    assert darkhar("evaluate", head)[0] == 0
-    assert bytes_of(head) == before
-
-
-def test_heads_of_another_extractor_are_refused(darkhar, head):
-    facts = json.loads((head / "run.json").read_text())
-    facts["extractor"]["weights_hash"] = "0123"
-    (head / "run.json").write_text(json.dumps(facts))
-    code, _, err = darkhar("evaluate", head, "split=test")
-    assert code == 2
-    assert "extractor 'mobilenet' has other weights" in err
-    assert not (head / "evaluations").exists()
-
-
-def test_lost_weights_of_a_frozen_extractor_are_named(darkhar, head):
-    text = (head / "config.yaml").read_text()
-    (head / "config.yaml").write_text(text.replace("mobilenet.weights.h5", "lost.weights.h5"))
-    code, _, err = darkhar("evaluate", head, "split=test")
-    assert code == 2
-    assert "lost.weights.h5" in err
 
 
 def test_models_that_are_not_the_runs_are_refused(darkhar, run):

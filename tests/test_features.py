@@ -8,32 +8,15 @@ import textwrap
 import threading
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from darkhar_cli.bank import Bank
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.features import FeatureInputs, Unit
+from darkhar_cli.features import FeatureInputs
 from darkhar_cli.pipeline import Engine
+from darkhar_cli.units import Unit
 from tests.conftest import ROOT
-
-TABLE = pd.DataFrame(
-    {"id": [f"clip {i}" for i in range(4)], "digest": [f"{i:02x}" * 32 for i in range(4)], "n_frames": [9, 12, 7, 30]}
-)
-
-
-class Work:
-    """A stand-in for decoding and an extractor: a frame's feature says which clip and position it is."""
-
-    def __init__(self):
-        self.frames = 0
-
-    def prepare(self, row, positions):
-        return np.stack([np.full((2, 2, 3), 100 * row + p, np.float32) for p in positions])
-
-    def run(self, frames):
-        self.frames += len(frames)
-        return np.stack([frames[:, 0, 0, 0], -frames[:, 0, 0, 0]], axis=1)
+from tests.extracted_clips import TABLE, Work
 
 
 @pytest.fixture
@@ -250,7 +233,7 @@ def test_eight_processes_fill_one_bank_and_none_works_twice(tmp_path):
     code = f"""
         import json, sys, time
         import numpy as np
-        from tests.test_features import TABLE, Work
+        from tests.extracted_clips import TABLE, Work
         import pandas as pd
         from darkhar_cli.bank import Bank
         from darkhar_cli.features import FeatureInputs

@@ -10,7 +10,7 @@ from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.fusion import MeanLogProbability, branches, fuse, mean_log_probability
 from darkhar_cli.learner import Learner, compile_model, head_learner
 from darkhar_cli.model import build_classifier
-from tests.test_trainer import TRAIN
+from tests.trainers import TRAIN
 
 LSTM = ("lstm", {"units": 6, "dense": [5]})
 TCN = ("tcn", {"filters": 6, "spatial_dropout": 0.0, "dropout": 0.0})

@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
 from darkhar_cli import identity, overrides, runner
-from darkhar_cli.identity import changes, code_of, content_of, mark_of
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.folds import Fold, Plan
+from darkhar_cli.identity import changes, code_of, content_of, mark_of, refuse_other_code
 from tests.conftest import TINY, only
 
 LSTM = "classifiers/lstm.py"
@@ -53,7 +56,11 @@ def test_code_is_of_the_parts_in_use_and_all_that_they_import():
     files = {name for name in code if name.endswith(".py")}
     wanted = {"classifiers/linear.py", "classifiers/normalisation.py", "enhance/gamma.py", "enhance/histeq.py"}
     wanted |= {"extractors/conv_small.py", "samplers/uniform.py", "samplers/contract.py", "learner.py", "train_step.py"}
-    assert wanted | {"optimizers.py", "resizing.py", "layers.py", "video.py", "augment/none.py"} <= files
+    assert wanted | {"optimizers.py", "resizing.py", "layers.py", "augment/none.py"} <= files
+    assert {"video/pixels.py", "video/reading.py", "video/decoding.py"} <= files, "what a package takes in is followed"
+    assert "shuffling.py" in files, "it decides labels"
+    telling = {f"{name}.py" for name in ("stopping", "claims", "disk", "asides", "listing", "table_files", "runs")}
+    assert not telling & files, "an edit of a message refuses no resume"
     assert not {LSTM, "enhance/clahe.py", "console.py", "metrics.py", "cli.py"} & files
     assert all(code.values())
     assert code["keras"].startswith("3.")
@@ -113,5 +120,25 @@ def test_a_run_does_not_go_on_with_other_code(darkhar, own_clips, tmp_path, monk
     assert code == 0
     assert f"already done: {folder} (fresh=true runs it again; the code is not what made it: {LSTM} has changed)" in err
     code, _, err = darkhar("evaluate", folder, "split=test")
-    assert code == 0
+    assert code == 0, err
     assert f"the code is not what trained {folder} ({LSTM} has changed)" in err
+
+
+def plan_of(*finished, carried):
+    """Return a plan of two folds, and a run whose finished ones were made by other code."""
+    folds = [Fold(index, [0], [1]) for index in range(2)]
+    run = SimpleNamespace(
+        folder="a-run",
+        has_fold=lambda repeat, index: index in finished,
+        fold_facts=lambda repeat, index: {"code": "another"},
+        facts=lambda: {"code": {LSTM: "another"}},
+    )
+    return run, Plan("paper" if carried else "stratified", folds, {}, carried=carried)
+
+
+def test_folds_that_are_all_trained_again_are_not_refused():
+    now = {LSTM: "this"}
+    refuse_other_code(*plan_of(0, carried=True), now)
+    for run, plan in (plan_of(0, carried=False), plan_of(0, 1, carried=True)):
+        with pytest.raises(BadRequest, match=r"begun with other code: classifiers/lstm\.py has changed"):
+            refuse_other_code(run, plan, now)

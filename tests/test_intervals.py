@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from sklearn import metrics as scikit
 
 from darkhar_cli import stats
-from tests.test_robust import crossing, nested
+from tests.recordings import crossing, nested
 
 NAN = pytest.approx((np.nan, np.nan), nan_ok=True)
 ACTIONS = np.array(["jump", "run", "sit", "stand", "turn", "walk"])

@@ -8,7 +8,7 @@ from darkhar_cli import device, learner, registry
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.learner import Learner, compile_model, head_learner
 from darkhar_cli.model import build_classifier
-from tests.test_trainer import TRAIN
+from tests.trainers import TRAIN
 
 CLASSIFIERS = sorted(registry.parts("classifier"))
 RECURRENT = {"units": 6, "dense": [5], "dropout": 0.3}

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from darkhar_cli import features
-from darkhar_cli.bank import stored
 from darkhar_cli.darkening import Darkening
 from darkhar_cli.extractors.background import background
 from darkhar_cli.extractors.luma import luma
 from darkhar_cli.looks import darkened_luma, look_at
 from darkhar_cli.scenes import ALIKE, HEIGHT, WIDTH, clusters, outlines, scene_names
+from darkhar_cli.stored_banks import stored
 from darkhar_cli.video import read_frames
 from tests.scene_clips import take, write_scenes
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 from tests.conftest import TINY, program, write_clips
-from tests.test_end_to_end import bytes_of
+from tests.run_tables import bytes_of
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_tables(own_clips, tmp_path, home):

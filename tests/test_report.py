@@ -74,7 +74,7 @@ def test_the_page_escapes_what_users_named(run):
         assert f"<th>{title}</th>" in page
         assert f'<td dir="auto">{cell}</td>' in page
     assert page.count("Folds share training data, so an interval is about these models on new recordings") == 1
-    box = '<div class="warnings" role="alert"><h2>Read the numbers with this</h2><ul>'
+    box = '<div class="warnings" role="alert"><h2>What limits these numbers</h2><ul>'
     told = "<li>3 broken clips left out</li><li>synthetic clips</li><li>&lt;b&gt; leaks</li></ul></div>"
     assert f"{box}{told}<h2>All clips together</h2>" in page, "above the first number"
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
@@ -85,7 +85,7 @@ def test_the_page_escapes_what_users_named(run):
 def test_a_page_without_warnings_has_no_box(run):
     run.add_facts(data={}, caveats=[])
     save_page(run, save_figures(run))
-    assert "Read the numbers with this" not in (run.folder / "report.html").read_text()
+    assert "What limits these numbers" not in (run.folder / "report.html").read_text()
 
 
 def test_names_are_drawn_as_they_are_without_a_warning(run):

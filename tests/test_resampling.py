@@ -10,8 +10,8 @@ from darkhar_cli.extractors.flow_channels import CHANNELS, flow_channels
 from darkhar_cli.extractors.resampling import even_steps, evenly
 from darkhar_cli.extractors.tracking import Person
 from tests.irregular_clips import irregular_times
-from tests.test_flow import scene
-from tests.test_pose import walk_of
+from tests.moving_scenes import scene
+from tests.walking import walk_of
 
 FLOW = Symmetry.of(CHANNELS)
 

@@ -11,7 +11,7 @@ from darkhar_cli.motion import motion_of
 from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.samplers.contract import nearest
 from tests.conftest import moving_square
-from tests.test_samplers import CASE_IDS, CASES, make
+from tests.sampler_cases import CASE_IDS, CASES, make
 
 ops = keras.ops
 TINY = ("conv_small", {"size": [16, 20], "filters": 4, "features": 8})

@@ -5,32 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from darkhar_cli import registry
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.randomness import SCORING, key_of, randint
 from darkhar_cli.samplers.contract import nearest
+from tests.sampler_cases import CASE_IDS, CASES, SAMPLERS, make
 
-SAMPLERS = sorted(registry.parts("sampler"))
 ops = keras.ops
-_FRAMES = [{"frames": 1}, {"frames": 8}, {"frames": 0.3}]
-_OWN = {
-    "all": [{}],
-    "dense": [{"frames": 1}, {"frames": 4, "stride": 3}, {"frames": 8, "clips": 1}],
-    "rate": [
-        {"fps": 25.0, "steps": 8},
-        {"fps": 12.5, "steps": None},
-        {"fps": 20, "steps": 9, "speed": 0.15, "cut": 0.15},
-        {"fps": 11.3, "steps": None, "speed": 0.4, "cut": 0.3},
-    ],
-}
-CASES = [(name, parameters) for name in SAMPLERS for parameters in _OWN.get(name, _FRAMES)]
-CASE_IDS = ["-".join([name, *map(str, parameters.values())]) for name, parameters in CASES]
 cases = pytest.mark.parametrize(("name", "parameters"), CASES, ids=CASE_IDS)
 training_or_not = pytest.mark.parametrize("training", [True, False], ids=["training", "scoring"])
-
-
-def make(name, **parameters):
-    return registry.get("sampler", name)(**parameters)
 
 
 def motion(n):

@@ -13,7 +13,7 @@ from darkhar_cli.motion import motion_of
 from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.stream import Look, Setting, Stream, StreamParts
 from darkhar_cli.video import read_frames
-from tests.test_trainer import FROZEN, HEAD, TRAIN
+from tests.trainers import FROZEN, HEAD, TRAIN
 
 LUMA = ("luma", {"percentile": 95.0})
 RATE = ("rate", {"fps": 20.0, "steps": 6})

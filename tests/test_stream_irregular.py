@@ -12,7 +12,7 @@ from darkhar_cli.stream import Look, Setting, Stream, StreamParts
 from darkhar_cli.video import read_frames, write_video
 from tests.conftest import moving_square
 from tests.irregular_clips import irregular_times, write_at
-from tests.test_trainer import HEAD, TRAIN
+from tests.trainers import HEAD, TRAIN
 
 LUMA, MOTION = ("luma", {"percentile": 95.0}), ("motion", {})
 TIMES = [irregular_times(n, seed=n) for n in (20, 26)]

@@ -10,7 +10,7 @@ import yaml
 
 from darkhar_cli import cli, scoring
 from tests.conftest import TINY, only, write_clips
-from tests.test_evaluate import GROUP, P, bytes_of, said, same_as_in_the_run
+from tests.evaluated_runs import GROUP, P, bytes_of, said, same_as_in_the_run
 
 TABLES = [f"metrics/{name}.csv" for name in ("folds", "summary", "per_class", "confusion", "brightness", "history")]
 STREAMS = ["experiment=dual_stream", "extractor=luma", "sampler.frames=3", "classifier.units=4", "classifier.dense=[4]"]

@@ -47,7 +47,7 @@ def test_its_columns():
     assert list(summary_of(table, names).columns) == [
         *LABELS,
         *("split", "folds", "of", "n", "correct", "accuracy", "lower", "upper", "interval", "groups"),
-        *("wilson_lower", "wilson_upper", "recall_macro", "recall_lower", "recall_upper"),
+        *("recall_macro", "recall_lower", "recall_upper"),
         *("f1_macro", "f1_lower", "f1_upper", "top_2", "top_5", "loss", "calibration_error", "chance"),
         *("largest_class", "recall_folds", "recall_folds_lower", "recall_folds_upper"),
     ]
@@ -64,7 +64,7 @@ def test_14_of_96_has_its_interval_and_chance():
     assert round(100 * row["accuracy"], 1) == 14.6
     assert (round(100 * row["lower"], 1), round(100 * row["upper"], 1)) == (8.9, 23.0)
     assert round(100 * row["chance"], 1) == 16.7
-    assert row["interval"] == "Wilson, clips taken as independent"
+    assert row["interval"] == "clips taken as independent (share of clips: Wilson)"
     assert row["groups"] == 96
 
 
@@ -75,7 +75,7 @@ GROUPS = [f"g{i // 10}" for i in range(60)]
 def test_with_groups_every_interval_is_over_them_and_of_its_number():
     row = row_of(RIGHT, GROUPS)
     assert (row["interval"], row["groups"]) == ("cluster-robust over 6 groups", 6)
-    assert row["upper"] - row["lower"] > row["wilson_upper"] - row["wilson_lower"]
+    assert row["upper"] - row["lower"] > np.diff(stats.wilson(24, 60))[0]
     labels = [f"c{i % 6}" for i in range(60)]
     share, recall = stats.share_interval(RIGHT, GROUPS), stats.recall_interval(RIGHT, labels, GROUPS)
     assert row[["accuracy", "lower", "upper"]].tolist() == pytest.approx([share.value, share.low, share.high])
@@ -99,10 +99,25 @@ def test_without_groups_backgrounds_are_the_clusters():
 def test_four_groups_are_too_few():
     row = row_of([True] * 20 + [False] * 20, [f"g{i // 10}" for i in range(40)])
     assert (row["interval"], row["groups"]) == ("too few groups for an interval (4)", 4)
-    ends = [name for name in row.index if name.endswith(("lower", "upper")) and "wilson" not in name]
+    ends = [name for name in row.index if name.endswith(("lower", "upper"))]
     assert len(ends) == 8
     assert row[ends].isna().all()
     assert (row["n"], row["correct"]) == (40, 20)
+
+
+def test_the_interval_is_said_of_the_headline_number_and_of_the_share_where_that_differs():
+    groups = [f"g{i // 3}" for i in range(30)]
+    right = [i % 2 == 0 for i in range(30)]  # of each class all are alike, but groups hold more of one or the other
+    row = row_of(right, groups, classes=2)
+    assert row["interval"] == "cluster-robust over 10 groups, all equal (share of clips: cluster-robust over 10 groups)"
+    assert row_of([True] * 30, groups)["interval"] == "cluster-robust over 10 groups, all equal"
+
+
+def test_four_clips_are_as_few_as_four_groups():
+    row = row_of([True, True, False, True], classes=2)
+    assert (row["interval"], row["groups"]) == ("too few clips for an interval (4)", 4)
+    assert row[[name for name in row.index if name.endswith(("lower", "upper"))]].isna().all()
+    assert not row_of([True] * 5, classes=2)[["lower", "recall_lower"]].isna().any()
 
 
 def test_one_group_of_every_class_a_fold_has_an_interval_over_folds():

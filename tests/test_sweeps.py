@@ -2,11 +2,17 @@
 
 import pandas as pd
 
+from darkhar_cli import caveats, sweeps, tables
+from darkhar_cli.caveats import Caveat, Kind
+from darkhar_cli.conclusions import conclude
+from darkhar_cli.runs import Run
 from tests.conftest import FOLDS, TINY, only
+from tests.made_runs import made_run, predictions
 
 NUMBERS = ["n", "correct", "accuracy", "lower", "upper", "interval", "groups", "chance"]
 NUMBERS += [f"{name}{end}" for name in ("recall", "f1") for end in ("_macro", "_lower", "_upper")]
 NUMBERS += ["recall_folds", "recall_folds_lower", "recall_folds_upper", "loss", "epochs"]
+NUMBERS += ["warnings", "skipped"]
 
 
 def test_a_sweep_has_a_row_per_job_and_goes_on_after_a_failure(darkhar, own_clips, tmp_path):
@@ -31,7 +37,7 @@ def test_a_sweep_has_a_row_per_job_and_goes_on_after_a_failure(darkhar, own_clip
     ]
     assert table["seed"].tolist() == [0, 1, 0, 1]
     assert table.loc[0, "split"] == "test"
-    assert out.count("failed") == 2
+    assert out.count("failed") == 2 + 2, "of the grid, and under the methods as left out"
     assert "Traceback" not in err
     jobs = sorted(path for path in folder.iterdir() if path.is_dir())
     assert len(jobs) == 4
@@ -86,3 +92,71 @@ def test_a_sweep_over_seeds_shares_its_folds_and_ends_with_its_methods(darkhar, 
     assert table.loc["enhance=none", "verdict"] == "baseline"
     assert "against enhance=none" in out
     assert str(folder / "methods.csv") in out
+
+
+# jobs made by hand
+
+GROUPS = [f"g{i // 5:02}" for i in range(60)]
+
+
+def job(folder, seed=0, enhance="none", said=(), count=3):
+    """Make a finished job: two folds of one class each in turn, so many of five clips of a group right."""
+    table = predictions([i % 5 < count for i in range(60)], GROUPS)
+    table["fold"] = [int(group[1:]) // 2 % 2 for group in table["group"]]
+    table = table.sort_values(["split", "repeat", "fold", "id"], ignore_index=True)
+    run = made_run(folder, table, enhance=enhance, seed=seed)
+    run.add_facts(caveats=caveats.stored(Caveat(Kind.OTHER, text) for text in said))
+    conclude(run)
+    run.save("assignment.csv", table[["repeat", "fold", "id", "split", "group", "label"]].assign(digest=table["id"]))
+    run.finish()
+    return folder
+
+
+def sweep_of(place, *folders):
+    return sweeps.save_sweep(place, {folder: {"enhance": folder.name} for folder in folders}, ["enhance"])
+
+
+def test_only_the_jobs_of_its_table_are_compared_wherever_they_are(darkhar, tmp_path):
+    sweep = tmp_path / "sweep"
+    ours = [job(sweep / "deep" / "down" / name, enhance=name) for name in ("none", "gamma")]
+    job(sweep / "before", enhance="histeq")  # of an earlier sweep under the same name
+    Run(failed := sweep / "deep" / "broken").claim("x")
+    Run(failed).fail("out of memory")
+    table = sweep_of(sweep, *ours, failed)
+    assert table["folder"].tolist() == ["deep/down/none", "deep/down/gamma", "deep/broken"]
+    found = sweeps.save_methods(sweep)
+    assert sorted(found.table["name"]) == ["enhance=gamma", "enhance=none"]
+    assert found.notes[0] == f"{failed} has failed (out of memory): skipped"
+    code, out, errors = darkhar("compare", sweep)
+    assert code == 0, errors
+    assert sorted(pd.read_csv(sweep / "compare.csv")["name"]) == ["enhance=gamma", "enhance=none"]
+    assert "deep/broken has failed (out of memory): skipped" in out
+
+
+def test_a_job_of_the_table_that_is_gone_is_named(tmp_path):
+    jobs = [job(tmp_path / name, enhance=name) for name in ("none", "gamma")]
+    sweep_of(tmp_path, *jobs, tmp_path / "gone")
+    assert f"{tmp_path / 'gone'} is no run folder: skipped" in sweeps.save_methods(tmp_path).notes
+
+
+def test_fewer_than_two_finished_jobs_are_no_methods_whatever_else_is_there(tmp_path):
+    job(tmp_path / "before", enhance="histeq")
+    sweep_of(tmp_path, job(tmp_path / "none"), tmp_path / "killed")
+    (tmp_path / "methods.csv").write_text("of an earlier sweep")
+    assert sweeps.save_methods(tmp_path) is None
+    assert not (tmp_path / "methods.csv").exists()
+
+
+def test_what_limits_its_numbers_is_in_its_table_and_under_the_grid(tmp_path, capsys):
+    said = [["synthetic clips", "a leak"], ["synthetic clips"]]
+    jobs = [job(tmp_path / str(i), seed=i, said=texts) for i, texts in enumerate(said)]
+    table = sweep_of(tmp_path, *jobs, tmp_path / "killed")
+    assert table["warnings"].tolist() == ["synthetic clips; a leak", "synthetic clips", ""]
+    assert table["skipped"].tolist() == [0, 0, ""]
+    assert pd.read_csv(tmp_path / "sweep.csv", keep_default_na=False)["warnings"].tolist() == table["warnings"].tolist()
+    tables.show_sweep(table, tmp_path, ["seed"])
+    assert capsys.readouterr().out.count(tables.ABOUT) == 1
+    tables.show_sweep_limits(table)
+    assert capsys.readouterr().out.splitlines() == ["chance 50.0 %", "warning: synthetic clips", "warning: a leak"]
+    tables.show_sweep_limits(table[table["status"] == "unfinished"])
+    assert capsys.readouterr().out == ""

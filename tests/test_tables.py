@@ -62,7 +62,7 @@ def test_backgrounds_are_said_to_be_a_lower_bound():
     table, names = table_of(RIGHT)
     text = tables.headline(row_of(table.assign(scene=GROUPS), names))
     assert text.endswith("95 % cluster-robust over 6 backgrounds, a lower bound on the width")
-    assert tables.headline(row_of(table, names)).endswith("95 % Wilson, clips taken as independent")
+    assert tables.headline(row_of(table, names)).endswith("95 % clips taken as independent (share of clips: Wilson)")
 
 
 def test_the_table_fits_80_columns_and_its_interval_is_that_of_the_recall(shown):

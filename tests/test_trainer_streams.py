@@ -13,7 +13,7 @@ from darkhar_cli.folds import plan_folds
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.stream import Setting, StreamParts
 from darkhar_cli.trainer import Trainer
-from tests.test_trainer import FROZEN, HEAD, TRAIN
+from tests.trainers import FROZEN, HEAD, TRAIN
 
 LUMA = ("luma", {})
 UNIFORM = ("uniform", {"frames": 4})

@@ -54,7 +54,7 @@ def _summary(table: pd.DataFrame, first: str) -> str:
 def _warnings(run: Run) -> str:
     """Return what must be known of the numbers as a box that nobody overlooks, or nothing."""
     said = "".join(f"<li>{escape(caveat.text)}</li>" for caveat in run.warnings())
-    return f'<div class="warnings" role="alert"><h2>Read the numbers with this</h2><ul>{said}</ul></div>' * bool(said)
+    return f'<div class="warnings" role="alert"><h2>What limits these numbers</h2><ul>{said}</ul></div>' * bool(said)
 
 
 def save_page(run: Run, figures: Mapping[str, str]) -> None:

@@ -10,9 +10,9 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from darkhar_cli import asides, bank, console
-from darkhar_cli.bank import Stored
 from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
 from darkhar_cli.home import home
+from darkhar_cli.stored_banks import Stored, remove, stored
 
 HELP = """darkhar cache: computed features on disk; a run makes again what it misses
 
@@ -41,7 +41,7 @@ def cache(words: Sequence[str]) -> None:
     prune = "prune" in words
     asked = _read([word for word in words if word != "prune"])
     root = bank.root(asked.get("cache_dir"))
-    every = bank.stored(root)
+    every = stored(root)
     for key in _PARTS:
         known = {_labels(one)[key] for one in every}
         if known and key in asked and asked[key] not in known:
@@ -64,7 +64,7 @@ def cache(words: Sequence[str]) -> None:
     freed = sum(one.size for one in chosen)
     for one in chosen:
         try:
-            bank.remove(one)
+            remove(one)
         except OSError as problem:
             raise FailedWork(f"cannot remove {one.folder}: {problem.strerror or problem}") from problem
     removed = len(chosen)

@@ -14,6 +14,7 @@ from darkhar_cli.identity import changed_since
 from darkhar_cli.quiet import quiet_start
 from darkhar_cli.runs import Run
 from darkhar_cli.tasks.train import draw, experiment_of, row_labels
+from darkhar_cli.training_clips import trained_on
 
 HELP = """darkhar evaluate: what a finished run's predictions and models say
 
@@ -130,7 +131,7 @@ def _work(
     if since:
         console.warn(f"the code is not what trained {run.folder} ({since}): its models are fed by what there is now")
     classes, seen = evaluation.classes_of(run), clips.table.loc[list(rows)]
-    known = _tell_trained_on(evaluation.trained_on(run, config, clips), seen["digest"].tolist())
+    known = _tell_trained_on(trained_on(run, config, clips), seen["digest"].tolist())
     experiment = experiment_of(scoring.as_it_ran(config, run.facts()), clips.classes)
     predictions, how = scoring.score(run, experiment, scoring.view(clips, rows, classes))
     folds = evaluation.fold_facts(run)

@@ -14,6 +14,7 @@ from darkhar_datasets.dark_synth.people import KEYPOINTS, SHIN, THIGH, draw_body
 from darkhar_datasets.dark_synth.view import HEIGHT, WIDTH, View
 
 from darkhar_cli import clips as data
+from darkhar_cli.preparation import builder_class
 from darkhar_cli.video import inspect, read_frames
 
 REQUEST = {"name": "dark_synth", "config": "tiny", "light": "both", "regime": "arid", "seed": 0}
@@ -56,8 +57,8 @@ def test_tiny_holds_what_it_says(twins, dark):
     assert twins.table["split"].value_counts().to_dict() == {"train": 36, "test": 12}
     assert set(dark.table["height"]) == {240}
     assert dark.table["n_frames"].between(33, 40).all()
-    assert not data.builder_class("dark_synth")(config="tiny", light="bright").like_real
-    assert not data.builder_class("dark_synth")(config="tiny", regime="raw").like_real
+    assert not builder_class("dark_synth")(config="tiny", light="bright").like_real
+    assert not builder_class("dark_synth")(config="tiny", regime="raw").like_real
 
 
 def test_every_group_shows_every_action_and_stands_in_one_split(dark):

@@ -5,6 +5,7 @@ import pytest
 
 from darkhar_cli import clips as data
 from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.preparation import builder_class
 from darkhar_cli.video import write_video
 from tests.conftest import moving_square
 
@@ -55,7 +56,7 @@ def test_only_the_splits_present_are_there(root):
 
 def test_a_notebook_gets_frames_and_ragged_batches(root):
     clips = opened(root)
-    builder = data.builder_class("ee6222har")(root=root, data_dir=clips.folder)
+    builder = builder_class("ee6222har")(root=root, data_dir=clips.folder)
     assert set(builder.info.splits) == {"train", "val"}
     dataset = builder.as_dataset(split="train")
     assert len(dataset) == 8
