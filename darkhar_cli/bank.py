@@ -23,7 +23,7 @@ import numpy as np
 
 from darkhar_cli import asides, disk
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.home import home
+from darkhar_cli.home import elsewhere, home
 
 FORMAT = 2  # raise it when decoding, resizing or the files' layout change: older banks are then not found
 ABOUT = "about.json"
@@ -104,8 +104,8 @@ class Bank:
         try:
             yield
         except OSError as problem:
-            cure, what = "choose another place with cache_dir=DIR", "cannot keep features in"
-            raise disk.failure(self.folder, problem, cure, what) from problem
+            cure = elsewhere("cache_dir", chosen=self.folder.parent != home() / "features")
+            raise disk.failure(self.folder, problem, cure, "cannot keep features in") from problem
 
     def path(self, name: str) -> Path:
         """Return where an entry is kept."""

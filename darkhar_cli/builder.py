@@ -57,6 +57,11 @@ class Skipped:
     id: str
     split: str
     reason: str
+    damaged: bool = False  # can be kept: frames of it are corrupt
+
+
+class Damage(str):
+    """The reason why a clip is refused that could be kept."""
 
 
 Checked = tuple[bytes, VideoInfo, Timing]
@@ -68,6 +73,8 @@ def _check(load: Callable[[], bytes], keep_damaged: bool) -> Checked | str:
         data = load()
         info = _inspected(data, keep_damaged)
         return data, info, timing_of(frame_times(data, info.n_frames), info.fps)
+    except DamagedClip as problem:
+        return Damage(problem)
     except ClipError as problem:
         return str(problem)
     except OSError as problem:
@@ -163,7 +170,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             self.on_clip()
             problem = source.problem or (result if isinstance(result, str) else "")
             if problem:
-                self.skipped.append(Skipped(source.id, split, problem))
+                self.skipped.append(Skipped(source.id, split, problem, isinstance(problem, Damage)))
                 continue
             data, info, timing = result
             yield (

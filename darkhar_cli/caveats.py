@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from darkhar_cli.listing import several
+
 
 class Kind(StrEnum):
     """What a caveat is about; nothing is told apart by its words."""
@@ -71,9 +73,9 @@ def of_data(about: Mapping[str, Any]) -> list[Caveat]:
     """Return the caveats on the clips themselves; `about` is run.json's `data`."""
     found = []
     if about.get("skipped"):
-        found.append(Caveat(Kind.SKIPPED, f"{about['skipped']} broken clips left out"))
+        found.append(Caveat(Kind.SKIPPED, f"{several(about['skipped'], 'broken clip')} left out"))
     if about.get("damaged"):
-        found.append(Caveat(Kind.DAMAGED, f"{about['damaged']} clips with corrupt frames kept"))
+        found.append(Caveat(Kind.DAMAGED, f"{several(about['damaged'], 'clip')} with corrupt frames kept"))
     if about.get("synthetic"):
         found.append(Caveat(Kind.SYNTHETIC, "synthetic clips"))
     return found

@@ -8,6 +8,7 @@ from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.clips import Clips
 from darkhar_cli.folds import Plan, assignment
 from darkhar_cli.group_patterns import proposal
+from darkhar_cli.listing import several
 from darkhar_cli.runs import Run
 
 _UNGROUPED = (
@@ -35,10 +36,11 @@ def describe(
         run.log(f"cv={plan.name}: {note}")
     if len(clips.skipped):
         run.save("skipped.csv", clips.skipped)
-        run.log(f"{len(clips.skipped)} broken clips are left out; see skipped.csv")
+        run.log(f"{several(len(clips.skipped), 'broken clip', verb=True)} left out; see skipped.csv")
     if len(clips.damaged):
         corrupt = int(clips.damaged["corrupt"].sum())
-        run.log(f"{len(clips.damaged)} damaged clips are kept; {corrupt} of their frames are corrupt")
+        kept = f"{several(len(clips.damaged), 'damaged clip', verb=True)} kept"
+        run.log(f"{kept}; {several(corrupt, 'corrupt frame')} in all")
     if len(clips.left_out):
         run.save("left_out.csv", clips.left_out)
         run.log(clips.left_out_told())

@@ -22,6 +22,7 @@ OmegaConf.register_new_resolver("darkhar_job", sweep_words.job_folder, replace=T
 
 # Hydra's options that choose another program's configuration, or run what a file of pickles says.
 _NOT_OURS = ("--config-name", "--config-path", "--experimental-rerun")
+_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 _PLUGINS = ("hydra/launcher", "hydra/sweeper")
 
 
@@ -31,6 +32,8 @@ def run(verb: str, words: list[str]) -> int:
     Raises:
         DarkharError: the request is refused, or its work failed.
     """
+    if "${" in str(Path.cwd()):
+        raise BadRequest(f"the working directory {Path.cwd()} has '${{' in its name, which Hydra cannot read; leave it")
     flags = _flags(words)
     multirun = flags.multirun or any(w.lstrip("+") == "hydra.mode=MULTIRUN" for w in flags.overrides)
     config_dir = _config_dir(flags.config_dir)
@@ -94,6 +97,8 @@ def _check_hydra(words: list[str], multirun: bool) -> None:
             raise BadRequest(f"{word}: give Hydra's settings one by one, for instance hydra.run.dir=DIR")
         if key == "hydra.searchpath":
             raise BadRequest(f"{word}: give your own options' folder with --config-dir DIR")
+        if key in _FOLDERS and word.partition("=")[2] in ("", "null"):
+            raise BadRequest(f"{word}: give a folder, or leave it out")
         if key.startswith(unused):
             use = (
                 "hydra.sweep.dir=... holds a sweep's jobs" if multirun else "hydra.run.dir=... is a single run's place"

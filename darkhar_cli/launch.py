@@ -1,5 +1,6 @@
 """From a checked request to run folders: data first, then folders, then Hydra's jobs, then the sweep's table."""
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -8,11 +9,12 @@ from typing import Any
 
 from hydra.core.override_parser.types import Quote, QuotedString
 
+from darkhar_cli import asides, console, disk, method_tables, schema, sweep_jobs, sweeps, tables
 from darkhar_cli import clips as data
-from darkhar_cli import console, method_tables, schema, sweep_jobs, sweeps, tables
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.folds import plan_folds
 from darkhar_cli.identity import identity
+from darkhar_cli.names import reversed_names, unreferring
 from darkhar_cli.runs import Run
 from darkhar_cli.sweep_words import Request, bare_key, given, job_folder, resolved
 from darkhar_cli.tasks.prepare import prepare
@@ -38,6 +40,8 @@ def launch(verb: str, request: Request, words: list[str], hydra: Hydra) -> int:
         for job in request.jobs:
             prepare(job.config)
         return 0
+    key, default = ("hydra.sweep.dir", "outputs/sweeps") if request.multirun else ("hydra.run.dir", "outputs/train")
+    _refuse_unwritable(Path(_typed_place(request, key) or default).absolute(), key)  # before the data are prepared
     prints = _check_data(request)
     if request.multirun:
         return _sweep(request, words, prints, hydra)
@@ -73,26 +77,66 @@ def _check_data(request: Request) -> list[str]:
         key = str(dataset)
         if key not in opened:
             opened[key] = data.open_clips(dataset)
+        if dataset.get("reverse"):
+            reversed_names(dataset["reverse"], opened[key].classes)
         plan_folds(job.config["cv"], opened[key].table, job.config["seed"], opened[key].classes)
         prints.append(opened[key].fingerprint)
     return prints
 
 
-def _next_free(folder: Path, fresh: bool) -> Path:
-    """Return the folder, or with `fresh` the first of folder, folder-2, folder-3, ... that does not exist."""
+def _claimed(folder: Path, fresh: bool, key: str) -> Path:
+    """Make a run's or sweep's folder and return it: with `fresh` the first of folder, folder-2, ... that is not there.
+
+    Raises:
+        FailedWork: it cannot be made, or not be written to.
+    """
     number, place = 1, folder
-    while fresh and place.exists():
+    while True:
+        with disk.writing(place, f"choose another with {key}=..."):
+            try:
+                _make(place, exist_ok=not fresh)
+                break
+            except FileExistsError:
+                if not fresh:
+                    raise
         number += 1
         place = folder.with_name(f"{folder.name}-{number}")
+    _refuse_unwritable(place, key)
     return place
 
 
 def _refuse_unwritable(folder: Path, key: str) -> None:
-    parent = next(p for p in (folder, *folder.parents) if p.exists())
+    """Refuse a folder that cannot be made or written to; to find out, another is made in its place and removed again.
+
+    Raises:
+        FailedWork: names it, the reason, and the key that chooses another.
+    """
+    if "${" in str(folder):
+        raise BadRequest(f"{folder} has '${{' in its name, which Hydra cannot read; choose another with {key}=...")
+    parent = next(place for place in (folder, *folder.parents) if place.exists())
     if not parent.is_dir():
         raise FailedWork(f"cannot write to {folder}: {parent} is not a folder; choose another with {key}=...")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise FailedWork(f"cannot write to {folder}: permission denied; choose another with {key}=...")
+    if parent == folder:
+        return
+    probe = asides.beside(folder)
+    missing = [place for place in folder.parents if not place.exists()]
+    try:
+        with disk.writing(folder, f"choose another with {key}=..."):
+            _make(probe, exist_ok=False)
+    finally:
+        for place in (probe, *missing):
+            with contextlib.suppress(OSError):  # not made, or somebody else uses it meanwhile
+                place.rmdir()
+
+
+def _make(folder: Path, exist_ok: bool) -> None:
+    """Make a folder and those it stands in, though another process may be removing its empty ones meanwhile."""
+    for _ in range(3):
+        with contextlib.suppress(FileNotFoundError):
+            return folder.mkdir(parents=True, exist_ok=exist_ok)
+    return folder.mkdir(parents=True, exist_ok=exist_ok)
 
 
 def _label(config: Mapping[str, Any]) -> str:
@@ -104,9 +148,10 @@ def _single(request: Request, words: list[str], fingerprint: str, hydra: Hydra) 
     config = request.jobs[0].config
     mark = identity(config, fingerprint)
     default = Path("outputs", "train", job_folder(f"{config['name'] or _label(config)}-{mark}"))
-    folder = _next_free(Path(_typed_place(request, "hydra.run.dir") or default).absolute(), config["fresh"])
-    _refuse_unwritable(folder, "hydra.run.dir")
-    _refuse_other(folder, mark)
+    folder = Path(_typed_place(request, "hydra.run.dir") or default).absolute()
+    if not config["fresh"]:
+        _refuse_other(folder, mark)
+    folder = _claimed(folder, config["fresh"], "hydra.run.dir")
     hydra([f"hydra.run.dir={_quoted(folder)}", *_without(words, "hydra.run.dir")])
 
 
@@ -131,11 +176,13 @@ def _sweep(request: Request, words: list[str], prints: list[str], hydra: Hydra) 
     what = config["name"] or "-".join(key.rsplit(".", 1)[-1] for key in request.swept) or "sweep"
     name = given(words, "name") or f"{what}-{sha256(' '.join(sorted(marks)).encode()).hexdigest()[:10]}"
     default = Path("outputs", "sweeps", job_folder(name))
-    folder = _next_free(Path(_typed_place(request, "hydra.sweep.dir") or default).absolute(), config["fresh"])
-    _refuse_unwritable(folder, "hydra.sweep.dir")
+    folder = Path(_typed_place(request, "hydra.sweep.dir") or default).absolute()
+    if config["fresh"]:
+        folder = _claimed(folder, True, "hydra.sweep.dir")
     places = [folder / request.folder(number) for number in range(len(request.jobs))]
     for place, mark in zip(places, marks, strict=True):
         _refuse_other(place, mark)
+    folder = folder if config["fresh"] else _claimed(folder, False, "hydra.sweep.dir")
     unswept = {bare_key(word) for word in request.jobs[0].overrides} - set(request.swept)
     extra = [
         f"hydra.sweep.dir={_quoted(folder)}",
@@ -189,7 +236,7 @@ def _list(keys: list[str]) -> str:
 
 
 def _quoted(path: Path) -> str:
-    return QuotedString(str(path), Quote.single).with_quotes()
+    return QuotedString(unreferring(str(path)), Quote.single).with_quotes()
 
 
 def _without(words: list[str], key: str) -> list[str]:

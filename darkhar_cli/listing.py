@@ -139,13 +139,24 @@ def counted(reasons: Iterable[str]) -> str:
     return ", ".join(f"{count} x {reason}" for reason, count in sorted(counts, key=lambda item: (-item[1], item[0])))
 
 
+def several(count: int, noun: str, behind: str = "", verb: bool = False) -> str:
+    """Return `1 clip`, `2 clips`, and where asked for what stands behind and the verb: `1 clip in all is`."""
+    one = count == 1
+    words = [f"{count} {noun}{'' if one else 's'}", behind, ("is" if one else "are") if verb else ""]
+    return " ".join(filter(None, words))
+
+
 def not_videos(files: Sequence[Path], top: Path, suffixes: Iterable[str]) -> tuple[list[Path], list[LeftOut]]:
     """Return the files whose names say that they are videos, and the others with that reason."""
     known = set(suffixes)
-    videos = [path for path in files if path.suffix.lower() in known]
-    others = [path for path in files if path.suffix.lower() not in known]
+    videos = [path for path in files if _plain_suffix(path) in known]
+    others = [path for path in files if _plain_suffix(path) not in known]
     return videos, [LeftOut(relative(path, top), f"no video ({_suffix(path)})") for path in others]
 
 
+def _plain_suffix(path: Path) -> str:
+    return path.suffix.strip().lower()  # as with folders, spaces at the end of a name do not count
+
+
 def _suffix(path: Path) -> str:
-    return printable(path.suffix.lower()) or "no suffix"
+    return printable(_plain_suffix(path)) or "no suffix"

@@ -42,6 +42,11 @@ def alike(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", seen).split())
 
 
+def unreferring(text: str) -> str:
+    """Return a text that a configuration reads as it is, though it holds what would refer to another setting."""
+    return re.sub(r"(\\*)\$\{", lambda found: f"{2 * found[1]}\\${{", text)
+
+
 def refuse_alike(names: Iterable[str], where: str) -> None:
     """Refuse class names that a reader would take for the same.
 

@@ -6,18 +6,17 @@ at once, with what exists and the nearest match.
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
+from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
-from hydra.errors import HydraException, OverrideParseException
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from hydra.errors import OverrideParseException
 
-from darkhar_cli import composing, config_files, schema
+from darkhar_cli import composing, config_files, names, schema
+from darkhar_cli.composition import blamed_choice, composed, others_keys
 from darkhar_cli.errors import BadRequest, nearest, unknown
 from darkhar_cli.sweep_words import Job, Request, bare_key, expand
 
@@ -26,15 +25,28 @@ def _quoted(value: str) -> str:
     """Quote free text for Hydra, unless it is quoted or refers to another key."""
     if value[:1] in ("", "'", '"') or "${" in value:
         return value
+    return _quote(value)
+
+
+def _quote(value: str) -> str:
     # Hydra reads a backslash as one unless a quotation mark, the last one included, stands behind it
     return "'" + re.sub(r"(\\*)(\'|$)", lambda found: 2 * found[1] + found[2].replace("'", "\\'"), value) + "'"
 
 
 def _absolute(value: str, literals: Iterable[str]) -> str:
-    """Make one path absolute and quote it for Hydra; leave literal words and finished quotes alone."""
-    if not value or value in literals or _quoted(value) == value:
+    """Make one path absolute and quote it for Hydra; leave literal words, finished quotes and references alone."""
+    if value[:1] in ("", "'", '"') or value in literals:
         return value
-    return _quoted(os.path.abspath(os.path.expanduser(value)))
+    path = os.path.abspath(os.path.expanduser(value))
+    if "${" in value and not os.path.lexists(path):
+        return value
+    return _quote(names.unreferring(path))  # a file may be called `${x}`
+
+
+def _keys_of(groups: Iterable[str], kind: str) -> set[str]:
+    """Return the dotted keys of these groups whose value may be of a kind."""
+    options = [(group, option) for group in groups for option in schema.options(group).sound()]
+    return {f"{group}.{p.name}" for group, option in options for p in option.parameters.values() if kind in p.types}
 
 
 def absolute_paths(overrides: list[str], multirun: bool) -> list[str]:
@@ -42,17 +54,14 @@ def absolute_paths(overrides: list[str], multirun: bool) -> list[str]:
     typed = {bare_key(word).partition(".")[0] for word in overrides if "." in bare_key(word)}
     groups = [group for group in schema.GROUPS if group in typed]  # no other file has to be read for it
     paths, literals = schema.path_keys(groups), {"null", "none", "imagenet", "auto", schema.MISSING}
-    texts = {
-        f"{group}.{p.name}"
-        for group in groups
-        for option in schema.options(group).sound()
-        for p in option.parameters.values()
-        if "str" in p.types
-    } | {"name"}
+    texts = _keys_of(groups, "str") | {"name"}
+    mappings = _keys_of(groups, "mapping")
     done = []
     for override in overrides:
         key, sign, value = override.partition("=")
         bare = key.lstrip("+")
+        if bare in mappings and value.startswith("{"):
+            key = f"++{bare}"  # whatever keys it has: what a mapping holds no file can foresee
         if sign and bare in paths:
             sweep = multirun and not Path(value).expanduser().exists()
             if not (sweep and re.match(r"\w+\(.*\)$", value)):  # choice(...) and its like are Hydra's to read
@@ -81,7 +90,7 @@ def parse(overrides: list[str]) -> list[Override]:
 
 def _names(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    return [v.text if isinstance(v, QuotedString) else str(v) for v in values]
+    return ["null" if v is None else v.text if isinstance(v, QuotedString) else str(v) for v in values]
 
 
 def groups_of(verb: str) -> tuple[str, ...]:
@@ -99,15 +108,15 @@ def check_names(parsed: list[Override], verb: str) -> None:
         if override.is_delete():
             raise BadRequest(f"{group} cannot be taken out; choose from {', '.join(schema.options(group))}")
         if override.value() is None and group == "experiment":
-            continue
-        names = _names(override.value())
-        for name in names:
+            raise BadRequest("experiment=null cannot be one of a sweep's values; sweep over experiments alone")
+        given = _names(override.value())
+        for name in given:
             schema.check_option(group, name)
         if group not in schema.CHAINS and isinstance(override.value(), list):
-            raise BadRequest(f"{group} takes one option, not {len(names)}; to compare them use -m {group}=a,b")
-        twice = sorted({n for n in names if names.count(n) > 1})
+            raise BadRequest(f"{group} takes one option, not {len(given)}; to compare them use -m {group}=a,b")
+        twice = sorted({n for n in given if given.count(n) > 1})
         if twice:
-            raise BadRequest(f"{group}: {twice[0]!r} stands twice in the chain {'+'.join(names)}")
+            raise BadRequest(f"{group}: {twice[0]!r} stands twice in the chain {'+'.join(given)}")
 
 
 def check_keys(parsed: list[Override], base: Mapping[str, Any], verb: str) -> None:
@@ -154,41 +163,61 @@ def _missing_key(parts: list[str], depth: int, node: Mapping[str, Any], verb: st
     return BadRequest(f"{what} has no parameter {part!r}; it takes {allowed}{nearest(part, takes)}")
 
 
-def _compose(verb: str, words: list[str]) -> dict[str, Any]:
-    try:
-        config = compose(config_name=verb, overrides=words)
-        return OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
-    except (HydraException, OmegaConfBaseException) as problem:
-        said = str(problem).strip() or str(problem.__cause__ or type(problem).__name__).strip()
-        raise BadRequest(f"configuration refused: {said.splitlines()[0]}") from problem
-
-
 def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: str | None) -> Request:
     """Turn the words behind a verb into checked configurations.
 
     Raises:
         BadRequest: anything that is not fully valid, before a job starts.
     """
+    overrides = [word for word, one in zip(overrides, parse(overrides), strict=True) if not _no_experiment(one)]
     jobs, swept, words = expand(overrides, parse(overrides), multirun)
     extra = [f"hydra.searchpath=['file://{Path(config_dir).resolve()}']"] if config_dir else []
     request = Request([], multirun, swept, words)
     with initialize_config_dir(str(schema.CONF), version_base="1.3"):
         request.jobs += [_checked(verb, job, extra, swept if multirun else ()) for job in jobs]
+    request.words += _taken_out(request.jobs)
     request.check_folders()
     return request
+
+
+def _no_experiment(parsed: Override) -> bool:
+    """Whether a word says that no experiment is wanted, which is so without it; Hydra does not read it."""
+    return parsed.key_or_group == "experiment" and not parsed.is_delete() and parsed.value() is None
+
+
+def _taken_out(jobs: Sequence[Job]) -> list[str]:
+    """Return the words that take out settings of an experiment in every job.
+
+    Raises:
+        BadRequest: not the same ones in every job.
+    """
+    each = [job.taken_out for job in jobs]
+    unlike = next((words for words in each if words != each[0]), None)
+    if unlike is not None:
+        keys = ", ".join(sorted(word.lstrip("~") for word in set(unlike) ^ set(each[0])))
+        raise BadRequest(f"the experiment sets {keys}, which not all jobs of this sweep have; run them one by one")
+    return each[0]
 
 
 def _checked(verb: str, words: list[str], extra: list[str], swept: Collection[str]) -> Job:
     """Return one job with its checked configuration."""
     parsed = parse(words)
     check_names(parsed, verb)
-    choices = [w for w, p in zip(words, parsed, strict=True) if p.key_or_group in groups_of(verb)]
-    base = _compose(verb, choices + extra)
+    chosen = {w: p for w, p in zip(words, parsed, strict=True) if p.key_or_group in groups_of(verb)}
+    choices = list(chosen)
+    try:
+        base = composed(verb, choices + extra)
+        others = others_keys(verb, chosen, extra, base)
+    except BadRequest as problem:
+        raise blamed_choice(verb, chosen, extra, problem) from problem
+    for group, keys in others.items():
+        base[group] = {key: value for key, value in base[group].items() if key not in keys}
+    out = [f"~{group}.{key}" for group, keys in others.items() for key in keys]
     files = config_files.used(verb, words + extra)
     config_files.check_places(files)
     try:
         check_keys(parsed, base, verb)
-        config = _compose(verb, words + extra)
+        config = composed(verb, words + out + extra)
         schema.check(config, verb)
         made = composing.folds_shared(composing.filled(config), swept)
     except BadRequest as problem:
@@ -196,4 +225,4 @@ def _checked(verb: str, words: list[str], extra: list[str], swept: Collection[st
             raise
         raise config_files.blamed(problem, files) from problem
     composing.refuse_idle(config, {p.key_or_group.partition(".")[0] for p in parsed})
-    return Job(words, made)
+    return Job(words + out, made, out)

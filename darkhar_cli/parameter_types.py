@@ -64,6 +64,20 @@ def _matches_one(value: Any, kind: str) -> bool:
     return value == kind
 
 
+def in_words(kind: str) -> str:
+    """Return what an alternative of a type allows, numbers and their bounds in words."""
+    if kind.startswith("["):
+        return f"[{', '.join(map(in_words, kind[1:-1].split(', ')))}]"
+    word, *bounds = kind.split()
+    if word not in ("int", "float"):
+        return kind
+    number, given = "a whole number" if word == "int" else "a number", dict(zip(bounds[::2], bounds[1::2], strict=True))
+    if given.keys() == {">=", "<="}:
+        return f"{number} from {given['>=']} to {given['<=']}"
+    said = {">=": "of at least", ">": "above", "<=": "of at most", "<": "below"}
+    return " ".join([number, " and ".join(f"{said[sign]} {bound}" for sign, bound in given.items())]).strip()
+
+
 def check_value(key: str, value: Any, parameter: Parameter) -> None:
     """Refuse a value that fits none of the parameter's types.
 
@@ -78,4 +92,4 @@ def check_value(key: str, value: Any, parameter: Parameter) -> None:
     shown = "null" if value is None else repr(value)
     close = nearest(value, types) if isinstance(value, str) else ""
     meaning = f" ({parameter.meaning})" if parameter.meaning else ""
-    raise BadRequest(f"{key}={shown}: allowed is {' | '.join(types)}{meaning}{close}").at(key)
+    raise BadRequest(f"{key}={shown}: allowed is {' | '.join(map(in_words, types))}{meaning}{close}").at(key)

@@ -16,6 +16,8 @@ from darkhar_cli import asides, claims, console, disk
 from darkhar_cli.builder import ClipBuilder, Source
 from darkhar_cli.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.home import elsewhere
+from darkhar_cli.listing import several
 from darkhar_cli.names import refuse_alike
 from darkhar_cli.table_files import write_csv
 
@@ -46,10 +48,14 @@ def prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         BadRequest: clips or classes under one name.
         FailedWork: clips are broken (each is named), or the folder cannot be written.
     """
-    cure = "choose another place with dataset.data_dir=..."
+    cure = elsewhere("dataset.data_dir", chosen=bool(dataset.get("data_dir")))
     writing = partial(disk.writing, cure=cure, what="cannot write prepared data to")
     file = folder.with_name(f".{folder.name}.claim")
-    with writing(folder), claims.held(file, f"data set {dataset['name']} ({folder})", writing=writing):
+
+    def naming_folder(_: Path) -> contextlib.AbstractContextManager[None]:  # which a user knows, not the claim's file
+        return writing(folder)
+
+    with writing(folder), claims.held(file, f"data set {dataset['name']} ({folder})", writing=naming_folder):
         asides.remove_leftovers(folder.parent, folder.name)
         if not (folder / "clips.csv").is_file():
             _make(dataset, folder)
@@ -114,7 +120,7 @@ def _refuse_twins(sources: Sequence[Any]) -> None:
     seen: set[str] = set()
     for source in sources:
         if source.id in seen:
-            raise BadRequest(f"{source.id} is listed twice")
+            raise BadRequest(f"{source.id} is listed twice; keep one of the two")
         seen.add(source.id)
 
 
@@ -124,10 +130,11 @@ def _report_skipped(builder: ClipBuilder, on_error: str) -> None:
     lines = [f"  {clip.id}: {clip.reason}" for clip in builder.skipped]
     listed = "\n".join(lines[:50]) + (f"\n  ... and {len(lines) - 50} more" if len(lines) > 50 else "")
     if on_error == "stop":
-        raise FailedWork(
-            f"{len(lines)} broken clips; mend or remove them, or leave them out with dataset.on_error=skip:\n{listed}"
-        )
-    console.warn(f"{len(lines)} broken clips are left out:\n{listed}")
+        keep = any(clip.damaged for clip in builder.skipped)
+        other = ", or take those with corrupt frames all the same with dataset.on_error=keep" if keep else ""
+        cure = f"mend or remove them, or leave them out with dataset.on_error=skip{other}"
+        raise FailedWork(f"{several(len(lines), 'broken clip')}; {cure}:\n{listed}")
+    console.warn(f"{several(len(lines), 'broken clip', verb=True)} left out:\n{listed}")
 
 
 def _write_tables(builder: ClipBuilder, folder: Path) -> None:

@@ -19,7 +19,7 @@ from darkhar_cli import caveats, class_tables, console, disk, metrics, summary
 from darkhar_cli.asides import write_aside
 from darkhar_cli.caveats import Caveat
 from darkhar_cli.errors import BadRequest, FailedWork
-from darkhar_cli.names import printable_lines
+from darkhar_cli.names import printable_lines, unreferring
 from darkhar_cli.table_files import read_csv, write_csv, write_text
 
 
@@ -111,7 +111,7 @@ class Run:
 
     def save_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
         """Write config.yaml (resolved) and overrides.yaml (as typed)."""
-        write_text(self.folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(config))))
+        write_text(self.folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(_plain(config))))
         write_text(self.folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
 
     def save(self, name: str, table: pd.DataFrame) -> None:
@@ -167,6 +167,15 @@ class Run:
         """Keep the reason why the run could not be finished, where the folder can be written."""
         with contextlib.suppress(FailedWork):
             write_text(self.folder / "error.txt", message + "\n")
+
+
+def _plain(node: Any) -> Any:
+    """Return a resolved configuration whose texts are read back as they are."""
+    if isinstance(node, Mapping):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(value) for value in node]
+    return unreferring(node) if isinstance(node, str) else node
 
 
 def save_tables(

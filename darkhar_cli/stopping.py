@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: what runs is left within two seconds, with a line that says what is kept.
+"""Ctrl-C, SIGTERM and a closed terminal: what runs is left within two seconds, with a line that says what is kept.
 
 Python runs signal handlers between two of its own steps, which may be long: a compiled model, a thread pool that is
 waited for. So a thread is woken by the signal itself and ends the process when the main thread has not done so.
@@ -17,7 +17,7 @@ from multiprocessing import active_children, parent_process
 from types import FrameType
 
 _GRACE_S = 0.7  # for the main thread to leave: claims given back, temporary files removed
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _KEPT = {
     "train": "finished folds and computed features are kept: the same command goes on from there",
     "prepare": "nothing half-made is kept: the same command starts again",
@@ -33,7 +33,7 @@ class Stopped(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """Return what a shell expects: 130 after Ctrl-C, 143 after SIGTERM."""
+        """Return what a shell expects: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
         return 128 + self.number
 
 
@@ -45,7 +45,7 @@ def message(verb: str, number: int) -> str:
 
 @contextlib.contextmanager
 def handled(verb: str, whole_process: bool) -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into `Stopped` inside the block.
+    """Turn Ctrl-C, SIGTERM and SIGHUP into `Stopped` inside the block.
 
     Args:
         verb: what runs; decides what is said.
@@ -134,7 +134,8 @@ def leaving(workers: Executor) -> Iterator[Executor]:
 
 def follow_parent() -> None:
     """In a worker process: leave signals from the terminal to the parent, and end when it has ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     parent = parent_process()
 
     def wait() -> None:

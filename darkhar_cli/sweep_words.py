@@ -23,10 +23,14 @@ _SUBDIR = "hydra.sweep.subdir"
 
 @dataclass
 class Job:
-    """One composed configuration: plain dicts without the `hydra` node, and the overrides that gave it."""
+    """One composed configuration: plain dicts without the `hydra` node, and the overrides that gave it.
+
+    `taken_out` are those of them that nobody typed: an experiment's settings for another choice than the one typed.
+    """
 
     overrides: list[str]
     config: dict[str, Any]
+    taken_out: list[str] = field(default_factory=list)
 
 
 @dataclass

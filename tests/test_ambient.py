@@ -107,6 +107,12 @@ def test_home_is_expanded_and_absolute(monkeypatch, tmp_path):
     assert home() == tmp_path / ".cache" / "darkhar"
 
 
+def test_a_user_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv("DARKHAR_HOME", "~nobodyx/x")
+    with pytest.raises(BadRequest, match=r"^DARKHAR_HOME=~nobodyx/x: .*there is no user 'nobodyx'.*give DARKHAR_HOME="):
+        home()
+
+
 @pytest.fixture
 def nobody(monkeypatch):
     """A user without HOME whose number has no name."""

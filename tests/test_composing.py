@@ -85,7 +85,10 @@ def test_filling_twice_changes_nothing():
         ({"one": {"classifier": {"name": ["lstm"]}}}, "unknown streams.one.classifier"),
         ({"one": {"classifier": ["lstm"]}}, r"streams.one.classifier=\['lstm'\]: give a classifier's name"),
         ({"one": {"classifier": {"unit": 3}}}, "has no parameter 'unit'.*did you mean 'units'"),
-        ({"one": {"classifier": {"units": 0}}}, r"streams\.one\.classifier\.units=0: allowed is int >= 1"),
+        (
+            {"one": {"classifier": {"units": 0}}},
+            r"streams\.one\.classifier\.units=0: allowed is a whole number of at least 1",
+        ),
         ({"one": {"enhance": 3}}, "streams.one.enhance=3: give a name, a list of names, or a mapping"),
         ({"one": {"enhance": []}}, r"streams.one.enhance=\[\]: give a name"),
         ({"one": {"enhance": "gama"}}, "unknown enhance in streams.one.enhance 'gama'.*did you mean 'gamma'"),

@@ -79,7 +79,7 @@ def test_own_options_are_applied_beside_broken_ones(own):
         ("experiment=behind", r"behind\.yaml would set 'experiment', where nothing reads it"),
         ("experiment=typo", r"typo\.yaml: unknown setting 'trian'.*did you mean 'train'"),
         ("experiment=deep", r"deep\.yaml: .*no parameter 'epoch'.*did you mean 'epochs'"),
-        ("experiment=kind", r"kind\.yaml: train\.epochs='many': allowed is int >= 1"),
+        ("experiment=kind", r"kind\.yaml: train\.epochs='many': allowed is a whole number of at least 1"),
         ("experiment=twice", r"twice\.yaml, line 3: found duplicate key seed"),
         ("experiment=tab", r"tab\.yaml, line 3: a tab; yaml is indented with spaces"),
         ("experiment=latin", r"latin\.yaml, line 1: not UTF-8; save the file as UTF-8"),
@@ -93,7 +93,7 @@ def test_own_options_are_applied_beside_broken_ones(own):
         ("experiment=gone", r"gone\.yaml cannot be read: no such file"),
         ("experiment=short", r"short\.yml is not read: its name must end in \.yaml"),
         ("experiment=place", r"place\.yaml: hydra\.run is not taken from a file"),
-        ("experiment=nested", r"wrong\.yaml: sampler\.frames='abc': allowed is int >= 1"),
+        ("experiment=nested", r"wrong\.yaml: sampler\.frames='abc': allowed is a whole number of at least 1"),
         ("experiment=elsewhere", r"foo\.yaml would set 'mine', where nothing reads it"),
         ("experiment=chain", r"chain\.yaml: enhance\.gamma=0\.3: give a mapping"),
         ("sampler=lacks", r"lacks\.yaml: sampler\.short is missing"),
@@ -111,7 +111,7 @@ def test_own_files_are_refused_by_name(own, word, said):
 
 
 def test_what_was_typed_is_not_blamed_on_a_file(own):
-    with pytest.raises(BadRequest, match=r"^train\.epochs=0: allowed is int >= 1"):
+    with pytest.raises(BadRequest, match=r"^train\.epochs=0: allowed is a whole number of at least 1"):
         read(own, "experiment=good", "train.epochs=0")
 
 
@@ -129,3 +129,26 @@ def test_a_file_that_may_not_be_read_is_named(own, monkeypatch):
     with pytest.raises(BadRequest, match=r"good\.yaml cannot be read: permission denied"):
         read(own, "experiment=good")
     assert read(own, "experiment=smoke")["name"] == "smoke"
+
+
+def test_a_users_own_file_is_named_where_nothing_can_be_composed(own):
+    texts = {
+        "nosuch": ("defaults:\n  - override /sampler: unifrm\n", "unknown sampler 'unifrm'; choose from .*'uniform'"),
+        "noover": ("defaults:\n  - /sampler: uniform\n", "sampler is chosen twice; write `override /sampler: NAME`"),
+        "refers": ("seed: ${sede}\n", r"seed: \$\{sede\} stands for a setting's value.*did you mean 'seed'"),
+    }
+    for name, (text, said) in texts.items():
+        path = own / "experiment" / f"{name}.yaml"
+        path.write_text(GLOBAL + text)
+        schema.set_config_dir(own)
+        with pytest.raises(BadRequest, match=rf"^{path}: {said}"):
+            read(own, f"experiment={name}", "enhance=gamma")
+    with pytest.raises(BadRequest, match=r"^seed: \$\{nope\} stands for"):
+        read(own, "experiment=good", "seed=${nope}")
+
+
+def test_an_experiments_settings_are_for_its_own_choice(own):
+    (own / "experiment" / "mistaken.yaml").write_text(GLOBAL + "dataset:\n  confg: tiny\n")
+    schema.set_config_dir(own)
+    with pytest.raises(BadRequest, match=r"mistaken\.yaml.*no parameter 'confg'"):
+        read(own, "experiment=mistaken", "dataset=video_folder", "dataset.root=/x")

@@ -1,6 +1,7 @@
 """A disk that is full is said to be, with the place and its room, whoever writes and in whatever words it is told."""
 
 import errno
+import re
 
 import numpy as np
 import pandas as pd
@@ -77,6 +78,23 @@ def test_prepared_data_and_features_and_evaluations_name_their_place(tmp_path, m
         patch.setattr(claims.os, "open", full)
         with pytest.raises(FailedWork, match=rf"claim: {ROOM}"):
             claims.held(tmp_path / ".claim", "it").__enter__()
+
+
+@pytest.mark.parametrize("place", ["/proc/x", "file", "file/x"])
+def test_a_home_that_cannot_be_written_is_named_with_what_helps(tmp_path, monkeypatch, clip_folder, place):
+    (tmp_path / "file").write_text("")
+    place = tmp_path / place
+    monkeypatch.setenv("DARKHAR_HOME", str(place))
+    request = {"name": "video_folder", "root": str(clip_folder), "labels": None, "group": None, "test": None}
+    cure = "choose another place with {}=DIR, or with DARKHAR_HOME=DIR for all$"
+    with pytest.raises(FailedWork, match=rf"^cannot write prepared data to {place}/video_folder/\w+: .*; ") as failure:
+        data.open_clips(request | {"on_error": "stop"})
+    assert re.search(cure.format("dataset.data_dir"), str(failure.value))
+    with pytest.raises(FailedWork, match=rf"^cannot keep features in {place}/features/luma-\w+: .*; ") as failure:
+        Bank(bank.root(None), {"extractor": "luma"})
+    assert re.search(cure.format("cache_dir"), str(failure.value))
+    with pytest.raises(FailedWork, match=r"choose another place with dataset\.data_dir=DIR$"):
+        data.open_clips(request | {"on_error": "stop", "data_dir": str(place)})
 
 
 def test_a_library_that_names_no_file_leaves_the_places_to_look_at(darkhar, monkeypatch):

@@ -118,7 +118,7 @@ def test_skipped_clips_are_counted_in_what_follows(darkhar, tmp_path):
     words = ["dataset=video_folder", f"dataset.root={root}", "dataset.on_error=skip", "cv.folds=2"]
     code, out, _ = darkhar("train", *words, *TINY, "train.epochs=1")
     assert code == 0
-    assert "1 broken clips left out" in out
+    assert "1 broken clip left out" in out
     run = only(tmp_path / "outputs" / "train")
     assert set(pd.read_csv(run / "metrics/summary.csv")["skipped"]) == {1}
     assert pd.read_csv(run / "skipped.csv")["id"].tolist() == ["down/fake.mp4"]

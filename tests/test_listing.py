@@ -7,7 +7,7 @@ import pytest
 from darkhar_cli import listing
 from darkhar_cli.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos, why_no_file
+from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos, several, why_no_file
 
 
 @pytest.fixture
@@ -97,3 +97,18 @@ def test_why_there_is_no_file_is_said_in_words(top, tmp_path):
     assert why_no_file(top / "walk" / "gone.mp4") == f"link to nothing ({tmp_path / 'nowhere'})"
     assert why_no_file(top / "walk" / "loop").startswith("Too many levels of symbolic links")
     assert why_no_file(top / "walk" / "f.mp4") == ""
+
+
+def test_spaces_behind_a_suffix_do_not_count(tmp_path):
+    (tmp_path / "y.mp4\r").write_text("")
+    (tmp_path / "Z.MP4 ").write_text("")
+    (tmp_path / "n.txt\r").write_text("")
+    videos, others = not_videos(list_folder(tmp_path).files, tmp_path, {".mp4"})
+    assert [path.name for path in videos] == ["Z.MP4 ", "y.mp4\r"]
+    assert others == [LeftOut(r"n.txt\r", "no video (.txt)")]
+
+
+def test_one_and_several_have_their_words():
+    assert [several(n, "clip") for n in (0, 1, 2)] == ["0 clips", "1 clip", "2 clips"]
+    assert several(1, "clip", "with corrupt frames", verb=True) == "1 clip with corrupt frames is"
+    assert several(2, "clip", verb=True) == "2 clips are"

@@ -7,6 +7,8 @@ import pytest
 
 from darkhar_cli import overrides
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.evaluation import settings_of
+from darkhar_cli.runs import Run
 
 
 def read(*words, multirun=False, verb="train"):
@@ -76,15 +78,18 @@ def test_a_sweep_over_chains():
         (["sede=1"], "unknown setting or group 'sede'.*did you mean 'seed'"),
         (["+sede=1"], "did you mean 'seed'"),
         (["+samplr=random"], "did you mean 'sampler'"),
-        (["seed=abc"], "seed='abc': allowed is int >= 0"),
-        (["seed=-1"], "seed=-1: allowed is int >= 0 <= 4294967295"),
-        (["seed=4294967296"], "seed=4294967296: allowed is int >= 0 <= 4294967295"),
-        (["cv=stratified", "cv.seed=4294967296"], "cv.seed=4294967296: allowed is null | int >= 0 <= 4294967295"),
-        (["sampler.frames=0"], r"sampler\.frames=0: allowed is int >= 1"),
+        (["seed=abc"], "seed='abc': allowed is a whole number from 0 to 4294967295"),
+        (["seed=-1"], "seed=-1: allowed is a whole number from 0 to 4294967295"),
+        (["seed=4294967296"], "seed=4294967296: allowed is a whole number from 0 to 4294967295"),
+        (
+            ["cv=stratified", "cv.seed=4294967296"],
+            r"cv.seed=4294967296: allowed is null \| a whole number from 0 to 4294967295",
+        ),
+        (["sampler.frames=0"], r"sampler\.frames=0: allowed is a whole number of at least 1"),
         (["sampler.frames=1.5"], r"sampler\.frames=1\.5"),
         (["sampler.short=lop"], "did you mean 'loop'"),
         (["sampler.frames=null"], r"sampler\.frames=null"),
-        (["cv.folds=1"], "int >= 2"),
+        (["cv.folds=1"], "a whole number of at least 2"),
         (["extractor=mobilenet", "extractor.alpha=0.3"], r"0\.25 \| 0\.5"),
         (["train.precision=float16"], "did you mean"),
         (["histeq"], "'histeq' is not understood"),
@@ -98,7 +103,10 @@ def test_a_sweep_over_chains():
         (["~seed"], "seed is missing"),
         (["~sampler"], "sampler cannot be taken out"),
         (["extractor=movenet", "extractor.weights=none"], r"extractor\.weights='none': allowed is auto \| path"),
-        (["extractor.size=[8,8]"], r"extractor\.size=\[8, 8\]: allowed is \[int >= 16, int >= 16\]"),
+        (
+            ["extractor.size=[8,8]"],
+            r"extractor\.size=\[8, 8\]: allowed is \[a whole number of at least 16, a whole number of at least 16\]",
+        ),
     ],
 )
 def test_mistakes_are_named(words, said):
@@ -161,3 +169,49 @@ def test_any_folder_name_reaches_the_configuration(name):
     words = overrides.absolute_paths(["dataset=video_folder", f"dataset.root=/x/{name}"], multirun=False)
     request = overrides.read_request("prepare", words, False, None)
     assert request.jobs[0].config["dataset"]["root"] == f"/x/{name}"
+
+
+def test_no_experiment_and_no_option():
+    assert read("experiment=null", "seed=3").jobs[0].config == read("seed=3").jobs[0].config
+    assert read("experiment=null", "seed=3").words == ["seed=3"]
+    assert [job.config["seed"] for job in read("experiment=null", "seed=1,2", multirun=True).jobs] == [1, 2]
+    with pytest.raises(BadRequest, match="experiment=null cannot be one of a sweep's values"):
+        read("experiment=smoke,null", multirun=True)
+    for word in ("sampler=null", "dataset=null", "enhance=null", "enhance=[null]", "cv=null"):
+        with pytest.raises(BadRequest, match=f"unknown {word.split('=')[0]} 'null'; choose from "):
+            read(word)
+
+
+def test_an_experiments_settings_do_not_follow_another_choice():
+    request = read("experiment=smoke", "dataset=video_folder", "dataset.root=/x", "classifier=mean_pool")
+    made = request.jobs[0].config
+    assert (made["dataset"]["name"], made["dataset"]["root"], "config" in made["dataset"]) == ("video_folder", "/x", 0)
+    assert (made["classifier"]["name"], made["sampler"]["frames"]) == ("mean_pool", 2)
+    assert "~dataset.config" in request.words
+    with pytest.raises(BadRequest, match="dataset 'video_folder' has no parameter 'config'"):
+        read("experiment=smoke", "dataset=video_folder", "dataset.root=/x", "dataset.config=tiny")
+    swept = read("experiment=smoke", "dataset=video_folder", "dataset.root=/x", "seed=1,2", multirun=True)
+    assert all("config" not in job.config["dataset"] for job in swept.jobs)
+    with pytest.raises(BadRequest, match=r"the experiment sets classifier\.\w+.*not all jobs of this sweep have"):
+        read("experiment=smoke", "classifier=lstm,mean_pool", multirun=True)
+
+
+def test_reversals_of_any_class_reach_the_data():
+    for words in (["experiment=smoke"], [], ["dataset=video_folder", "dataset.root=/x"]):
+        made = read(*words, "dataset.reverse={1:2,walk:nope}").jobs[0].config["dataset"]["reverse"]
+        assert (made[1], made["walk"]) == (2, "nope")
+    request = read("dataset.reverse={walk:run},{walk:jump}", multirun=True)
+    assert [job.config["dataset"]["reverse"]["walk"] for job in request.jobs] == ["run", "jump"]
+
+
+@pytest.mark.parametrize("name", ["${x}", "a${seed}b", "\\${x}", "${x"])
+def test_a_folder_that_looks_like_a_reference_is_read(name, tmp_path):
+    (tmp_path / name).mkdir(parents=True)
+    made = read("dataset=video_folder", f"dataset.root={tmp_path / name}").jobs[0].config
+    assert made["dataset"]["root"] == str(tmp_path / name)
+    Run(tmp_path / "run").save_config(made, [])
+    assert settings_of(Run(tmp_path / "run"))["dataset"]["root"] == str(tmp_path / name)
+
+
+def test_what_refers_to_a_setting_still_does():
+    assert read("dataset=video_folder", "dataset.root=/x/${seed}", "seed=7").jobs[0].config["dataset"]["root"] == "/x/7"

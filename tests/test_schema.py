@@ -4,6 +4,7 @@ import pytest
 
 from darkhar_cli import schema
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.parameter_types import in_words
 
 ALL = [option for group in schema.GROUPS for option in schema.options(group).values()]
 
@@ -66,3 +67,26 @@ def test_missing_value_is_asked_for_in_words():
 
 def test_path_keys_are_found_in_the_comments():
     assert {"dataset.root", "dataset.data_dir", "extractor.weights", "hydra.run.dir", "cache_dir"} <= schema.path_keys()
+
+
+def test_what_is_allowed_is_said_in_words():
+    said = {
+        "int": "a whole number",
+        "int >= 0 <= 4294967295": "a whole number from 0 to 4294967295",
+        "int >= 1": "a whole number of at least 1",
+        "int >= 0 < 50": "a whole number of at least 0 and below 50",
+        "float > 0 <= 1": "a number above 0 and of at most 1",
+        "[int >= 32, float > 0]": "[a whole number of at least 32, a number above 0]",
+        "list of int": "list of int",
+        "0.25": "0.25",
+        "native": "native",
+    }
+    assert {kind: in_words(kind) for kind in said} == said
+    every = {
+        kind
+        for group in schema.GROUPS
+        for o in schema.options(group).values()
+        for p in o.parameters.values()
+        for kind in p.types
+    }
+    assert not any(sign in in_words(kind) for kind in every for sign in "<>")

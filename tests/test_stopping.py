@@ -1,4 +1,4 @@
-"""SIGTERM is handled like Ctrl-C: a line that says what is kept, exit code 143, and no process left, soon."""
+"""SIGTERM and SIGHUP are handled like Ctrl-C: a line that says what is kept, and no process left, soon."""
 
 import os
 import signal
@@ -37,6 +37,26 @@ if __name__ == "__main__":
     hydra_app.run = run
     sys.argv = ["darkhar", *sys.argv[1:]]
     sys.exit(cli.main())
+"""
+
+# A program that holds a claim and is writing a file.
+CLAIMING = """
+import sys, time
+from pathlib import Path
+from darkhar_cli import asides, claims, cli, hydra_app
+
+def write(path):
+    path.write_text("half")
+    print("ready", flush=True)
+    time.sleep(60)
+
+def run(verb, words):
+    with claims.held(Path(".claim"), "it"):
+        asides.write_aside(Path("table.csv"), write)
+
+hydra_app.run = run
+sys.argv = ["darkhar", "prepare"]
+sys.exit(cli.main())
 """
 
 
@@ -93,9 +113,29 @@ def test_sigterm_ends_the_program_wherever_it_is(start, where):
     assert session_of(process.pid) == []
 
 
-def test_ctrl_c_and_sigterm_have_the_exit_codes_of_a_shell(darkhar, monkeypatch):
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number, code, said in ((signal.SIGINT, 130, "interrupted;"), (signal.SIGTERM, 143, "stopped (SIGTERM);")):
+@pytest.mark.parametrize(("ignored", "code"), [(False, 129), (True, 130)])
+def test_a_closed_terminal_takes_claims_and_half_made_data_back_unless_it_is_ignored(tmp_path, ignored, code):
+    (tmp_path / "claiming.py").write_text(CLAIMING)
+    command = [*(["nohup"] if ignored else []), sys.executable, "claiming.py"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **pipes)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGHUP)
+    if ignored:
+        time.sleep(0.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=30)[1]
+    assert process.returncode == code
+    assert err.splitlines()[-1].startswith("interrupted;" if ignored else "stopped (SIGHUP);")
+    assert [path.name for path in tmp_path.iterdir() if path.name != "__pycache__"] == ["claiming.py"]
+
+
+def test_signals_have_the_exit_codes_of_a_shell(darkhar, monkeypatch):
+    ours = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in ours}
+    words = ("interrupted;", "stopped (SIGTERM);", "stopped (SIGHUP);")
+    for number, code, said in zip(ours, (130, 143, 129), words, strict=True):
         monkeypatch.setattr(hydra_app, "run", lambda verb, words, n=number: signal.raise_signal(n))
         answer, _, err = darkhar("prepare")
         assert answer == code

@@ -9,6 +9,7 @@ from darkhar_cli import clips as data
 from darkhar_cli import console
 from darkhar_cli.frame_times import irregular_note
 from darkhar_cli.group_patterns import proposal
+from darkhar_cli.listing import several
 
 
 def prepare(config: Mapping[str, Any]) -> None:
@@ -34,9 +35,10 @@ def prepare(config: Mapping[str, Any]) -> None:
     if told:
         console.warn(told)
     if len(clips.skipped):
-        console.warn(f"{len(clips.skipped)} broken clips are left out: {clips.folder / 'skipped.csv'}")
+        many = several(len(clips.skipped), "broken clip", verb=True)
+        console.warn(f"{many} left out: {clips.folder / 'skipped.csv'}")
     if len(clips.damaged):
         kept = ", ".join(f"{clip.id} ({clip.corrupt} of {clip.n_frames} frames)" for clip in clips.damaged.itertuples())
-        console.warn(f"{len(clips.damaged)} clips with corrupt frames are kept: {kept}")
+        console.warn(f"{several(len(clips.damaged), 'clip', 'with corrupt frames', verb=True)} kept: {kept}")
     if len(clips.left_out):
         console.warn(clips.left_out_told())

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
-from darkhar_cli.errors import BadRequest, nearest
-from darkhar_cli.names import printable
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.names import alike, printable
 
 COLUMNS = ("path", "label", "split", "group")
 _MOST = 10  # faults told at once
@@ -39,8 +41,7 @@ def read(path: Path) -> list[Row]:
         raise BadRequest(f"{path} lists no clip: it has the line {','.join(header)!r} and no other")
     faults = [f"line {line}: {fault}" for line, fields in rest if (fault := _fault(fields, columns, len(header)))]
     if faults:
-        more = f"\n  ... and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
-        raise BadRequest(f"{path}:\n  " + "\n  ".join(faults[:_MOST]) + more)
+        raise BadRequest(f"{path}:{_listed(faults)}")
     return [_row(line, fields, columns) for line, fields in rest]
 
 
@@ -70,13 +71,58 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
     return rows
 
 
+def _meant(name: str, names: list[str]) -> str:
+    """Return which column of a header is to be called otherwise, where one seems to be meant."""
+    same = next((one for one in names if alike(one) == name), None)
+    if same is not None:
+        hidden = "" if same.casefold() == name else ": it holds characters that cannot be seen, or other letters"
+        return f"; write {name!r}, not {same!a}{hidden}"
+    free = [one for one in names if one not in COLUMNS]
+    close = get_close_matches(name, [one.casefold() for one in free], 1, 0.5)
+    if not close:
+        return f"; the column {name!r} is missing"
+    return f"; write {name!r}, not {next(printable(one) for one in free if one.casefold() == close[0])!r}"
+
+
+def refuse_twins(path: Path, rows: Sequence[tuple[Row, str]]) -> None:
+    """Refuse a list in which a clip stands more than once.
+
+    Args:
+        path: of the list.
+        rows: with the name of the clip that each stands for.
+
+    Raises:
+        BadRequest: names the clips, their lines, and their labels where these differ.
+    """
+    lines: dict[str, list[Row]] = {}
+    for row, clip in rows:
+        lines.setdefault(clip, []).append(row)
+    faults = [_twice(clip, found) for clip, found in lines.items() if len(found) > 1]
+    if faults:
+        raise BadRequest(f"{path}:{_listed(faults)}")
+
+
+def _twice(clip: str, found: list[Row]) -> str:
+    where = " and ".join(str(row.line) for row in found)
+    times = "twice" if len(found) == 2 else f"{len(found)} times"
+    labels = " and ".join(repr(printable(label)) for label in dict.fromkeys(row.label for row in found))
+    several = len({row.label for row in found}) > 1
+    said = f"with different labels, {labels}: keep the right one" if several else "with the same label: keep one"
+    return f"lines {where}: {printable(clip)} is listed {times}, {said}"
+
+
+def _listed(faults: list[str]) -> str:
+    more = f"\n  ... and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
+    return "\n  " + "\n  ".join(faults[:_MOST]) + more
+
+
 def _columns(path: Path, header: list[str]) -> dict[str, int]:
     """Return the place of each column that counts."""
     names = [name.strip() for name in header]
     for name in ("path", "label"):
         if name not in names:
             other = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
-            hint = f"; put commas between the columns, not {other!r}" if other else nearest(name, names)
+            hint = f"; put commas between the columns, not {other!r}" if other else _meant(name, names)
             got = printable(",".join(names))
             raise BadRequest(f"{path}: expected columns path,label[,split,group], got {got}{hint}")
     twice = [name for name in COLUMNS if names.count(name) > 1]

@@ -126,7 +126,9 @@ class Builder(ClipBuilder):
     def _from_csv(self) -> list[Source]:
         rows = label_csv.read(self.labels)
         refuse_alike({row.label for row in rows}, str(self.labels))
-        return [self._source(self._place(row.path), row.label, row.split, row.group) for row in rows]
+        found = [self._source(self._place(row.path), row.label, row.split, row.group) for row in rows]
+        label_csv.refuse_twins(self.labels, list(zip(rows, (source.id for source in found), strict=True)))
+        return found
 
     def _place(self, name: str) -> Path:
         """Return where a listed clip is; spaces around a path count where a file is called so."""

@@ -60,7 +60,9 @@ def test_a_csv_names_everything(tmp_path):
     assert clips.table["split"].value_counts().to_dict() == {"train": 2, "test": 2}
     assert set(clips.table["group"]) == {"g0", "g1"}
     labels.write_text("\n".join([*rows, "pool/none.mp4,right,train,g1", rows[1]]) + "\n")
-    with pytest.raises(BadRequest, match="listed twice"):
+    with pytest.raises(
+        BadRequest, match=r"labels\.csv:\n  lines 2 and 7: pool/right/.*mp4 is listed twice, with the same"
+    ):
         opened(tmp_path, labels=str(labels))
     labels.write_text("\n".join([*rows, "pool/none.mp4,right,train,g1"]) + "\n")
     with pytest.raises(FailedWork, match=r"pool/none\.mp4: no such file"):
@@ -117,7 +119,10 @@ def test_clips_with_corrupt_frames_are_named_and_can_be_kept(tmp_path):
     path.write_bytes(damaged(encode("mp4", "h264", n=24, options={"x264-params": "bframes=0:keyint=12"}), packet=12))
     cut_off = tmp_path / "down" / "down_0_0.mp4"
     cut_off.write_bytes(cut(cut_off.read_bytes(), 0.6))
-    with pytest.raises(FailedWork, match=r"2 broken clips[^$]*right_0_0.mp4: damaged: \d+ of 24 frames are corrupt"):
+    cure = r".*on_error=skip, or .*on_error=keep:\n"
+    with pytest.raises(
+        FailedWork, match=rf"2 broken clips; {cure}[^$]*right_0_0.mp4: damaged: \d+ of 24 frames are corrupt"
+    ):
         opened(tmp_path)
     without = opened(tmp_path, on_error="skip")
     assert (len(without.skipped), len(without.damaged), len(without.table)) == (2, 0, 10)
@@ -173,7 +178,7 @@ def test_every_file_is_taken_or_named(tmp_path, capsys):
 def test_whatever_ffmpeg_reads_is_a_clip(tmp_path, suffix):
     (tmp_path / "walk").mkdir()
     (tmp_path / "walk" / f"a.{suffix.upper()}").write_text("no video, and said to be broken")
-    with pytest.raises(FailedWork, match=rf"1 broken clips.*\n.*walk/a\.{suffix.upper()}: not a video"):
+    with pytest.raises(FailedWork, match=rf"1 broken clip; .*on_error=skip:\n.*walk/a\.{suffix.upper()}: not a video"):
         opened(tmp_path)
 
 
@@ -207,7 +212,18 @@ def test_two_folders_for_one_class_are_refused(tmp_path, one, other):
         ("path,label\n\n , \n", r"lists no clip"),
         ("", "is empty"),
         ("path;label\na.mp4;right\n", "put commas between the columns, not ';'"),
-        ("path,labels\na.mp4,right\n", "expected columns path,label.* did you mean 'labels'"),
+        ("path,labels\na.mp4,right\n", "expected columns path,label.*; write 'label', not 'labels'"),
+        ("Path,Label\na.mp4,right\n", "; write 'path', not 'Path'$"),
+        ("path,LABELS\na.mp4,right\n", "; write 'label', not 'LABELS'$"),
+        (
+            "\u200bpath,label\na.mp4,right\n",
+            r"write 'path', not '\\u200bpath': it holds characters that cannot be seen",
+        ),
+        ("path,\na.mp4,right\n", "; the column 'label' is missing"),
+        (
+            "path,label\nright/right_0_0.mp4,right\n\nright/right_0_0.mp4,down\n right/./right_0_0.mp4,right\n",
+            "lines 2 and 4 and 5: right/right_0_0.mp4 is listed 3 times, with different labels, 'right' and 'down'",
+        ),
         ("path,label,label\na.mp4,right,down\n", "the column 'label' stands twice"),
         ("path,label\nri\0ght.mp4,right\n", "line 2: a NUL character"),
         ('path,label\n"a.mp4,right\nb.mp4,right\n', "line 2: .*is a quotation mark left open"),
