@@ -98,7 +98,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """
 
     VERSION = tfds.core.Version("1.2.0")
-    FORMAT = 4  # raise it when decoding or what a record holds changes: data prepared before are then not found
+    FORMAT = 5  # raise it when decoding or what a record holds changes: data prepared before are then not found
     HELD_OUT = "test"
     code_path = None  # nothing is downloaded: keeps tfds from looking for checksum files beside the code
     DRAWN = False  # clips are computed here (in processes), not read (in threads)

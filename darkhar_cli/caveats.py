@@ -70,12 +70,12 @@ def stored(caveats: Iterable[Caveat]) -> list[dict[str, str]]:
 
 
 def of_data(about: Mapping[str, Any]) -> list[Caveat]:
-    """Return what is to be said of the clips themselves; `about` is run.json's `data`."""
-    said = []
+    """Return the caveats on the clips themselves; `about` is run.json's `data`."""
+    found = []
     if about.get("skipped"):
-        said.append(Caveat(Kind.SKIPPED, f"{several(about['skipped'], 'broken clip')} left out"))
+        found.append(Caveat(Kind.SKIPPED, f"{several(about['skipped'], 'broken clip')} left out"))
     if about.get("damaged"):
-        said.append(Caveat(Kind.DAMAGED, f"{several(about['damaged'], 'clip')} with corrupt frames kept"))
+        found.append(Caveat(Kind.DAMAGED, f"{several(about['damaged'], 'clip')} with corrupt frames kept"))
     if about.get("synthetic"):
-        said.append(Caveat(Kind.SYNTHETIC, "synthetic clips"))
-    return said
+        found.append(Caveat(Kind.SYNTHETIC, "synthetic clips"))
+    return found

@@ -1,4 +1,4 @@
-"""One process at a time on a run folder or a data set: the second waits, and is told for whom.
+"""One process at a time on a run folder or a data set: the second waits, and its user learns for whom.
 
 A claim is a locked file beside what is claimed. The operating system takes the lock back when its process ends, however
 it ends, so whoever waits goes on then. Where a file system has no locks, the name in the file decides: a process of
@@ -33,7 +33,7 @@ def held(
     Args:
         file: is made, and gone when the claim is given back.
         what: in words, for whoever waits.
-        say: is told once that there is a wait.
+        say: called once, in words, where there is a wait.
         writing: names the file in the error where it cannot be written.
 
     Raises:
@@ -42,11 +42,11 @@ def held(
     """
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-    told, lock = False, _take(file, writing)
+    reported, lock = False, _take(file, writing)
     while lock is None:
-        if not told:
+        if not reported:
             say(f"{what} is in use by {_who(file)}: waiting until it is done (Ctrl-C stops waiting)")
-            told = True
+            reported = True
         time.sleep(_ASK_AGAIN_S)
         lock = _take(file, writing)
     try:

@@ -41,8 +41,8 @@ def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Dat
     """
     rows = []
     for split, clips, scorings in _confusions(predictions, classes):
-        hit, true, said = np.diag(clips), clips.sum(axis=1), clips.sum(axis=0)
-        for name, n, *values in zip(classes, true, scorings, hit, said, strict=True):
+        hit, true, predicted = np.diag(clips), clips.sum(axis=1), clips.sum(axis=0)
+        for name, n, *values in zip(classes, true, scorings, hit, predicted, strict=True):
             scored, right, taken = values
             precision, recall = (right / whole if whole else 0.0 for whole in (taken, n))
             f1 = 2 * right / (n + taken) if n + taken else 0.0

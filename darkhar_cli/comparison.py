@@ -28,7 +28,7 @@ class Comparison:
 
     Attributes:
         table: a row per method, best first; columns `COLUMNS`, of which `difference` and what follows it up to `p_holm`
-            are about macro recall, `smallest` is what would have been found with 80 % power.
+            are about macro recall, `smallest` is what would have been found with 80 % power, by so many comparisons.
         baseline: the name of the method that the others are compared with.
         sentences: one of each comparison.
         notes: what else must be known: how things were paired, what was left out, the runs' warnings.
@@ -56,18 +56,19 @@ def compare(results: Sequence[Result], baseline: str | None = None) -> Compariso
     base = baseline_of(methods, baseline)
     for other in results:
         refuse_other_clips(methods[base].results[0], other)
+    by = paired.clusters_of([result.clips for result in results])
     found: dict[int, paired.Difference] = {}
     for i, method in enumerate(methods):
         if i != base:
-            pairs, said = seed_pairs(methods[base], method)
-            notes += said
-            found[i] = _difference(pairs)
+            pairs, remarks = seed_pairs(methods[base], method)
+            notes += remarks
+            found[i] = _difference(pairs, by)
     adjusted = dict(zip(found, paired.holm([one.p for one in found.values()]), strict=True))
     rows, sentences = [], []
     for i, method in enumerate(methods):
-        row = _row(method) | {"verdict": "baseline" if len(methods) > 1 else ""}
+        row = _row(method, by) | {"verdict": "baseline" if len(methods) > 1 else ""}
         if one := found.get(i):
-            row |= _difference_row(one, adjusted[i])
+            row |= _difference_row(one, adjusted[i], len(found))
             names = methods[base].name, method.name
             chance = max(_chance(methods[base]), _chance(method))  # one number, on the careful side
             sentences.append(evidence.sentence(one, *names, adjusted[i], len(found), chance))
@@ -77,10 +78,10 @@ def compare(results: Sequence[Result], baseline: str | None = None) -> Compariso
     return Comparison(table, methods[base].name, sentences, [*notes, *_closing(methods, found), *_warnings(methods)])
 
 
-def _difference(pairs: Sequence[tuple[Result, Result]]) -> paired.Difference:
+def _difference(pairs: Sequence[tuple[Result, Result]], by: stats.Clusters) -> paired.Difference:
     for first, other in pairs:
         refuse_unpaired(first, other)
-    return paired.compare([first.clips for first, _ in pairs], [other.clips for _, other in pairs])
+    return paired.compare([first.clips for first, _ in pairs], [other.clips for _, other in pairs], by)
 
 
 def _chance(method: Method) -> float:
@@ -88,11 +89,10 @@ def _chance(method: Method) -> float:
     return float(np.mean([result.chance for result in method.results]))
 
 
-def _row(method: Method) -> dict[str, Any]:
+def _row(method: Method, by: stats.Clusters) -> dict[str, Any]:
     """Return what a method scores: macro recall and share of clips, means over its seeds, with their intervals."""
     clips = method.results[0].clips
     rights = np.stack([result.clips["right"].to_numpy(float) for result in method.results])
-    by = stats.clusters(len(clips), clips["group"], clips.get("scene"))
     recall, share, how = levels(rights, clips["label"], by)
     groups = clips["group"]
     return {
@@ -129,7 +129,7 @@ def levels(rights: np.ndarray, labels: pd.Series, by: stats.Clusters) -> tuple[L
     return *((one.value, *one.share_interval()) for one in both), how
 
 
-def _difference_row(found: paired.Difference, p_adjusted: float) -> dict[str, Any]:
+def _difference_row(found: paired.Difference, p_adjusted: float, comparisons: int) -> dict[str, Any]:
     spans = found.recall.interval(), found.share.interval()
     return {
         "difference": found.recall.value,
@@ -141,7 +141,7 @@ def _difference_row(found: paired.Difference, p_adjusted: float) -> dict[str, An
         "p": found.p,
         "p_holm": p_adjusted,
         "mcnemar": found.mcnemar,
-        "smallest": found.recall.smallest(paired.ALPHA),
+        "smallest": found.smallest(comparisons),
         "verdict": evidence.verdict(found, p_adjusted),
     }
 

@@ -37,9 +37,9 @@ def gather_controls(run: Run) -> None:
 
 def save_warnings(run: Run) -> None:
     """Write what must stand beside each row of summary.csv into its column `warnings`: texts joined by `; `."""
-    summary, said = run.read("metrics/summary.csv"), run.warnings()
+    summary, warnings = run.read("metrics/summary.csv"), run.warnings()
     texts = [
-        "; ".join(one.text.replace("; ", ", ") for one in said if one.concerns(split)) for split in summary["split"]
+        "; ".join(one.text.replace("; ", ", ") for one in warnings if one.concerns(split)) for split in summary["split"]
     ]
     run.save("metrics/summary.csv", summary.assign(warnings=texts))
 

@@ -44,28 +44,28 @@ def describe(
     if len(clips.left_out):
         run.save("left_out.csv", clips.left_out)
         run.log(clips.left_out_told())
-    said = _beforehand(config, clips, plan)
-    for caveat in said if tell else ():
+    caveats = _beforehand(config, clips, plan)
+    for caveat in caveats if tell else ():
         run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)
     for line in proposal(config["dataset"], clips.table) if tell else ():
         run.log(line)
-    return said
+    return caveats
 
 
 def _beforehand(config: Mapping[str, Any], clips: Clips, plan: Plan) -> list[Caveat]:
     """Return what must be known wherever the run's numbers appear, whatever they will be."""
-    train, said = config["train"], []
+    train, caveats = config["train"], []
     if plan.carried:
-        said.append(Caveat(Kind.CARRIED, "one model is carried from fold to fold"))
+        caveats.append(Caveat(Kind.CARRIED, "one model is carried from fold to fold"))
     if plan.watches_scored and train["early_stopping"]:
-        said.append(Caveat(Kind.WATCHED, "early stopping looks at the scored clips"))
+        caveats.append(Caveat(Kind.WATCHED, "early stopping looks at the scored clips"))
     if train["shuffle_labels"] in _SHUFFLED:
-        said.append(Caveat(Kind.SHUFFLED, _SHUFFLED[train["shuffle_labels"]]))
+        caveats.append(Caveat(Kind.SHUFFLED, _SHUFFLED[train["shuffle_labels"]]))
     if not clips.table["group"].any() and any(fold.validation for fold in plan.folds):
-        said.append(Caveat(Kind.UNGROUPED, _UNGROUPED, "validation"))
+        caveats.append(Caveat(Kind.UNGROUPED, _UNGROUPED, "validation"))
     if plan.name == "leave_one_group_out":
-        said.append(Caveat(Kind.SCHEME, _RARER, "validation"))
-    return said
+        caveats.append(Caveat(Kind.SCHEME, _RARER, "validation"))
+    return caveats
 
 
 def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, tell: bool) -> list[Caveat]:

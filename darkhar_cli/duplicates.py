@@ -1,4 +1,4 @@
-"""Files with the same bytes: copies are told of, and two labels for the same bytes are a fault of both."""
+"""Files with the same bytes: copies are reported, and two labels for the same bytes are a fault of both."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def contradictions(sets: Sequence[Sequence[Labelled]]) -> dict[str, str]:
     return found
 
 
-def told(sets: Sequence[Sequence[Labelled]]) -> str:
+def copies_in_words(sets: Sequence[Sequence[Labelled]]) -> str:
     """Return in words which clips are copies of others under one label, or an empty string."""
     equal = [one for one in sets if len({clip.label for clip in one}) == 1]
     if not equal:

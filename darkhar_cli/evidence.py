@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from darkhar_cli.paired import ALPHA, Difference, least_units
+from darkhar_cli.paired import ALPHA, Difference
 from darkhar_cli.stats import BACKGROUND, CLIP, FEWEST
 
 ONE_SEED = (
-    "With one seed each these sentences are about the trained models, not about the methods; for the methods train "
-    "each with several seeds: darkhar train -m seed=0,1,2,3,4 ..."
+    "With one seed each these sentences are about the trained models, not about the methods, for two seeds of one "
+    "method often differ as much; for the methods train each with several seeds: darkhar train -m seed=0,1,2,3,4 ..."
 )
 
 
@@ -75,26 +75,29 @@ def _clips(found: Difference) -> str:
 
 def reasons(found: Difference, comparisons: int, chance: float) -> list[str]:
     """Return why there is no evidence: too little differs, nothing is above chance, and what could have been shown."""
-    needed = FEWEST if found.of_methods else least_units(comparisons)
-    said, decidable = [], found.differing >= needed
+    needed = found.needed(comparisons)
+    texts = []
     if found.by.count < needed:
-        said.append(f"{found.by.words.capitalize()} cannot decide it: no test can by fewer than {needed}.")
-    elif not decidable:
-        many = f"Only {found.differing}" if found.differing else "None"
-        differs = "differs" if found.differing == 1 else "differ"
-        of = f"{many} of {found.by.words} {differs} between the two"
-        said.append(f"{of}, and no test can decide by fewer than {needed}.")
+        texts.append(f"{found.by.words} cannot decide it: no test can by fewer than {needed}.")
+    elif found.differing < needed:
+        texts.append(f"{_differing(found)}, and no test can decide by fewer than {needed}.")
     if not np.isnan(chance) and not _above(found, chance):
-        said.append(f"Neither is shown to be above chance ({100 * chance:.1f} %).")
-    smallest = found.recall.smallest(ALPHA / max(comparisons, 1))
-    if decidable and not np.isnan(smallest):
-        said.append(
+        texts.append(f"Neither is shown to be above chance ({100 * chance:.1f} %).")
+    smallest = found.smallest(comparisons)
+    if not np.isnan(smallest):
+        texts.append(
             "The smallest difference that this comparison would have shown in four of five cases (80 % power) is "
             f"{points(smallest, '')} points."
             if smallest < 1
             else "No difference could have been shown with 80 % power by so few: not even one of 100 points."
         )
-    return said
+    return texts
+
+
+def _differing(found: Difference) -> str:
+    many = f"Only {found.differing}" if found.differing else "None"
+    text = f"{many} of {found.by.words} {'differs' if found.differing == 1 else 'differ'} between the two"
+    return f"{text} (in {found.cancelling}, gains and losses cancel out)" if found.cancelling else text
 
 
 def _above(found: Difference, chance: float) -> bool:

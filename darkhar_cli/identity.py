@@ -138,14 +138,14 @@ def mark_of(code: Code) -> str:
 
 def changes(before: Code, now: Code) -> list[str]:
     """Return in words what is not as it was: names of source files, libraries with both versions."""
-    said = []
+    changed = []
     for name in sorted({*before, *now}):
         old, new = before.get(name, ""), now.get(name, "")
         if old != new and name.endswith(".py"):
-            said.append(f"{name} is new" if not old else f"{name} is gone" if not new else f"{name} has changed")
+            changed.append(f"{name} is new" if not old else f"{name} is gone" if not new else f"{name} has changed")
         elif old != new:
-            said.append(f"{name} was {old or 'not there'} and is {new or 'gone'}")
-    return said
+            changed.append(f"{name} was {old or 'not there'} and is {new or 'gone'}")
+    return changed
 
 
 def changed_since(run: Run) -> str:
@@ -165,8 +165,8 @@ def refuse_other_code(run: Run, plan: Plan, code: Code) -> None:
         return  # all of them are trained again
     others = [fold for fold in finished if run.fold_facts(fold.repeat, fold.index).get("code") != mark_of(code)]
     if others:
-        said = ", ".join(changes(run.facts().get("code", {}), code)) or "what it was is not known"
+        changed = ", ".join(changes(run.facts().get("code", {}), code)) or "what it was is not known"
         raise BadRequest(
-            f"{run.folder} was begun with other code: {said}. Its {len(others)} finished folds and new ones would be "
-            "two programs in one table: give fresh=true for a new run beside it, or bring the old code back"
+            f"{run.folder} was begun with other code: {changed}. Its {len(others)} finished folds and new ones would "
+            "be two programs in one table: give fresh=true for a new run beside it, or bring the old code back"
         )

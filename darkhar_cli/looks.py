@@ -57,7 +57,7 @@ def look_at(
     both = _inputs(clips, cache, report)
     missing = sum(one.missing(wanted) for one in both)
     if missing:
-        with console.progress("looks", missing, rate=True) as progress:
+        with console.progress("reading brightness and backgrounds", missing, rate=True) as progress:
             for one in both:
                 one.fill(wanted, progress.advance)
     backgrounds, luma = ([one.load([row], [positions])[0][0] for row, positions in wanted] for one in both)
@@ -91,7 +91,7 @@ def darkened_luma(
     wanted = list(zip(rows, positions, strict=True))
     missing = inputs.missing(wanted)
     if missing:
-        with console.progress("darkened looks", missing, rate=True) as progress:
+        with console.progress("reading darkened brightness", missing, rate=True) as progress:
             inputs.fill(wanted, progress.advance)
     return _mean_luma(inputs.each(rows, positions))
 

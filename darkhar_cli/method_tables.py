@@ -13,7 +13,7 @@ def show(comparison: Comparison, place: str) -> None:
     """Print the methods, the differences from the baseline, the sentences, what else must be known, and where it is."""
     table = comparison.table
     first = table.iloc[0]
-    by = first["interval"] if pd.isna(first["recall_lower"]) else f"95 % by {first['interval']}"
+    by = first["interval"] if pd.isna(first["recall_lower"]) else f"95 % intervals: {first['interval']}"
     console.out.print(f"{first['n']} clips; chance {percent(first['chance'])}; {by}", soft_wrap=True)
     console.out.print(_methods(table))
     if len(table) > 1:

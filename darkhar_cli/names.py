@@ -96,7 +96,7 @@ def _as_yaml(name: str) -> Any:
         return name
 
 
-def reversed_names(asked: Mapping[Any, Any], classes: Sequence[str]) -> dict[str, str | None]:
+def reversed_names(requested: Mapping[Any, Any], classes: Sequence[str]) -> dict[str, str | None]:
     """Return `dataset.reverse` by the names of classes; null says that a class shows none of them backwards.
 
     Raises:
@@ -105,5 +105,5 @@ def reversed_names(asked: Mapping[Any, Any], classes: Sequence[str]) -> dict[str
     where = "dataset.reverse"
     return {
         class_named(a, classes, where): None if b is None and "null" not in classes else class_named(b, classes, where)
-        for a, b in asked.items()
+        for a, b in requested.items()
     }

@@ -135,7 +135,7 @@ def _chance(summary: pd.DataFrame, split: str, classes: int) -> float:
 def _warnings(run: Run, summary: pd.DataFrame, split: str) -> tuple[str, ...]:
     """Return what the run's summary warns of, or its caveats where that has no such column, each once."""
     if "warnings" not in summary:
-        return tuple(dict.fromkeys(map(str, run.caveats())))
+        return tuple(dict.fromkeys(run.caveats()))
     cells = summary.loc[summary["split"] == split, "warnings"]
     return tuple(dict.fromkeys(text for cell in cells for text in str(cell).split("; ") if text))
 

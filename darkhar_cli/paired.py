@@ -7,16 +7,18 @@ two trained models, by a sign-flip test; several say something of the methods, b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.replicates import Crossed, crossed, recall_weights
-from darkhar_cli.stats import TIE, Clusters, clusters
+from darkhar_cli.replicates import POWER, Crossed, crossed, recall_weights
+from darkhar_cli.stats import FEWEST, TIE, Clusters, clusters
 
 ALPHA = 0.05
 EXACT_UNITS = 16  # sign flips of up to so many units that differ are enumerated: 65,536 at most
+FEW_UNITS = 14  # the sign flip's own power is worked out of up to so many: a second
 RESAMPLES = 9999  # of more units, so many are drawn, always the same ones
 
 
@@ -32,8 +34,9 @@ class Difference:
         recall: b - a in macro recall: what p is about.
         p: of the sign-flip test over clusters (one seed), or of the t test over clusters and seeds.
         share: b - a in the share of clips.
-        differing: how many clusters differ between a and b.
+        differing: how many clusters add to the difference, for either side.
         mcnemar: by clip, right in most of its folds; nan of several seeds.
+        cancelling: how many clusters have clips that differ, but add nothing: what one side gains there it loses.
     """
 
     seeds: int
@@ -46,11 +49,32 @@ class Difference:
     p: float
     differing: int
     mcnemar: float
+    cancelling: int = 0
 
     @property
     def of_methods(self) -> bool:
         """Whether it says something of methods, not of two trained models alone."""
         return self.seeds > 1
+
+    def needed(self, comparisons: int) -> int:
+        """Return how many clusters must differ before any test can decide one of so many comparisons."""
+        return FEWEST if self.of_methods else least_units(comparisons)
+
+    def smallest(self, comparisons: int) -> float:
+        """Return the smallest true difference in macro recall that is found in `POWER` of all cases.
+
+        It is the larger one of the t test's and, with one seed and few clusters, the sign flip's. nan where too few
+        clusters differ for any test.
+
+        Args:
+            comparisons: how many are made; the test's level is `ALPHA / comparisons`, Holm's hardest.
+        """
+        if self.differing < self.needed(comparisons):
+            return np.nan
+        smallest = self.recall.smallest(ALPHA / max(comparisons, 1))
+        if self.of_methods or self.differing > min(self.needed(comparisons) + 4, FEW_UNITS):
+            return smallest
+        return float(np.fmax(smallest, _flip_shift(self.differing, comparisons) * self.recall.error))
 
 
 def sign_flip(units: Sequence[float]) -> float:
@@ -80,6 +104,23 @@ def least_units(comparisons: int) -> int:
     return int(np.floor(np.log2(2 * max(comparisons, 1) / ALPHA))) + 1
 
 
+@lru_cache
+def _flip_shift(units: int, comparisons: int, draws: int = 2000) -> float:
+    """Return what shift of normal units' mean the sign flip finds in `POWER` of all cases, in the mean's errors.
+
+    At the level of the first of so many comparisons (Holm) it rejects while at most k of the 2**U patterns of signs
+    reach as far, the given one among them. Another one, in which the units S change sign, does so until the shift
+    passes -mean(units in S); so a draw is found from the k-th largest of these on. Of few units k is small (1 of 6),
+    and this is up to a quarter more than what a t test needs; from about `least_units` + 4 on the two agree.
+    """
+    k = int(np.ceil(ALPHA * 2**units / (2 * max(comparisons, 1)))) - 1
+    flipped = ((np.arange(1, 2**units)[:, None] >> np.arange(units)) & 1).astype(np.float32)
+    flipped /= flipped.sum(axis=1, keepdims=True)
+    normal = np.random.default_rng(0).standard_normal((draws, units), dtype=np.float32)
+    found = [np.partition(-some @ flipped.T, -k, axis=1)[:, -k] for some in np.array_split(normal, 20)]
+    return float(np.quantile(np.concatenate(found), POWER) * np.sqrt(units))
+
+
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """Return p values (M,) adjusted for being several (Holm 1979, by statsmodels); NaNs stay and do not count."""
     from statsmodels.stats.multitest import multipletests
@@ -100,12 +141,20 @@ def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> float:
     return float(test(table, exact=True).pvalue) if (a != b).any() else 1.0
 
 
-def compare(a: Sequence[pd.DataFrame], b: Sequence[pd.DataFrame]) -> Difference:
+def clusters_of(tables: Sequence[pd.DataFrame]) -> Clusters:
+    """Return the clusters of the clips that all tables score; backgrounds are those of the first that knows any."""
+    scenes = (table["scene"] for table in tables if "scene" in table)
+    scenes = (names for names in scenes if names.astype(object).fillna("").ne("").any())
+    return clusters(len(tables[0]), tables[0]["group"], next(scenes, None))
+
+
+def compare(a: Sequence[pd.DataFrame], b: Sequence[pd.DataFrame], by: Clusters | None = None) -> Difference:
     """Return how b differs from a.
 
     Args:
         a: a table for each seed: a row per clip with id, group, label, right, and `scene` where backgrounds are known.
         b: as many tables, of the same clips in the same order.
+        by: the clips' clusters; those of `clusters_of` where None.
 
     Raises:
         BadRequest: the clips, groups or labels are not the same, or a clip occurs twice.
@@ -117,12 +166,14 @@ def compare(a: Sequence[pd.DataFrame], b: Sequence[pd.DataFrame]) -> Difference:
         twice = first["id"][first["id"].duplicated()].iloc[0]
         raise BadRequest(f"clip {twice!r} is scored twice: compare one result per clip")
     rights = [np.stack([table["right"].to_numpy(float) for table in tables]) for tables in (a, b)]
-    by = clusters(len(first), first["group"], first.get("scene"))
+    by = clusters_of([*a, *b]) if by is None else by
     if not len(first):
         none = Crossed(np.nan, np.full(len(a), np.nan), 0.0, 1.0, 0)
         return Difference(len(a), 0, by, none, none, none, none, np.nan, 0, 1.0)
     differences, labels = rights[1] - rights[0], first["label"].astype(str)
-    adds = np.bincount(by.codes, recall_weights(labels) * differences.mean(axis=0))
+    adds = np.stack([np.bincount(by.codes, recall_weights(labels) * row) for row in differences])  # (S, clusters)
+    differ = (np.abs(adds) > 10.0**-TIE).any(axis=0)
+    changed = np.bincount(by.codes, (np.abs(differences) > 10.0**-TIE).any(axis=0)) > 0
     recall = crossed(differences, labels, by)
     single = len(a) == 1
     return Difference(
@@ -132,9 +183,10 @@ def compare(a: Sequence[pd.DataFrame], b: Sequence[pd.DataFrame]) -> Difference:
         *(crossed(right, labels, by) for right in rights),
         recall,
         crossed(differences, np.zeros(len(first)), by),
-        sign_flip(adds) if single else recall.p(),
-        int(np.any([np.bincount(by.codes, np.abs(row)) > 10.0**-TIE for row in differences], axis=0).sum()),
+        sign_flip(adds[0]) if single else recall.p(),
+        int(differ.sum()),
         mcnemar(rights[0][0] > 0.5, rights[1][0] > 0.5) if single else np.nan,
+        int((changed & ~differ).sum()),
     )
 
 

@@ -39,7 +39,7 @@ def refuse_unpaired(first: Result, other: Result) -> None:
             f"{pair}: their folds differ (cv {first.labels['cv']} and {other.labels['cv']}); give both the same cv "
             "and cv.seed"
         )
-    if first.trained != other.trained:
+    if _training(first, other) != _training(other, first):
         raise BadRequest(f"{pair}: they were trained on other clips (by content), or on folds of other numbers")
 
 
@@ -67,12 +67,32 @@ def refuse_other_clips(first: Result, other: Result) -> None:
 
 
 def unproven(results: Sequence[Result]) -> list[str]:
-    """Return a sentence on runs that keep no digests of the clips they scored, if there are any."""
-    without = [str(result.folder) for result in results if not result.digests]
-    if not without:
-        return []
-    named = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
-    return [
-        f"No digests of the scored clips are kept in {named} (an earlier version): that all score the same clips rests "
-        "on the clips' names; train again to be sure."
-    ]
+    """Return sentences on runs that keep no digests of the clips they scored or were trained on, if there are any."""
+    scored = [str(result.folder) for result in results if not result.digests]
+    trained = [str(result.folder) for result in results if not _knows_training(result)]
+    texts = []
+    if scored:
+        texts.append(
+            f"No digests of the scored clips are kept in {_named(scored)} (an earlier version): that all score the "
+            "same clips rests on the clips' names; train again to be sure."
+        )
+    if trained:
+        texts.append(
+            f"No digests of the training clips are kept in {_named(trained)}: nothing shows that all were trained on "
+            "the same clips; train again to be sure."
+        )
+    return texts
+
+
+def _training(result: Result, other: Result) -> list[tuple]:
+    """Return what a result's folds were trained on; their numbers alone where it or the other one does not know."""
+    known = _knows_training(result) and _knows_training(other)
+    return result.trained if known else [fold[:2] for fold in result.trained]
+
+
+def _knows_training(result: Result) -> bool:
+    return bool(result.trained) and all(content for _, _, content in result.trained)
+
+
+def _named(folders: Sequence[str]) -> str:
+    return ", ".join(folders[:3]) + (f" and {len(folders) - 3} more" if len(folders) > 3 else "")

@@ -14,8 +14,7 @@ import pandas as pd
 
 from darkhar_cli import asides, claims, console, disk
 from darkhar_cli.builder import ClipBuilder, Source
-from darkhar_cli.duplicates import Labelled, contradictions, copies
-from darkhar_cli.duplicates import told as copies_told
+from darkhar_cli.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.home import elsewhere
 from darkhar_cli.listing import several
@@ -79,7 +78,7 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
             builder.refused = contradictions(same)
             readable = _build(builder)
         left_out = counting.left_out()
-        for what in (*counting.left_aside, *filter(None, [copies_told(same)])):
+        for what in (*counting.left_aside, *filter(None, [copies_in_words(same)])):
             console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)

@@ -13,7 +13,7 @@ import numpy as np
 
 from darkhar_cli import robust
 from darkhar_cli.robust import NOTHING
-from darkhar_cli.stats import FEWEST, Clusters, wilson
+from darkhar_cli.stats import FEWEST, Clusters
 
 POWER = 0.8
 
@@ -50,7 +50,7 @@ class Crossed:
         return float(2 * stats.t.sf(abs(self.value) / self.error, self.freedom))
 
     def smallest(self, alpha: float) -> float:
-        """Return the smallest true difference that a two-sided test at alpha finds in `POWER` of all cases, or nan."""
+        """Return the smallest true difference that a two-sided t test at alpha finds in `POWER` of cases, or nan."""
         from scipy import stats
 
         if self.clusters < FEWEST or self.error < NOTHING:
@@ -59,11 +59,13 @@ class Crossed:
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of a difference, within -1..1; (nan, nan) of too few clusters."""
+        from scipy import stats
+
         if self.clusters < FEWEST:
             return np.nan, np.nan
         if self.error < NOTHING:
-            return self._unseen(-1.0)
-        half = self._t() * self.error
+            return robust.unseen_interval(self.value, self.clusters, -1.0)
+        half = float(stats.t.ppf(0.975, self.freedom)) * self.error
         return max(self.value - half, -1.0), min(self.value + half, 1.0)
 
     def share_interval(self) -> tuple[float, float]:
@@ -71,20 +73,8 @@ class Crossed:
         if self.clusters < FEWEST:
             return np.nan, np.nan
         if self.error < NOTHING or not NOTHING < self.value < 1 - NOTHING:
-            return self._unseen(0.0)
-        half = self._t() * self.error / (self.value * (1 - self.value))
-        middle = np.log(self.value / (1 - self.value))
-        return float(1 / (1 + np.exp(half - middle))), float(1 / (1 + np.exp(-half - middle)))
-
-    def _t(self) -> float:
-        from scipy import stats
-
-        return float(stats.t.ppf(0.975, self.freedom))
-
-    def _unseen(self, floor: float) -> tuple[float, float]:
-        """Return how far the mean could lie off though no cluster differs: by Wilson's upper limit of 0 of them all."""
-        unseen = wilson(0, self.clusters)[1]
-        return self.value - unseen * (self.value - floor), self.value + unseen * (1 - self.value)
+            return robust.unseen_interval(self.value, self.clusters)
+        return robust.logit_interval(self.value, self.error, self.freedom)
 
 
 def recall_weights(labels: Sequence[str]) -> np.ndarray:

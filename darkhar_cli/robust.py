@@ -10,6 +10,28 @@ import numpy as np
 NOTHING = 1e-12  # shares that differ by less are equal but for rounding
 
 
+def logit_interval(value: float, error: float, freedom: float) -> tuple[float, float]:
+    """Return Student's t 95 % interval of a share, 0 < value < 1, on the logit scale: `m +- t * se / (m * (1 - m))`."""
+    from scipy import special, stats
+
+    half = stats.t.ppf(0.975, freedom) * error / (value * (1 - value))
+    return float(special.expit(special.logit(value) - half)), float(special.expit(special.logit(value) + half))
+
+
+def unseen_interval(value: float, clusters: int, floor: float = 0.0) -> tuple[float, float]:
+    """Return the 95 % interval, in floor..1, of a mean over clusters that are all equal.
+
+    Without any spread, G clusters do not prove that all are so: a share of them up to Wilson's upper limit of 0 in G,
+    `z**2 / (G + z**2)` (1927), may be otherwise, at worst at the floor or at 1. For clusters all right that is
+    Wilson's interval of G of G.
+    """
+    from scipy import stats
+
+    square = stats.norm.ppf(0.975) ** 2
+    unseen = square / (clusters + square)
+    return float(value - unseen * (value - floor)), float(value + unseen * (1 - value))
+
+
 def share_error(values: Sequence[float], codes: np.ndarray) -> tuple[float, int]:
     """Return the standard error of the mean of per-clip values (N,), and its degrees of freedom.
 

@@ -121,23 +121,14 @@ def _too_few(value: float, by: Clusters) -> Interval:
 
 
 def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
-    """Return Student's t interval on the logit scale.
-
-    Without any spread, G clusters do not prove that all are so: a share of them up to Wilson's upper limit of 0 in G
-    may be otherwise, at worst all wrong or all right. For clusters all right that is Wilson's interval of G of G.
-    """
-    from scipy import special, stats
-
+    """Return Student's t interval on the logit scale; of clusters all equal see `robust.unseen_interval`."""
     if by.count < FEWEST:
         return _too_few(value, by)
     how = "clips taken as independent" if by.kind == CLIP else f"cluster-robust over {by.words}"
     how += ", a lower bound on the width" if by.kind == BACKGROUND else ""
     if error < robust.NOTHING:
-        unseen = wilson(0, by.count)[1]
-        return Interval(value, value * (1 - unseen), value + unseen * (1 - value), f"{how}, all equal", by.count)
-    half = stats.t.ppf(0.975, freedom) * error / (value * (1 - value))
-    low, high = (float(special.expit(special.logit(value) + end)) for end in (-half, half))
-    return Interval(value, low, high, how, by.count)
+        return Interval(value, *robust.unseen_interval(value, by.count), f"{how}, all equal", by.count)
+    return Interval(value, *robust.logit_interval(value, error, freedom), how, by.count)
 
 
 def share_interval(right: Sequence[float], by: Clusters | Groups) -> Interval:
@@ -193,6 +184,8 @@ def f1_interval(predicted: np.ndarray, labels: Sequence[int], by: Clusters | Gro
 
     With N true and P predicted clips of a class, of which TP both, F1 is 2 TP / (N + P). Linearised, a clip of class k
     taken for j adds (2 [j = k] / (N_k + P_k) - F1_j / (N_j + P_j)) / K; its class's mean is what it is compared with.
+    That takes F1 for linear, which errs on the wide side: in one draw the error is .108 where leaving each cluster out
+    in turn gives .095.
 
     Args:
         predicted: how often each clip is taken for each class (N, K), as shares of its scorings.

@@ -18,7 +18,7 @@ def recording(sweep: Path) -> Iterator[Callable[[], dict[int, Path]]]:
     place, before = beside(sweep / "jobs"), os.environ.get(_VARIABLE)
     os.environ[_VARIABLE] = str(place)
     try:
-        yield lambda: {int(said.name): Path(said.read_text(encoding="utf-8")) for said in place.glob("[0-9]*")}
+        yield lambda: {int(note.name): Path(note.read_text(encoding="utf-8")) for note in place.glob("[0-9]*")}
     finally:
         shutil.rmtree(place, ignore_errors=True)
         if before is None:

@@ -56,8 +56,8 @@ def judge(run: Run) -> Verdict | None:
         f"the model {does} {_WITHOUT_ACTION[best]}: {100 * ours:.1f} against {100 * theirs:.1f} % "
         f"(macro recall, {p} by a sign-flip test over {found.by.words})"
     )
-    said = [] if beaten else [Caveat(Kind.CONTROL, text, own["split"])]
-    return Verdict(text, beaten, (*said, *_shuffled(rows, own["split"])))
+    caveats = [] if beaten else [Caveat(Kind.CONTROL, text, own["split"])]
+    return Verdict(text, beaten, (*caveats, *_shuffled(rows, own["split"])))
 
 
 def _shuffled(rows: pd.DataFrame, split: str) -> list[Caveat]:

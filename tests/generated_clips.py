@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -21,6 +22,16 @@ ENCODERS = {  # codec -> (encoder, pixel format, options)
     "flv1": ("flv", "yuv420p", {}),
     "ffv1": ("ffv1", "yuv420p", {}),
     "theora": ("libtheora", "yuv420p", {}),
+    "wmv1": ("wmv1", "yuv420p", {}),
+    "msmpeg4": ("msmpeg4", "yuv420p", {}),
+    "gif": ("gif", "rgb8", {}),
+    "apng": ("apng", "rgb24", {}),
+    "dvvideo": ("dvvideo", "yuv420p", {}),
+    "rawvideo": ("rawvideo", "yuv420p", {}),
+    "h261": ("h261", "yuv420p", {}),
+    "h263": ("h263", "yuv420p", {}),
+    "rv20": ("rv20", "yuv420p", {}),
+    "av1": ("libsvtav1", "yuv420p", {"preset": "11"}),
 }
 PAIRS = [  # container -> codecs
     *(("mp4", codec) for codec in ("h264", "hevc", "mpeg4", "vp9")),
@@ -74,12 +85,17 @@ def encode(
     times: Sequence[int] | None = None,
     size: tuple[int, int] = (48, 64),
     sound: float = 0,
+    piped: bool = False,
 ) -> bytes:
-    """Encode n frames at `RATE`, or at `times` in units of 1/RATE; `sound` adds so many seconds of it."""
+    """Encode n frames at `RATE`, or at `times` in units of 1/RATE.
+
+    `sound` adds so many seconds of it; `piped` writes as to a pipe: nothing is filled in afterwards.
+    """
     encoder, pixel_format, defaults = ENCODERS[codec]
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format=container, options=dict(muxer or {})) as out:
-        rate = 25 if codec in ("mpeg1video", "mpeg2video") else RATE
+    file = SimpleNamespace(write=buffer.write) if piped else buffer
+    with av.open(file, "w", format=container, options=dict(muxer or {})) as out:
+        rate = 25 if codec in ("mpeg1video", "mpeg2video", "dvvideo") else RATE
         stream = out.add_stream(encoder, rate=rate, options={**defaults, **(options or {})})
         stream.height, stream.width = size
         stream.pix_fmt = pixel_format

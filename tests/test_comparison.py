@@ -80,6 +80,36 @@ def test_the_first_with_enhance_none_is_the_baseline_of_a_grid(darkhar, tmp_path
     assert (table["verdict"] == "baseline").sum() == 1
 
 
+@pytest.mark.parametrize("enhances", [("gamma",), ("gamma", "histeq", "agcwd", "clahe")])
+def test_the_smallest_difference_is_one_number_in_table_and_sentence(darkhar, tmp_path, enhances):
+    for i, enhance in enumerate(("none", *enhances)):
+        write_run(tmp_path / enhance, hits(30, seed=i), GROUPS, enhance=enhance)
+    names = [tmp_path / name for name in ("none", *enhances)]
+    _, out, _ = darkhar("compare", *names, f"to={tmp_path / 'c.csv'}")
+    smallest = pd.read_csv(tmp_path / "c.csv")["smallest"].dropna()
+    assert len(smallest) == out.count("80 % power") >= 1
+    for value in smallest:
+        assert f"(80 % power) is {100 * value:.1f} points." in " ".join(out.split())
+
+
+def test_backgrounds_that_one_run_knows_are_the_clusters_of_all(darkhar, tmp_path):
+    for name in "abc":
+        write_run(tmp_path / name, hits(20, seed=ord(name)))
+        if name == "c":
+            place = tmp_path / name / "predictions.csv"
+            table = pd.read_csv(place, dtype={"id": str})
+            table.assign(scene=[f"scene {i % 12}" for i in range(60)]).to_csv(place, index=False)
+    darkhar("compare", *(tmp_path / name for name in "abc"), f"to={tmp_path / 'c.csv'}")
+    assert pd.read_csv(tmp_path / "c.csv")["over"].tolist() == ["12 backgrounds"] * 3
+
+
+def test_the_terminal_says_what_intervals_rest_on(darkhar, tmp_path):
+    for name in "ab":
+        write_run(tmp_path / name, hits(20), GROUPS)
+    _, out, _ = darkhar("compare", tmp_path / "a", tmp_path / "b", f"to={tmp_path / 'c.csv'}")
+    assert "95 % intervals: cluster-robust over 12 groups" in out
+
+
 def test_chance_is_that_of_all_classes_not_of_those_that_occur(darkhar, tmp_path):
     for name in "ab":
         write_run(tmp_path / name, hits(2, 4), [f"g{i}" for i in range(4)])  # four of the six classes

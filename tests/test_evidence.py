@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats as reference
 
 from darkhar_cli import evidence, paired
 from darkhar_cli.replicates import Crossed
@@ -77,6 +78,14 @@ def test_too_little_differs_for_any_test(differing, seeds, comparisons, said):
     text = evidence.sentence(found(clusters=8, differing=differing, seeds=seeds), "A", "B", 1, comparisons)
     assert text.endswith(said)
     assert "80 % power" not in text, "what no test can decide has no smallest difference"
+
+
+def test_the_smallest_difference_is_none_where_no_test_can_decide_and_more_of_few_groups():
+    assert np.isnan(found(clusters=8, differing=5).smallest(1))
+    assert np.isnan(found(clusters=8, differing=8).smallest(8))
+    assert found(clusters=8, differing=8, seeds=3).smallest(1) == pytest.approx((2.3646 + 0.8960) * 0.024, rel=1e-4)
+    exact = reference.norm.ppf(0.8 ** (1 / 6)) * np.sqrt(6) * 0.024  # all of six must have one sign
+    assert found(clusters=6, differing=6).smallest(1) == pytest.approx(exact, rel=0.03)
 
 
 def test_too_little_differs_says_so_of_real_tables():

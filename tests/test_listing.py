@@ -5,7 +5,7 @@ import os
 import pytest
 
 from darkhar_cli import listing
-from darkhar_cli.duplicates import Labelled, contradictions, copies, told
+from darkhar_cli.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos, several, why_no_file
 
@@ -84,7 +84,7 @@ def test_the_same_bytes_under_two_labels_are_found(tmp_path):
         "b": "label 'walk', but the same bytes are c with label 'sit': one is wrong",
         "c": "label 'sit', but the same bytes are a with label 'walk': one is wrong",
     }
-    assert told(same) == "1 clip is a copy of another, byte for byte: f of e"
+    assert copies_in_words(same) == "1 clip is a copy of another, byte for byte: f of e"
     assert copies([Labelled("gone", "run", tmp_path / "gone"), Labelled("nul", "run", tmp_path / "n\0")]) == []
 
 

@@ -117,7 +117,9 @@ def test_the_difference_is_one_quantity_with_its_own_interval_and_test(seed):
     adds = (weight * (b["right"] - a["right"])).groupby(a["group"]).sum()
     assert adds.sum() == pytest.approx(got.recall.value)
     assert got.p == pytest.approx(enumerated(adds))
-    assert got.differing == (np.abs(b["right"] - a["right"]).groupby(a["group"]).sum() > 0).sum()
+    assert got.differing == (adds.abs() > 1e-9).sum()
+    changed = (a["right"] != b["right"]).groupby(a["group"]).any()
+    assert got.cancelling == (changed & (adds.abs() < 1e-9)).sum()
     assert got.mcnemar == paired.mcnemar(a["right"], b["right"])
     low, high = got.recall.interval()
     codes = [pd.factorize(a[key], sort=True)[0] for key in ("label", "group")]
@@ -140,6 +142,27 @@ def test_without_groups_backgrounds_are_the_units_and_else_clips():
     assert got.p == paired.compare([named], [other]).p
     mixed = [table.assign(group=["r1", "r2"] * 15) for table in (a, b)]
     assert paired.compare(*[[table] for table in mixed]).by.words == "2 groups", "groups come before backgrounds"
+
+
+def test_backgrounds_are_those_of_the_first_run_that_knows_them():
+    rng = np.random.default_rng(0)
+    a, b = (table.assign(group="") for table in balanced(rng, gain=1))
+    known = b.assign(scene=[f"scene {i % 8}" for i in range(30)])
+    for without in (a, a.assign(scene=""), a.assign(scene=np.nan)):
+        for pair in (([without], [known]), ([known], [without]), ([without, known], [known, known])):
+            assert paired.compare(*pair).by.words == "8 backgrounds"
+    given = paired.compare([a], [b], paired.clusters_of([known]))
+    assert (given.by.words, given.p) == ("8 backgrounds", paired.compare([a], [known]).p)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_groups_whose_gains_and_losses_cancel_do_not_differ(seeds):
+    a, b = (results(np.tile(right, 8), np.repeat(list("abcdefgh"), 2)) for right in ([1, 0], [0, 1]))
+    got = paired.compare([a] * seeds, [b] * seeds)
+    assert (got.differing, got.cancelling, got.p) == (0, 8, 1)
+    assert np.isnan(got.smallest(1))
+    text = "None of 8 groups differ between the two (in 8, gains and losses cancel out), and no test can decide by"
+    assert f"{text} fewer than {6 if seeds == 1 else 5}." in evidence.sentence(got, "A", "B", got.p)
 
 
 def test_by_clip_of_one_class_the_test_is_mcnemars():

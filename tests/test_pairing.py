@@ -1,5 +1,7 @@
 """Which runs are paired clip by clip, twins in other light included, and what is refused."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -90,3 +92,24 @@ def test_runs_without_digests_are_compared_with_a_warning(darkhar, tmp_path):
     code, out, _ = darkhar("compare", tmp_path / "a", tmp_path / "b")
     assert code == 0
     assert "No digests of the scored clips are kept in" in out
+
+
+def test_runs_that_keep_no_marks_of_their_training_clips_are_compared_with_a_warning(darkhar, tmp_path):
+    for light in ("dark", "bright"):
+        write_run(tmp_path / light, hits(20), GROUPS, light=light)
+        facts = json.loads((tmp_path / light / "run.json").read_text())
+        for fold in facts["folds"]:
+            fold["training_twins"] = None
+        (tmp_path / light / "run.json").write_text(json.dumps(facts))
+    code, out, _ = darkhar("compare", tmp_path / "dark", tmp_path / "bright")
+    assert code == 0
+    assert "The runs saw twins" in out
+    assert "No digests of the training clips are kept in" in " ".join(out.split())
+
+
+def test_a_run_that_keeps_no_marks_beside_one_that_does_is_not_said_to_differ(darkhar, tmp_path):
+    write_run(tmp_path / "a", hits(20), GROUPS, content="")
+    write_run(tmp_path / "b", hits(20), GROUPS, scored="")
+    code, out, errors = darkhar("compare", tmp_path / "a", tmp_path / "b")
+    assert code == 0, errors
+    assert "No digests of the training clips are kept in" in " ".join(out.split())

@@ -55,6 +55,8 @@ def test_a_sweep_started_twice_has_one_table_of_the_folders_it_used(own_clips, t
     table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
     assert table["status"].tolist() == ["done", "done"]
     assert table["enhance"].tolist() == ["none", "gamma"]
-    assert sorted(path.name for path in (tmp_path / "sweep").iterdir()) == ["job_0", "job_1", "sweep.csv"]
+    assert sorted(path.name for path in (tmp_path / "sweep").iterdir()) == [
+        *("job_0", "job_1", "methods.csv", "sweep.csv")
+    ]
     logs = [(tmp_path / "sweep" / f"job_{number}" / "log.txt").read_text() for number in (0, 1)]
     assert [log.count("mode ") for log in logs] == [1, 1], "each was trained once"

@@ -26,12 +26,14 @@ def results(right, groups, ids=None, labels="walk") -> pd.DataFrame:
     return pd.DataFrame({"id": names, "group": list(groups), "label": labels, "right": np.asarray(right, float)})
 
 
-def seeds_of_methods(rng, methods: int, seeds: int, groups: int = 30, clips: int = 300, gain=0.0, suits=0.0):
+def seeds_of_methods(
+    rng, methods: int, seeds: int, groups: int = 30, clips: int = 300, gain=0.0, suits=0.0, alike=False
+):
     """Return right (methods, seeds, clips), groups and labels of six classes, each group of one class.
 
     Clips and groups are harder or easier for all, groups also for each method by its own luck (`suits`). Each seed of a
     method is better or worse as a whole, in each class, in each third of the groups (a fold's model), in each group,
-    and in each clip.
+    and in each clip; where they are `alike` only in each group and clip, by luck.
     """
     of_group = np.arange(groups) % 6
     where = np.repeat(np.arange(groups), group_sizes(rng, groups, clips))
@@ -40,9 +42,9 @@ def seeds_of_methods(rng, methods: int, seeds: int, groups: int = 30, clips: int
     right = []
     for method in range(methods):
         logits = ease + gain * (method > 0) + rng.logistic(0, 0.5, (seeds, clips))
-        logits += rng.normal(0, suits, groups)[where] + rng.normal(0, 0.07, (seeds, 1))
+        logits += rng.normal(0, suits, groups)[where] + (not alike) * rng.normal(0, 0.07, (seeds, 1))
         for parts, codes, spread in ((6, label, 0.13), (3, fold, 0.2), (groups, where, 0.2)):
-            logits += rng.normal(0, spread, (seeds, parts))[:, codes]
+            logits += (not alike or parts == groups) * rng.normal(0, spread, (seeds, parts))[:, codes]
         right.append(logits > 0)
     return np.array(right), where.astype(str), label.astype(str)
 

@@ -4,7 +4,7 @@ Frames are RGB uint8 `(T, H, W, 3)`. Counts come from decoding, since headers li
 frames and pixels, so that a hostile file cannot fill the memory, and opens nothing but the bytes it is given.
 """
 
-from darkhar_cli.video import avi, decoding, display, opening, pixels, reading, sparse
+from darkhar_cli.video import avi, decoding, display, opening, pixels, plain, reading, sparse
 from darkhar_cli.video.checking import inspect
 from darkhar_cli.video.info import ClipError, DamagedClip, VideoInfo
 from darkhar_cli.video.reading import iter_frames, read_frames
@@ -12,4 +12,4 @@ from darkhar_cli.video.writing import write_video
 
 __all__ = ["ClipError", "DamagedClip", "VideoInfo", "inspect", "iter_frames", "read_frames", "write_video"]
 
-READING = (avi, decoding, display, opening, pixels, reading, sparse)  # what a frame's pixels depend on
+READING = (avi, decoding, display, opening, pixels, plain, reading, sparse)  # what a frame's pixels depend on

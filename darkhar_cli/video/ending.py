@@ -42,6 +42,19 @@ def breaks_off(data: bytes, gave_all: bool) -> bool:
     return any(_pictures(data, behind)[-_LOOKED_AT:] != as_it_is for behind in _BEHIND)
 
 
+def only_its_end_is_damaged(data: bytes) -> bool:
+    """Say whether a clip decodes without fault but for its last packet; decodes it again."""
+    try:
+        with open_video(data) as video:
+            packets = [packet for packet in video.container.demux(video.stream) if packet.size]
+            for packet in [*packets[:-1], None]:
+                if (packet and packet.is_corrupt) or any(frame.is_corrupt for frame in video.context.decode(packet)):
+                    return False
+    except (av.FFmpegError, ClipError):
+        return False
+    return True
+
+
 def _ends_within_start(data: bytes, name: str) -> bool:
     """Say whether a raw stream ends in a start code, or in one with next to nothing behind it."""
     tail = data[data.rfind(b"\0\0\1") + 3 :]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import av
 from av.stream import Disposition
 
-from darkhar_cli.video import structure
+from darkhar_cli.video import plain, structure
 from darkhar_cli.video.info import ClipError
 
 MAX_PIXELS = 4096 * 4096
@@ -16,8 +16,11 @@ MAX_PIXELS = 4096 * 4096
 # (sdp, rtsp), no patterns of file names (image2), no devices.
 CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpegts,mpeg,ogg,nut,mxf,rm,wtv,dv,ivf,gif,nsv,yuv4mpegpipe,"
-    "h261,h263,h264,hevc,vvc,obu,av1,m4v,mpegvideo,mjpeg,vc1,dirac,cavsvideo,amv,swf,wav,mp3,flac,aac"
+    "apng,h261,h263,h264,hevc,vvc,obu,av1,m4v,mpegvideo,mjpeg,vc1,dirac,cavsvideo,gxf,dhav,kux,amv,swf,wav,mp3,flac,aac"
 )
+# Old Windows Media notices damage only at a picture's end, and only when told to look there; other decoders get no
+# such order, as it makes them refuse what some writers' harmless habits leave there.
+_LOOK_AT_THE_END = ("msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2")
 _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _DEFAULT_WEIGHS = 5_000_000  # pixels that a stream marked as the default has over others, in ffmpeg's choice
 
@@ -47,9 +50,12 @@ def open_container(data: bytes, **options: str) -> av.container.InputContainer:
     """
     if not data:
         raise ClipError("empty file")
+    form = "mjpeg" if plain.several_jpegs(data) else None  # else FFmpeg takes it for one still picture
     limits = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)}
     try:
-        return av.open(io.BytesIO(data), metadata_errors="replace", options={**limits, **options})
+        return av.open(
+            io.BytesIO(plain.without_rest(data)), format=form, metadata_errors="replace", options={**limits, **options}
+        )
     except (av.FFmpegError, ValueError, IndexError) as problem:
         lacks = structure.missing(data, structure.sniffed(data)) or "no container header"
         raise ClipError(f"not a video, or cut off ({lacks})") from problem
@@ -68,7 +74,9 @@ def open_video(data: bytes) -> Iterator[Video]:
         if context.width * context.height > MAX_PIXELS:
             raise ClipError(f"{context.width}x{context.height} pixels are more than the {MAX_PIXELS} allowed")
         context.thread_type, context.thread_count = "NONE", 1
-        context.options = {"max_pixels": str(MAX_PIXELS)}  # a size that changes within the clip allocates nothing
+        # A size that changes within the clip allocates nothing; checksums, where there are any, are compared.
+        checks = "crccheck+bitstream+buffer" if context.name in _LOOK_AT_THE_END else "crccheck"
+        context.options = {"max_pixels": str(MAX_PIXELS), "err_detect": checks}
         yield Video(container, stream)
 
 

@@ -32,11 +32,11 @@ def needed_frames(video: Video, wanted: Iterable[int], n_frames: int) -> Iterato
         index = _index([None if packet.is_discard else packet.pts for packet in packets])
         if len(index) != n_frames:
             return
-        asked = set(wanted)
-        for frame in _without_others(video, packets, {time for time, i in index.items() if i in asked}):
+        requested = set(wanted)
+        for frame in _without_others(video, packets, {time for time, i in index.items() if i in requested}):
             if frame.is_corrupt or frame.pts not in index:
                 return
-            if index[frame.pts] in asked:
+            if index[frame.pts] in requested:
                 yield index[frame.pts], frame
     except av.FFmpegError:
         return  # decoding in order says what is wrong
