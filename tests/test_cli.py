@@ -173,6 +173,12 @@ def test_prepare_prints_what_the_data_hold(darkhar, clip_folder):
         assert word in out
 
 
+def test_prepare_draws_the_embedded_clips(darkhar):
+    code, out, err = darkhar("prepare", "dataset=dark_synth", "dataset.config=tiny")
+    assert code == 0, err
+    assert "dark_synth: 24 clips" in out
+
+
 def test_broken_clips_stop_prepare_with_their_names(darkhar, tmp_path):
     root = write_clips(tmp_path / "clips")
     (root / "right" / "fake.mp4").write_text("I am no video")

@@ -125,6 +125,16 @@ def test_skipped_clips_are_counted_in_what_follows(darkhar, tmp_path):
     assert json.loads((run / "run.json").read_text())["data"]["skipped"] == 1
 
 
+def test_the_quick_experiment_takes_a_users_own_clips_whatever_their_folder_is_called(darkhar, tmp_path):
+    root = write_clips(tmp_path / "${clips}")
+    code, _, err = darkhar("train", "experiment=smoke", "dataset=video_folder", f"dataset.root={root}")
+    assert code == 0, err
+    run = only(tmp_path / "outputs" / "train")
+    assert set(pd.read_csv(run / "predictions.csv")["label"]) == {"right", "down", "stay"}
+    code, _, err = darkhar("evaluate", str(run))
+    assert code == 0, err
+
+
 EXPERIMENTS = ("smoke", "paper", "paper_histeq", "dual_stream", "pose_flow_late_fusion", "pose_flow_tcn", "pose_lstm")
 
 
