@@ -20,6 +20,7 @@ from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.clips import Clips
 from darkhar_cli.conclusions import conclude
 from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.outcomes import jobs_of
 from darkhar_cli.runs import Run, save_metrics
 
 SPLITS = ("train", "test", "all")
@@ -54,7 +55,8 @@ def finished_run(folder: Path) -> Run:
     if run.done and run.facts():
         return run
     if (folder / "sweep.csv").is_file():
-        jobs = ", ".join(sorted(path.parent.name for path in folder.glob("*/DONE"))) or "none is finished"
+        finished = (str(job.relative_to(folder)) for job in jobs_of(folder) if Run(job).done)
+        jobs = ", ".join(sorted(finished)) or "none is finished"
         raise BadRequest(f"{folder} is a sweep; evaluate takes one of its jobs: {jobs}")
     if not run.facts():
         raise BadRequest(f"{folder} is no run folder; evaluate takes the folder of a finished run")

@@ -243,6 +243,9 @@ def test_wrong_words_are_answered(darkhar, run, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "sweep").mkdir()
     (tmp_path / "sweep" / "sweep.csv").write_text("")
+    (tmp_path / "nested" / "a" / "0").mkdir(parents=True)
+    (tmp_path / "nested" / "a" / "0" / "DONE").write_text("")
+    (tmp_path / "nested" / "sweep.csv").write_text("seed,folder\n0,a/0\n1,a/1\n")
     started = shutil.copytree(run, tmp_path / "started")
     (started / "DONE").unlink()
     cases = [
@@ -250,6 +253,7 @@ def test_wrong_words_are_answered(darkhar, run, tmp_path):
         (["rum"], "rum: no such folder; did you mean 'run'?"),
         (["empty"], "empty is no run folder"),
         (["sweep"], "sweep is a sweep; evaluate takes one of its jobs: none is finished"),
+        (["nested"], "nested is a sweep; evaluate takes one of its jobs: a/0$"),
         (["started"], "started is not finished"),
         (["split=test"], "evaluate takes one run folder"),
         (["run", "empty"], "evaluate takes one run folder, not 2"),
