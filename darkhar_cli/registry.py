@@ -44,6 +44,11 @@ def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Cal
     return keep
 
 
+def imported(kind: str) -> list[str]:
+    """Return the names of a kind's parts that are registered so far; nothing is imported for it."""
+    return list(_parts.get(kind, ()))
+
+
 def parts(kind: str) -> dict[str, Callable[..., Any]]:
     """Return every part of a kind by name, importing the kind's modules on first use."""
     package = importlib.import_module(f"darkhar_cli.{PACKAGES[kind]}")

@@ -19,6 +19,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from darkhar_cli import registry
 from darkhar_cli.errors import BadRequest, nearest, unknown
 from darkhar_cli.parameter_types import MISSING as MISSING
 from darkhar_cli.parameter_types import Parameter, check_value
@@ -230,18 +231,19 @@ def check_group(group: str, node: Any, place: str = "") -> None:
     elif "name" in node or group == "train":
         _check_named(group, node.get("name", "default"), node, place)
     else:
-        known = ", ".join(_built_in(group))
+        known = ", ".join(_registered(group))
         raise BadRequest(f"{place}.name is missing; give the {group} that this is: {known}").at(f"{place}.name")
 
 
-def _built_in(group: str) -> list[str]:
-    """Return the names that parts are registered under: those of darkhar's own files."""
-    return [name for name in options(group) if not options(group).own(name)]
+def _registered(group: str) -> list[str]:
+    """Return the names that parts are registered under: those of darkhar's own files, and of what was imported."""
+    known = registry.imported(group)
+    return [name for name in options(group) if not options(group).own(name) or name in known]
 
 
 def _check_named(group: str, name: Any, values: Any, prefix: str) -> None:
-    if not isinstance(name, str) or name not in _built_in(group):
-        raise unknown(group, name, _built_in(group)).at(prefix if group in CHAINS else f"{prefix}.name")
+    if not isinstance(name, str) or name not in _registered(group):
+        raise unknown(group, name, _registered(group)).at(prefix if group in CHAINS else f"{prefix}.name")
     if not isinstance(values, Mapping):
         raise BadRequest(f"{prefix}={values!r}: give a mapping of its parameters").at(prefix)
     check_parameters(prefix, values, options(group)[name], f"{group} {name!r}")
