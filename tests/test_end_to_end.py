@@ -238,10 +238,10 @@ def test_a_diverged_training_is_named_and_not_kept(darkhar, own_clips, tmp_path)
 
 def test_a_class_without_training_clips_is_refused(darkhar, tmp_path):
     write_clips(tmp_path / "clips" / "train", classes=("jump", "walk"))
-    write_clips(tmp_path / "clips" / "test", classes=("Jump", "walk"), takes=1)
+    write_clips(tmp_path / "clips" / "test", classes=("jumps", "walk"), takes=1, height=40)
     code, _, err = darkhar("train", "dataset=video_folder", f"dataset.root={tmp_path / 'clips'}")
     assert code == 2
-    assert "class 'Jump' has no training clip" in err
+    assert "class 'jumps' has no training clip" in err
     assert "did you mean 'jump'" in err
 
 
