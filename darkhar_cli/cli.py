@@ -39,10 +39,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with stopping.handled(verb, whole_process=argv is None):
             return dispatch(words, quiet)
-    except stopping.Stopped as stopped:
-        stopping.say(verb, stopped.number)
+    except (stopping.Stopped, KeyboardInterrupt) as stopped:
+        ended = stopping.of(stopped)
+        stopping.say(verb, ended.number)
         stopping.end_children()
-        return stopped.exit_code
+        return ended.exit_code
     except Exception as problem:
         if debug:
             raise

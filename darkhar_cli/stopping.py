@@ -37,6 +37,11 @@ class Stopped(BaseException):
         return 128 + self.number
 
 
+def of(ended: BaseException) -> Stopped:
+    """Return what ended the program; Python's own KeyboardInterrupt, where our handler does not stand, is Ctrl-C."""
+    return ended if isinstance(ended, Stopped) else Stopped(signal.SIGINT)
+
+
 def message(verb: str, number: int) -> str:
     """Return the line for whoever stopped the program."""
     name = "interrupted" if number == signal.SIGINT else f"stopped ({signal.Signals(number).name})"
