@@ -60,6 +60,16 @@ sys.exit(cli.main())
 """
 
 
+@pytest.fixture(autouse=True)
+def heeded():
+    """No signal is ignored from the start, as in the background of a shell or under nohup; children inherit that."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def start(tmp_path):
     """Start the program in a session of its own."""
