@@ -73,9 +73,14 @@ def _names(firsts: Sequence[Result]) -> list[str]:
         for key in sorted({key for about in group for key in about} - {*LABELS, *keys}):
             if len({about.get(key) for about in group}) > 1:
                 keys.append(key)
-    names = [" ".join(f"{key}={about[key]}" for key in keys if key in about) for about in abouts]
-    if len(set(names)) == len(names) and all(names) and max(map(len, names)) <= _LONGEST:
-        return names
+    chosen = [key.removesuffix("name") for key in keys if key.endswith(".name")]  # another option has other parameters
+    short = [key for key in keys if key.endswith(".name") or not key.startswith(tuple(chosen))]
+    for told in (short, keys):
+        names = [
+            " ".join(f"{key.removesuffix('.name')}={about[key]}" for key in told if key in about) for about in abouts
+        ]
+        if len(set(names)) == len(names) and all(names) and max(map(len, names)) <= _LONGEST:
+            return names
     folders = [result.folder.name for result in firsts]
     return folders if len(set(folders)) == len(folders) else [str(result.folder) for result in firsts]
 

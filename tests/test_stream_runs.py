@@ -154,7 +154,9 @@ def test_compare_pairs_clips_as_they_are(darkhar, both, tmp_path):
     assert darkhar(*words, "robustness=none", "hydra.run.dir=plain")[0] == 0
     code, out, err = darkhar("compare", run, "plain")
     assert code == 0, err
-    assert "darkened" not in "".join(line for line in out.splitlines() if "clips" in line)
+    (title,) = (line for line in out.splitlines() if line.startswith("12 clips;"))
+    assert "darkened" not in title
+    assert "between robustness=darkened and robustness=none" in out, "the words that were typed"
     plain = pd.read_csv(tmp_path / "plain" / "metrics/summary.csv").iloc[0]
     assert plain["accuracy"] == pytest.approx(pd.read_csv(run / "metrics/summary.csv").iloc[0]["accuracy"])
     ids = pd.read_csv(tmp_path / "plain" / "predictions.csv")
