@@ -36,10 +36,10 @@ bench: $(STAMP) ## measure speed and memory, each a ratio taken in one run (ARGS
 	$(VENV)/bin/python -m tests.benchmarks $(ARGS)
 
 results: $(STAMP) ## train the README's experiments on real clips, three seeds each (ARGS=FOLDER_OF_EE6222)
-	$(VENV)/bin/python -m tests.results $(ARGS)
+	$(VENV)/bin/python -m tests.benchmarks.results $(ARGS)
 
 enhancements: $(STAMP) ## draw every enhancement on your clips (ARGS="CLIP ...")
-	$(VENV)/bin/python -m tests.enhancements $(ARGS)
+	$(VENV)/bin/python -m tests.tools.enhancements $(ARGS)
 
 smoke: $(STAMP) ## run the smoke experiment into a throw-away folder
 	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \
@@ -55,13 +55,13 @@ format: $(STAMP) ## put style right
 	$(VENV)/bin/ruff format .
 
 picture: $(STAMP) ## draw the README's picture from the embedded data set
-	$(VENV)/bin/python -m tests.picture
+	$(VENV)/bin/python -m tests.tools.picture
 
 contact: $(STAMP) ## write a contact sheet of the embedded data set to outputs/ (ARGS=4 for four clips of each action)
-	$(VENV)/bin/python -m tests.contact_sheet $(ARGS)
+	$(VENV)/bin/python -m tests.tools.contact_sheet $(ARGS)
 
 twins: $(STAMP) ## train on synthetic clips by day and in the dark, with each enhancement (ARGS=full for 2,400 clips)
-	$(VENV)/bin/python -m tests.twins $(ARGS)
+	$(VENV)/bin/python -m tests.benchmarks.twins $(ARGS)
 
 lock: ## write the versions of this environment into the constraints file
 	$(VENV)/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.home import home
+from darkhar_cli.paths import home
 
 _PREFIXES = ("TF_", "TF2_", "XLA_", "KERAS_", "ONEDNN_", "DNNL_", "NVIDIA_TF32", "CUBLAS_", "CUDNN_", "OPENCV_", "OV_")
 # They say where to compute, what to log and how to share memory. OpenCV's are about logs and cameras, but for these.

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from darkhar_cli.listing import several
+from darkhar_cli.names import several
 
 
 class Kind(StrEnum):

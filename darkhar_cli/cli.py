@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
 def dispatch(words: list[str], quiet: bool) -> int:
     """Find the verb and run it."""
     if "-sc" in words or "--shell-completion" in words or "--shell_completion" in words:
-        from darkhar_cli.completion import complete
+        from darkhar_cli.launch.completion import complete
 
         return complete(words, list(VERBS))
     if not words or words[0] in ("-h", "--help", "help"):
@@ -72,33 +72,33 @@ def dispatch(words: list[str], quiet: bool) -> int:
     ambient.refuse_lost_folder()
     ambient.prepare_environment()
     if verb == "list":
-        from darkhar_cli.tasks.list_parts import list_parts
+        from darkhar_cli.commands.list_parts import list_parts
 
         list_parts([word for word in rest if word not in ("-h", "--help")])
         return 0
     if verb == "cache":
-        from darkhar_cli.tasks.cache import cache
+        from darkhar_cli.commands.cache import cache
 
         cache(rest)
         return 0
     if verb == "check":
-        from darkhar_cli.tasks.check import check
+        from darkhar_cli.commands.check import check
 
         check(rest)
         return 0
     if verb == "evaluate":
-        from darkhar_cli.tasks.evaluate import evaluate
+        from darkhar_cli.commands.evaluate import evaluate
 
         evaluate(rest)
         return 0
     if verb == "compare":
-        from darkhar_cli.tasks.compare import compare_runs
+        from darkhar_cli.commands.compare import compare_runs
 
         compare_runs(rest)
         return 0
-    from darkhar_cli import hydra_app
+    from darkhar_cli.launch import app
 
-    return hydra_app.run(verb, rest)
+    return app.run(verb, rest)
 
 
 def _report(problem: Exception) -> int:
@@ -111,7 +111,7 @@ def _report(problem: Exception) -> int:
     if type(cause).__module__.startswith(("hydra", "omegaconf")):
         console.error(f"configuration refused: {(str(cause).strip() or type(cause).__name__).splitlines()[0]}")
         return 2
-    from darkhar_cli import disk
+    from darkhar_cli.files import disk
 
     if disk.is_full(problem):
         console.error(str(disk.nameless(problem)))

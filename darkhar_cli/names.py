@@ -107,3 +107,10 @@ def reversed_names(requested: Mapping[Any, Any], classes: Sequence[str]) -> dict
         class_named(a, classes, where): None if b is None and "null" not in classes else class_named(b, classes, where)
         for a, b in requested.items()
     }
+
+
+def several(count: int, noun: str, behind: str = "", verb: bool = False) -> str:
+    """Return `1 clip`, `2 clips`, and where asked for what stands behind and the verb: `1 clip in all is`."""
+    one = count == 1
+    words = [f"{count} {noun}{'' if one else 's'}", behind, ("is" if one else "are") if verb else ""]
+    return " ".join(filter(None, words))

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from darkhar_cli import cli
-from darkhar_cli import clips as data
-from darkhar_cli.video import write_video
+from darkhar_cli.data import clip_dataset
+from darkhar_cli.data.video import write_video
 
 # absl's log handler closes its stream when Hydra sets logging up; it must not be the one pytest captures with.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
@@ -102,7 +102,7 @@ def clip_folder(tmp_path_factory):
 def prepared_clips(clip_folder):
     """The twelve small clips, prepared."""
     request = {"name": "video_folder", "root": str(clip_folder), "labels": None, "group": r"^([a-z]+_\d+)_"}
-    return data.open_clips({**request, "test": None, "data_dir": None, "on_error": "stop"})
+    return clip_dataset.open_clips({**request, "test": None, "data_dir": None, "on_error": "stop"})
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def darkhar(tmp_path, monkeypatch, capsys):
 @pytest.fixture(scope="session")
 def fake_tflite(tmp_path_factory):
     """A TFLite file with MoveNet's shapes."""
-    from tests.fake_movenet import write_tflite
+    from tests.helpers.fake_movenet import write_tflite
 
     return write_tflite(tmp_path_factory.mktemp("weights") / "movenet.tflite")
 
@@ -149,7 +149,7 @@ def fake_tflite(tmp_path_factory):
 @pytest.fixture(scope="session")
 def fake_saved_model(tmp_path_factory):
     """A SavedModel with MoveNet's signature."""
-    from tests.fake_movenet import write_saved_model
+    from tests.helpers.fake_movenet import write_saved_model
 
     return write_saved_model(tmp_path_factory.mktemp("weights") / "saved")
 

@@ -15,7 +15,7 @@ import pytest
 from darkhar_cli import ambient
 from darkhar_cli.cli import VERBS
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.home import home
+from darkhar_cli.paths import home
 from tests.conftest import ROOT, TINY, only, program, write_clips
 
 CLASHING = {"floatx": "float16", "epsilon": 0.01, "backend": "jax", "image_data_format": "channels_first"}
@@ -58,8 +58,8 @@ def test_switches_are_those_that_may_change_numbers():
 
 
 def test_switches_are_in_the_key_of_features(monkeypatch):
-    from darkhar_cli.frozen import freeze
-    from darkhar_cli.model import build_extractor
+    from darkhar_cli.features.frozen_extractor import freeze
+    from darkhar_cli.models.action_model import build_extractor
 
     part, runtime = ("luma", {"percentile": 95.0}), {"name": "auto", "precision": "float32"}
     plain = freeze(part, build_extractor(part), [("none", {})], runtime, 0).about

@@ -4,7 +4,7 @@ import pytest
 
 from darkhar_cli import caveats
 from darkhar_cli.caveats import Caveat, Kind
-from darkhar_cli.runs import Run
+from darkhar_cli.runs.run_folder import Run
 
 
 def test_what_is_stored_is_read():

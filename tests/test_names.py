@@ -6,7 +6,7 @@ import pytest
 
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.names import alike, class_named, printable, printable_lines, refuse_alike, reversed_names
-from tests.nasty_names import odd_names
+from tests.helpers.nasty_names import odd_names
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from darkhar_cli import schema
+from darkhar_cli.config import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 SETUP = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]

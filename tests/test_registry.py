@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from darkhar_cli import registry, schema
+from darkhar_cli import registry
+from darkhar_cli.config import schema
 from darkhar_cli.errors import BadRequest
 
 _GIVEN = {"enhance": {"frames"}, "classifier": {"timeline", "n_classes"}, "sampler": set(), "extractor": set()}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from darkhar_cli import hydra_app, stopping
+from darkhar_cli import stopping
+from darkhar_cli.launch import app
 
 # A program whose main thread is in a library that takes no notice, or in a pool of processes.
 STUCK = """
@@ -146,7 +147,7 @@ def test_signals_have_the_exit_codes_of_a_shell(darkhar, monkeypatch):
     before = {number: signal.getsignal(number) for number in ours}
     words = ("interrupted;", "stopped (SIGTERM);", "stopped (SIGHUP);")
     for number, code, said in zip(ours, (130, 143, 129), words, strict=True):
-        monkeypatch.setattr(hydra_app, "run", lambda verb, words, n=number: signal.raise_signal(n))
+        monkeypatch.setattr(app, "run", lambda verb, words, n=number: signal.raise_signal(n))
         answer, _, err = darkhar("prepare")
         assert answer == code
         assert err.strip() == f"{said} nothing half-made is kept: the same command starts again"

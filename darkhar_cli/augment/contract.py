@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from darkhar_cli.darkening import Darkening
+from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.randomness import key_of, mix

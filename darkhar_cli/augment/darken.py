@@ -3,7 +3,7 @@
 from typing import Any
 
 from darkhar_cli.augment.contract import Augmentation, bounds
-from darkhar_cli.darkening import Darkening
+from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.registry import register
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from darkhar_cli.classifiers.blocks.inputs import head_inputs
+from darkhar_cli.classifiers.blocks.logits import logits
+from darkhar_cli.classifiers.blocks.normalisation import Float32Layer
 from darkhar_cli.classifiers.contract import Timeline
-from darkhar_cli.classifiers.inputs import head_inputs
-from darkhar_cli.classifiers.logits import logits
-from darkhar_cli.classifiers.normalisation import Float32Layer
 from darkhar_cli.registry import register
 
 

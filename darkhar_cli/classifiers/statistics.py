@@ -6,12 +6,12 @@ from typing import Any
 
 import keras
 
-from darkhar_cli.classifiers import spectrum
-from darkhar_cli.classifiers.clip_statistics import AMOUNTS, FLOW, ClipStatistics
+from darkhar_cli.classifiers.blocks import spectrum
+from darkhar_cli.classifiers.blocks.clip_statistics import AMOUNTS, FLOW, ClipStatistics
+from darkhar_cli.classifiers.blocks.inputs import chosen, head_inputs
+from darkhar_cli.classifiers.blocks.logits import solved_logits
+from darkhar_cli.classifiers.blocks.normalisation import Limit, Standardize
 from darkhar_cli.classifiers.contract import Timeline
-from darkhar_cli.classifiers.inputs import chosen, head_inputs
-from darkhar_cli.classifiers.logits import solved_logits
-from darkhar_cli.classifiers.normalisation import Limit, Standardize
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.registry import register
 

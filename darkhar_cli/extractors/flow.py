@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from darkhar_cli.extractors import dense_flow, flow_channels, flow_input, keypoints, pose, sparse_flow, tracking
+from darkhar_cli.extractors import pose
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.extractors.contract import Extractor
-from darkhar_cli.extractors.person import person_extractor
+from darkhar_cli.extractors.person import dense_flow, flow_channels, flow_input, keypoints, sparse_flow, tracking
+from darkhar_cli.extractors.person.following import person_extractor
 from darkhar_cli.registry import register
 
 SOURCES = (dense_flow, flow_channels, flow_input, sparse_flow, *pose.SOURCES)

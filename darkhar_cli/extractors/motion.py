@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from darkhar_cli import motion as changes
+from darkhar_cli.data import frame_difference
+from darkhar_cli.data.frame_difference import luma_changes, mean_change
 from darkhar_cli.extractors import resampling
 from darkhar_cli.extractors.channels import Channel, Symmetry
 from darkhar_cli.extractors.contract import Extractor
-from darkhar_cli.motion import luma_changes, mean_change
 from darkhar_cli.registry import register
 
 
-@register("extractor", sources=(changes, resampling))
+@register("extractor", sources=(frame_difference, resampling))
 def motion() -> Extractor:
     """Mean and deviation of the luma difference to the frame before, F = 2, 0..1; the first repeats the second."""
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from darkhar_cli.extractors import keypoints
 from darkhar_cli.extractors.channels import Channel, Symmetry
 from darkhar_cli.extractors.contract import Extractor
-from darkhar_cli.extractors.keypoints import KEYPOINTS, letterbox, load_movenet, opposite
+from darkhar_cli.extractors.person import keypoints
+from darkhar_cli.extractors.person.keypoints import KEYPOINTS, letterbox, load_movenet, opposite
 from darkhar_cli.registry import register
 
 

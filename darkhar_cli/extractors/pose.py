@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from darkhar_cli.extractors import body, channels, keypoints, person, resampling, smoothing, tracking
+from darkhar_cli.extractors import channels, resampling
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.extractors.contract import Extractor
-from darkhar_cli.extractors.person import person_extractor
+from darkhar_cli.extractors.person import body, following, keypoints, smoothing, tracking
+from darkhar_cli.extractors.person.following import person_extractor
 from darkhar_cli.registry import register
 
-SOURCES = (body, channels, keypoints, person, resampling, smoothing, tracking)
+SOURCES = (body, channels, keypoints, following, resampling, smoothing, tracking)
 
 
 @register("extractor", sources=SOURCES)

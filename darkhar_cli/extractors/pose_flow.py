@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from darkhar_cli.extractors import body, flow, flow_channels, keypoints, tracking
+from darkhar_cli.extractors import flow
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.extractors.contract import Extractor
-from darkhar_cli.extractors.person import person_extractor
+from darkhar_cli.extractors.person import body, flow_channels, keypoints, tracking
+from darkhar_cli.extractors.person.following import person_extractor
 from darkhar_cli.registry import register
 
 

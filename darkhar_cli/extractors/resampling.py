@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from darkhar_cli.extractors.smoothing import path
+from darkhar_cli.extractors.person.smoothing import path
 
 
 def evenly(signal: np.ndarray, times: np.ndarray) -> np.ndarray:

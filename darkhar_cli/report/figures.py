@@ -6,8 +6,8 @@ import warnings
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from darkhar_cli.runs import Run
-from darkhar_cli.table_files import column_of, write_text
+from darkhar_cli.files.tables import column_of, write_text
+from darkhar_cli.runs.run_folder import Run
 
 mpl.rcParams["svg.hashsalt"] = "darkhar"  # else element names are drawn at random
 mpl.rcParams["svg.fonttype"] = "none"  # text stays text: whoever shows it has fonts for all scripts

@@ -32,10 +32,10 @@ class Sampler(ABC):
     Attributes:
         frames: how many (int), or a fraction of each clip (float below 1); None: neither.
         short: what becomes of a clip that is too short; None: no clip is.
-        wants_motion: whether a call needs `motion`, see `darkhar_cli.motion`.
+        wants_motion: whether a call needs `motion`, see `darkhar_cli.data.frame_difference`.
         rate: steps a second, where that is known whatever the clip.
         by_time: whether positions mean moments, at the clip's rate: where its frames come at irregular times, what is
-            picked are the frames shown then (`darkhar_cli.frame_times`). Else positions mean frames, whenever shown.
+            picked are the frames shown then (`data.frame_times`). Else positions mean frames, whenever shown.
     """
 
     frames: int | float | None = None

@@ -16,7 +16,7 @@ from darkhar_datasets.dark_synth import manifest
 from darkhar_datasets.dark_synth.actions import ACTIONS
 from darkhar_datasets.dark_synth.film import LIGHTS, Clip, render
 
-from darkhar_cli.builder import TRAIN, ClipBuilder, Source
+from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
 
 
 @dataclass(frozen=True)

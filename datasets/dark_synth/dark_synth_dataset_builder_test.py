@@ -13,9 +13,9 @@ from darkhar_datasets.dark_synth.film import Clip, Film, render, setting
 from darkhar_datasets.dark_synth.people import KEYPOINTS, SHIN, THIGH, draw_body, joints
 from darkhar_datasets.dark_synth.view import HEIGHT, WIDTH, View
 
-from darkhar_cli import clips as data
-from darkhar_cli.preparation import builder_class
-from darkhar_cli.video import inspect, read_frames
+from darkhar_cli.data import clip_dataset
+from darkhar_cli.data.preparation import builder_class
+from darkhar_cli.data.video import inspect, read_frames
 
 REQUEST = {"name": "dark_synth", "config": "tiny", "light": "both", "regime": "arid", "seed": 0}
 REQUEST |= {"data_dir": None, "on_error": "stop"}
@@ -23,12 +23,12 @@ REQUEST |= {"data_dir": None, "on_error": "stop"}
 
 @pytest.fixture(scope="module")
 def twins():
-    return data.open_clips(REQUEST)
+    return clip_dataset.open_clips(REQUEST)
 
 
 @pytest.fixture(scope="module")
 def dark():
-    return data.open_clips(REQUEST | {"light": "dark"})
+    return clip_dataset.open_clips(REQUEST | {"light": "dark"})
 
 
 def test_same_seed_same_bytes():

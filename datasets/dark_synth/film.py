@@ -20,7 +20,7 @@ from darkhar_datasets.dark_synth.people import KEYPOINTS, Body, draw_body, joint
 from darkhar_datasets.dark_synth.scenes import Scene, draw_scene
 from darkhar_datasets.dark_synth.view import HEIGHT, WIDTH, View, draw_view
 
-from darkhar_cli.video import write_video
+from darkhar_cli.data.video import write_video
 
 DRAWING = "3"  # of the drawing code: another drawing is another clip
 LIGHTS = ("dark", "bright")

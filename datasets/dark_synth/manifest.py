@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from darkhar_datasets.dark_synth.film import DRAWING, Clip, Film
 
-from darkhar_cli.table_files import write_csv
+from darkhar_cli.files.tables import write_csv
 
 TABLE, KEYPOINTS = "manifest.csv", "keypoints.npz"
 

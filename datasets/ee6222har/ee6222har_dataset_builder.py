@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from darkhar_cli.builder import TRAIN, ClipBuilder, Source
+from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
+from darkhar_cli.data.listing import LeftOut, list_folder, relative, why_no_file
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.listing import LeftOut, list_folder, relative, why_no_file
 from darkhar_cli.names import refuse_alike
 
 _LISTS = {TRAIN: ("train",), "val": ("validate", "val", "validation")}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from darkhar_cli import clips as data
+from darkhar_cli.data import clip_dataset
+from darkhar_cli.data.preparation import builder_class
+from darkhar_cli.data.video import write_video
 from darkhar_cli.errors import BadRequest, FailedWork
-from darkhar_cli.preparation import builder_class
-from darkhar_cli.video import write_video
 from tests.conftest import moving_square
 
 NAMES = ("Jump", "Run")
@@ -33,7 +33,7 @@ def root(tmp_path):
 
 
 def opened(root, on_error="stop"):
-    return data.open_clips({"name": "ee6222har", "root": str(root), "data_dir": None, "on_error": on_error})
+    return clip_dataset.open_clips({"name": "ee6222har", "root": str(root), "data_dir": None, "on_error": on_error})
 
 
 def test_both_splits_are_read(root):

@@ -8,9 +8,9 @@ from typing import Any
 
 from darkhar_datasets.video_folder import label_csv
 
-from darkhar_cli.builder import TRAIN, ClipBuilder, Source
+from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
+from darkhar_cli.data.listing import LeftOut, counted, list_folder, not_videos, relative, why_no_file
 from darkhar_cli.errors import BadRequest, unknown
-from darkhar_cli.listing import LeftOut, counted, list_folder, not_videos, relative, why_no_file
 from darkhar_cli.names import printable, refuse_alike
 
 # What ffmpeg reads by container, and streams without one.

@@ -4,17 +4,17 @@ import os
 
 import pytest
 
-from darkhar_cli import clips as data
-from darkhar_cli.augmenting import reversals_of
+from darkhar_cli.data import clip_dataset
+from darkhar_cli.data.video import write_video
 from darkhar_cli.errors import BadRequest, FailedWork
-from darkhar_cli.video import write_video
+from darkhar_cli.training.augmentation import reversals_of
 from tests.conftest import moving_square, write_clips
-from tests.generated_clips import cut, damaged, encode
+from tests.helpers.generated_clips import cut, damaged, encode
 
 
 def opened(root, **options):
     defaults = {"labels": None, "group": None, "test": None, "data_dir": None, "on_error": "stop"}
-    return data.open_clips({"name": "video_folder", "root": str(root), **defaults, **options})
+    return clip_dataset.open_clips({"name": "video_folder", "root": str(root), **defaults, **options})
 
 
 def test_classes_are_the_folders(tmp_path):

@@ -16,7 +16,7 @@ from tests.benchmarks import ROWS
 def alone(name: str) -> None:
     """Run one row here and print what it found as JSON."""
     from darkhar_cli import console
-    from darkhar_cli.quiet import quiet_start
+    from darkhar_cli.native_stderr import quiet_start
 
     with quiet_start():
         from tests.benchmarks import beside_notebook, frames, jobs, people, scenes

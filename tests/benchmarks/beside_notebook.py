@@ -13,9 +13,10 @@ def _against_notebook(place: Path, extractor: str, frames: int, classes: int, pe
     import keras
     import tensorflow as tf
 
-    from darkhar_cli import registry, runner, trainer  # noqa: F401  imports are no part of either
-    from darkhar_cli.engine import import_openvino
-    from darkhar_cli.folds import plan_folds
+    from darkhar_cli import registry
+    from darkhar_cli.features.runtimes import import_openvino
+    from darkhar_cli.splits.plan import plan_folds
+    from darkhar_cli.training import cross_validation, trainer  # noqa: F401  imports are no part of either
     from tests.benchmarks import notebook
 
     import_openvino()
@@ -51,7 +52,7 @@ def notebook_mobilenet(place: Path) -> dict[str, Any]:
 
 def notebook_projected(place: Path) -> dict[str, Any]:
     """Project the paper's own experiment from what a frame, a clip and a head cost here."""
-    from darkhar_cli.frames import HostFrames
+    from darkhar_cli.features.frame_loader import HostFrames
 
     clips = some_clips(place, 4, 3)
     built, engine = frozen("convnext_small")

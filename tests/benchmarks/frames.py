@@ -15,8 +15,8 @@ from tests.benchmarks.measure import best, engine_speed, frozen, row, seconds
 
 def extraction(place: Path) -> dict[str, Any]:
     """Compare the whole pipeline with its engine."""
-    from darkhar_cli.frames import HostFrames
-    from darkhar_cli.pipeline import extract
+    from darkhar_cli.features.frame_loader import HostFrames
+    from darkhar_cli.features.prefetch import extract
 
     clips = some_clips(place, 6, 4)
     _, engine = frozen("convnext_tiny")
@@ -89,7 +89,7 @@ def peak(place: str, count: int) -> None:
     import pandas as pd
 
     from darkhar_cli import console
-    from darkhar_cli.trainer import Trainer
+    from darkhar_cli.training.trainer import Trainer
 
     console.set_quiet(True)
     clips = some_clips(Path(place), 4, 3)

@@ -30,8 +30,8 @@ def second_job(place: Path) -> dict[str, Any]:
 
 def _head() -> tuple[Any, Any]:
     from darkhar_cli.classifiers.contract import Timeline
-    from darkhar_cli.learner import compile_model
-    from darkhar_cli.model import build_classifier
+    from darkhar_cli.models.action_model import build_classifier
+    from darkhar_cli.training.compiled_model import compile_model
 
     def build() -> Any:
         return build_classifier(("lstm", {}), Timeline(256), 6)
@@ -41,7 +41,7 @@ def _head() -> tuple[Any, Any]:
 
 def heads(place: Path) -> dict[str, Any]:
     """Compare an epoch in the compiled loop with one in Keras's."""
-    from darkhar_cli.learner import head_learner
+    from darkhar_cli.training.compiled_model import head_learner
 
     build, compile_model = _head()
     rng = np.random.default_rng(0)
@@ -68,7 +68,7 @@ def folds(place: Path) -> dict[str, Any]:
     """Compare another seed's fold on the traced step with one on a model traced for it."""
     import keras
 
-    from darkhar_cli import learner
+    from darkhar_cli.training import compiled_model
 
     build, _ = _head()
     rng = np.random.default_rng(0)
@@ -82,15 +82,15 @@ def folds(place: Path) -> dict[str, Any]:
         return made.logits(inputs)
 
     def anew() -> np.ndarray:
-        learner._heads.clear()
+        compiled_model._heads.clear()
         keras.utils.set_random_seed(0)
-        return fold(learner.head_learner("bench", build, TRAIN))
+        return fold(compiled_model.head_learner("bench", build, TRAIN))
 
     expected = anew()
     slow = best(anew, 3)
-    learner._heads.clear()
+    compiled_model._heads.clear()
     keras.utils.set_random_seed(0)
-    kept = learner.head_learner("bench", build, TRAIN)
+    kept = compiled_model.head_learner("bench", build, TRAIN)
     fold(kept)
     fast = best(lambda: fold(kept), 3)
     same = np.array_equal(expected, fold(kept))

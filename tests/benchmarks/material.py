@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from darkhar_cli import clips as data
-from darkhar_cli import schema
-from darkhar_cli.clips import Clips
-from darkhar_cli.experiment import Experiment
-from darkhar_cli.stream import Setting, StreamParts
+from darkhar_cli.config import schema
+from darkhar_cli.data import clip_dataset
+from darkhar_cli.data.clip_dataset import Clips
+from darkhar_cli.training.experiment import Experiment
+from darkhar_cli.training.stream import Setting, StreamParts
 
 TRAIN = schema.options("train")["default"].defaults | {
     "epochs": 10,
@@ -29,7 +29,7 @@ def some_clips(place: Path, classes: int, per_class: int) -> Clips:
     root = os.environ.get("DARKHAR_TEST_CLIPS")
     if not root:
         request = {"name": "dark_synth", "config": "small", "seed": 0, "data_dir": str(place), "on_error": "stop"}
-        every = data.open_clips(request)
+        every = clip_dataset.open_clips(request)
         kept = every.table[every.table["label"].isin(every.classes[:classes])].groupby("label").head(per_class)
         every.table, every.classes = kept.reset_index(drop=True).assign(split="train"), every.classes[:classes]
         return every
@@ -38,7 +38,7 @@ def some_clips(place: Path, classes: int, per_class: int) -> Clips:
         rows += [{"path": str(clip), "label": folder.name} for clip in sorted(folder.glob("*.mp4"))[:per_class]]
     pd.DataFrame(rows).to_csv(place / "clips.csv", index=False)
     request = {"name": "video_folder", "root": root, "labels": str(place / "clips.csv"), "group": None, "test": None}
-    return data.open_clips({**request, "data_dir": str(place), "on_error": "stop"})
+    return clip_dataset.open_clips({**request, "data_dir": str(place), "on_error": "stop"})
 
 
 def experiment(place: Path, extractor: str, frames: int, **parameters: object) -> Experiment:

@@ -30,10 +30,10 @@ def best(function: Callable[[], Any], times: int = 3) -> float:
 
 def bank_job(place: Path, clips: Any, asked: Any, folds: dict[str, Any] = FOLDS) -> tuple[float, int]:
     """Run an experiment's folds from the bank; return seconds and how many frames were computed."""
-    from darkhar_cli.folds import plan_folds
-    from darkhar_cli.runner import run_folds
-    from darkhar_cli.runs import Run
-    from darkhar_cli.trainer import Trainer
+    from darkhar_cli.runs.run_folder import Run
+    from darkhar_cli.splits.plan import plan_folds
+    from darkhar_cli.training.cross_validation import run_folds
+    from darkhar_cli.training.trainer import Trainer
 
     started = time.perf_counter()
     trainer = Trainer(asked, clips)
@@ -49,7 +49,7 @@ def frozen(extractor: str, **more: Any) -> tuple[Any, Any]:
     import keras
 
     from darkhar_cli import registry
-    from darkhar_cli.engine import openvino_engine
+    from darkhar_cli.features.runtimes import openvino_engine
 
     keras.utils.set_random_seed(0)
     built = registry.get("extractor", extractor)(weights="none", size=224, **more)
@@ -58,7 +58,7 @@ def frozen(extractor: str, **more: Any) -> tuple[Any, Any]:
 
 def engine_speed(engine: Any, count: int, times: int = 3) -> float:
     """Return frames per second of an engine on ready frames, as the pipeline feeds it."""
-    from darkhar_cli.pipeline import extract
+    from darkhar_cli.features.prefetch import extract
 
     frames = np.random.default_rng(0).uniform(0, 255, (count, 224, 224, 3)).astype(np.float32)
     parts = [frames[i : i + 8] for i in range(0, count, 8)]

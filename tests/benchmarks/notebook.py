@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from darkhar_cli.clips import Clips
-from darkhar_cli.video import read_frames
+from darkhar_cli.data.clip_dataset import Clips
+from darkhar_cli.data.video import read_frames
 
 
 def build(backbone: keras.Model, frames: int, n_classes: int, height: int, width: int) -> keras.Model:

@@ -20,7 +20,7 @@ def pose_flow(place: Path) -> dict[str, Any]:
     import numpy as np
 
     from darkhar_cli import registry
-    from darkhar_cli.video import read_frames
+    from darkhar_cli.data.video import read_frames
 
     cv2.setNumThreads(1)
     models = os.environ.get("DARKHAR_TEST_MODELS")

@@ -35,9 +35,9 @@ def _peak() -> float:
 
 def report(place: str) -> None:
     """Make the report; print seconds, the process's peak memory in MB, scenes, and bytes of leaks.csv."""
-    from darkhar_cli.folds import plan_folds
-    from darkhar_cli.leaks import find, listed
-    from darkhar_cli.scenes import HEIGHT, WIDTH, scene_names
+    from darkhar_cli.data.background_similarity import HEIGHT, WIDTH, scene_names
+    from darkhar_cli.splits.leakage import find, listed
+    from darkhar_cli.splits.plan import plan_folds
 
     rng = np.random.default_rng(0)
     wall = rng.random(HEIGHT * WIDTH, np.float32)

@@ -1,0 +1,1 @@
+"""What classifiers share: inputs, normalisation, statistics, logits; no classifier is registered here."""

@@ -1,0 +1,155 @@
+"""Preparing a data set: every clip is read once and stored whole, beside its place, then moved there."""
+
+import contextlib
+import importlib
+import io
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from darkhar_cli import console
+from darkhar_cli.data.dataset_builder import ClipBuilder, Source
+from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
+from darkhar_cli.names import several
+from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.files import asides, claims, disk
+from darkhar_cli.files.tables import write_csv
+from darkhar_cli.names import refuse_alike
+from darkhar_cli.paths import elsewhere
+
+_COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
+_COLUMNS += ["twin", "light", "corrupt", "skippable", "jitter"]
+_NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
+
+
+def builder_class(name: str) -> type[ClipBuilder]:
+    """Return the TFDS builder of a data set, by import path."""
+    return importlib.import_module(f"darkhar_datasets.{name}.{name}_dataset_builder").Builder
+
+
+def builder_of(dataset: Mapping[str, Any], **kwargs: Any) -> ClipBuilder:
+    """Return the TFDS builder of a `dataset` group, made with its options."""
+    options = {key: value for key, value in dataset.items() if key not in _NOT_OPTIONS}
+    return builder_class(dataset["name"])(**options, **kwargs)
+
+
+def prepare(dataset: Mapping[str, Any], folder: Path) -> None:
+    """Prepare a data set unless another process does it meanwhile: then wait for that.
+
+    Args:
+        dataset: the `dataset` group of a configuration.
+        folder: where the prepared data go.
+
+    Raises:
+        BadRequest: clips or classes under one name.
+        FailedWork: clips are broken (each is named), or the folder cannot be written.
+    """
+    cure = elsewhere("dataset.data_dir", chosen=bool(dataset.get("data_dir")))
+    writing = partial(disk.writing, cure=cure, what="cannot write prepared data to")
+    file = folder.with_name(f".{folder.name}.claim")
+
+    def naming_folder(_: Path) -> contextlib.AbstractContextManager[None]:  # which a user knows, not the claim's file
+        return writing(folder)
+
+    with writing(folder), claims.held(file, f"data set {dataset['name']} ({folder})", writing=naming_folder):
+        asides.remove_leftovers(folder.parent, folder.name)
+        if not (folder / "clips.csv").is_file():
+            _make(dataset, folder)
+
+
+def _make(dataset: Mapping[str, Any], folder: Path) -> None:
+    """Build a data set beside its place and move it there when it is whole."""
+    aside = asides.beside(folder)
+    aside.mkdir(parents=True, exist_ok=True)
+    try:
+        counting = builder_of(dataset, data_dir=aside)
+        sources = counting.sources()
+        _refuse_twins(sources)
+        refuse_alike(counting.classes(), f"data set {dataset['name']}")
+        same = copies(_labelled(sources))
+        console.note(f"preparing {dataset['name']}: {len(sources)} clips")
+        with console.progress("prepare", len(sources)) as progress:
+            keep = dataset["on_error"] == "keep"
+            builder = builder_of(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
+            builder.refused = contradictions(same)
+            readable = _build(builder)
+        left_out = counting.left_out()
+        for what in (*counting.left_aside, *filter(None, [copies_in_words(same)])):
+            console.warn(what)
+        _report_skipped(builder, dataset["on_error"] if readable else "stop")
+        _write_tables(builder, aside)
+        write_csv(aside / "left_out.csv", pd.DataFrame(left_out, columns=["path", "reason"]), None)
+        builder.write_beside(aside)
+        if not (folder / "clips.csv").is_file():
+            shutil.rmtree(folder, ignore_errors=True)  # damaged
+        try:
+            os.replace(aside, folder)
+        except OSError:
+            if not (folder / "clips.csv").is_file():  # else another process was faster: same clips
+                raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _build(builder: ClipBuilder) -> bool:
+    """Write the records; return whether every split has a clip that can be read."""
+    import tensorflow_datasets as tfds
+
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # tfds announces on standard output
+            builder.download_and_prepare()
+    except AssertionError:  # a split without a single record
+        if not builder.skipped:
+            raise
+        return False
+    return True
+
+
+def _labelled(sources: Sequence[Source]) -> list[Labelled]:
+    """Return the clips that are files, with their labels."""
+    files = [source for source in sources if not source.problem and source.load.func is Path.read_bytes]
+    return [Labelled(source.id, source.label, source.load.args[0]) for source in files]
+
+
+def _refuse_twins(sources: Sequence[Any]) -> None:
+    seen: set[str] = set()
+    for source in sources:
+        if source.id in seen:
+            raise BadRequest(f"{source.id} is listed twice; keep one of the two")
+        seen.add(source.id)
+
+
+def _report_skipped(builder: ClipBuilder, on_error: str) -> None:
+    if not builder.skipped:
+        return
+    lines = [f"  {clip.id}: {clip.reason}" for clip in builder.skipped]
+    listed = "\n".join(lines[:50]) + (f"\n  ... and {len(lines) - 50} more" if len(lines) > 50 else "")
+    if on_error == "stop":
+        keep = any(clip.damaged for clip in builder.skipped)
+        other = ", or take those with corrupt frames all the same with dataset.on_error=keep" if keep else ""
+        cure = f"mend or remove them, or leave them out with dataset.on_error=skip{other}"
+        raise FailedWork(f"{several(len(lines), 'broken clip')}; {cure}:\n{listed}")
+    console.warn(f"{several(len(lines), 'broken clip', verb=True)} left out:\n{listed}")
+
+
+def _write_tables(builder: ClipBuilder, folder: Path) -> None:
+    """Write clips.csv (an index of the records) and skipped.csv."""
+    rows = []
+    for split in builder.info.splits:
+        for index, record in enumerate(builder.as_data_source(split)):
+            texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
+            keys = ("n_frames", "fps", "height", "width", "corrupt", "skippable", "jitter")
+            numbers = {key: record[key] for key in keys}
+            label = builder.info.features["label"].int2str(record["label"])
+            rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
+    if not rows:
+        raise FailedWork("no clip could be read")
+    skipped = pd.DataFrame([vars(s) for s in builder.skipped], columns=["id", "split", "reason"])
+    write_csv(folder / "skipped.csv", skipped, None)
+    write_csv(folder / "clips.csv", pd.DataFrame(rows, columns=_COLUMNS), None)

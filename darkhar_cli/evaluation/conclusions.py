@@ -1,0 +1,77 @@
+"""What a run's tables give reason to say beside its numbers, kept in run.json and in summary.csv."""
+
+import pandas as pd
+
+from darkhar_cli import caveats
+from darkhar_cli.caveats import Caveat, Kind
+from darkhar_cli.evaluation.verdict import judge
+from darkhar_cli.metrics import statistics, tables
+from darkhar_cli.runs.run_folder import Run
+
+
+def conclude(run: Run) -> list[Caveat]:
+    """Keep among the run's caveats what its tables give reason to, and all of them in summary.csv; return the new."""
+    found = [*too_few_groups(run), *below_chance(run)]
+    verdict = judge(run)
+    if verdict:
+        found += verdict.caveats
+        run.add_facts(verdict=verdict.text)
+    texts = {caveat.text for caveat in found}
+    before = caveats.read(run.facts().get("caveats", ()))
+    kept = [one for one in before if one.kind not in caveats.FROM_TABLES and one.text not in texts]
+    run.add_facts(caveats=caveats.stored([*kept, *found]))
+    save_warnings(run)
+    return found
+
+
+def control_runs(run: Run) -> dict[str, Run]:
+    """Return the runs of a run's controls by name (`background`, ...), in order of name."""
+    places = sorted((run.folder / "controls").glob("control_*"))
+    return {place.name.removeprefix("control_"): Run(place) for place in places}
+
+
+def gather_controls(run: Run) -> None:
+    """Write metrics/controls.csv: the summaries of the run's controls, one below the other."""
+    rows = [one.read("metrics/summary.csv").assign(control=name) for name, one in control_runs(run).items()]
+    run.save("metrics/controls.csv", pd.concat(rows))
+
+
+def save_warnings(run: Run) -> None:
+    """Write what must stand beside each row of summary.csv into its column `warnings`: texts joined by `; `."""
+    summary, warnings = run.read("metrics/summary.csv"), run.warnings()
+    texts = [
+        "; ".join(one.text.replace("; ", ", ") for one in warnings if one.concerns(split)) for split in summary["split"]
+    ]
+    run.save("metrics/summary.csv", summary.assign(warnings=texts))
+
+
+def too_few_groups(run: Run) -> list[Caveat]:
+    """Return the splits whose clips come from too few groups (or backgrounds) for an interval."""
+    predictions, found = run.read("predictions.csv"), []
+    for split in ("validation", "test"):
+        by = tables.clusters(tables.per_clip(predictions, split))
+        if 0 < by.count < statistics.FEWEST:
+            text = f"{split}: only {by.words}, too few for an interval"
+            found.append(Caveat(Kind.FEW_GROUPS, text, split))
+    return found
+
+
+def below_chance(run: Run) -> list[Caveat]:
+    """Return the splits whose score lies below chance, with the reason where it is known or the interval does too."""
+    found, known = [], run.warnings()
+    for _, row in run.read("metrics/summary.csv").iterrows():
+        misled = any(one.kind == Kind.MISLED and one.concerns(row["split"]) for one in known)
+        if row["of"] == "folds" and (text := _below(row, misled)):
+            found.append(Caveat(Kind.BELOW_CHANCE, text, row["split"]))
+    return found
+
+
+def _below(row: pd.Series, misled: bool) -> str:
+    score, upper = (float(row[name]) if row[name] != "" else float("nan") for name in ("recall_macro", "recall_upper"))
+    why = "scored clips have the same background as training clips of another class (leaks.csv)"
+    if upper < float(row["chance"]):
+        other = "what tells classes apart in training misleads on other recordings"
+        return f"the score ({row['split']}) lies below chance, and so does its interval: {why if misled else other}"
+    if misled and score < float(row["chance"]):
+        return f"the score ({row['split']}) lies below chance, its interval does not: {why}"
+    return ""

@@ -1,0 +1,181 @@
+"""What finished runs say of each clip, read from their folders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.metrics import tables
+from darkhar_cli.runs.run_folder import Run
+
+LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
+# Settings that decide no number, or that replicates of one method differ in.
+_NO_METHOD = ("seed", "cv.seed", "name", "fresh", "cache_dir", "controls", "dataset.data_dir", "dataset.on_error")
+_NO_RUN = "is no run folder"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished run says of each clip.
+
+    Attributes:
+        folder: the run's.
+        split: `validation`, or `test` where nothing else was scored.
+        labels: dataset, sampler, enhance, extractor, classifier, cv, seed.
+        clips: a row per clip: id, group, label, right (mean over folds and repeats), scene where backgrounds are known.
+        folds: clip -> fold, as in assignment.csv.
+        trained: what each fold was trained on, as a hash of the clips' contents.
+        settings: its configuration as dotted keys, without what makes no other method (seeds, places).
+        classes: how many classes its models tell apart.
+        digests: clip -> hash of its content; empty where the run has kept none.
+        warnings: what must stand beside its numbers.
+        twins: clip -> its mark in common with its twin in another light, where clips have one.
+        trained_twins: as `trained`, of those marks.
+        chance: what guessing scores, by its summary; 1 / classes where that does not say.
+    """
+
+    folder: Path
+    split: str
+    labels: dict[str, str]
+    clips: pd.DataFrame
+    folds: pd.DataFrame
+    trained: list[tuple[int, int, str]]
+    settings: dict[str, str] = field(default_factory=dict)
+    classes: int = 0
+    digests: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    twins: dict[str, str] = field(default_factory=dict)
+    trained_twins: list[tuple[int, int, str]] = field(default_factory=list)
+    chance: float = nan
+
+    @property
+    def seed(self) -> int:
+        """Return the seed it was run with."""
+        return int(self.labels["seed"])
+
+
+def read_result(folder: Path) -> Result:
+    """Read a finished run.
+
+    Raises:
+        BadRequest: no run, or one that is not finished.
+    """
+    run = Run(folder)
+    if not run.done:
+        raise BadRequest(f"{folder} {unfinished(folder)}; compare takes finished runs, or the folder of a sweep")
+    predictions, table = run.read("predictions.csv"), run.read("metrics/folds.csv")
+    facts, summary = run.facts(), _summary(run)
+    split = "validation" if (predictions["split"] == "validation").any() else "test"
+    listed = run.read("assignment.csv").astype(str)
+    trained, trained_twins = (
+        [(fold["repeat"], fold["fold"], fold.get(f"training_{what}")) for fold in facts.get("folds", ())]
+        for what in ("ids", "twins")
+    )
+    classes = facts.get("data", {}).get("classes") or [name for name in predictions if name.startswith("p_")]
+    return Result(
+        folder,
+        split,
+        {key: str(table.iloc[0][key]) for key in LABELS},
+        tables.per_clip(predictions, split),
+        listed[["repeat", "fold", "id", "split"]],
+        trained,
+        _settings(folder),
+        len(classes),
+        _column(listed, "digest"),
+        _warnings(run, summary, split),
+        _column(listed, "twin"),
+        trained_twins,
+        _chance(summary, split, len(classes)),
+    )
+
+
+def unfinished(folder: Path) -> str:
+    """Return in words what a folder is that holds no finished run."""
+    if (folder / "error.txt").is_file():
+        reason = (folder / "error.txt").read_text().strip().splitlines() or ["no reason is kept"]
+        return f"has failed ({reason[0]})"
+    return "is not finished" if (folder / "run.json").is_file() else _NO_RUN
+
+
+def _column(listed: pd.DataFrame, name: str) -> dict[str, str]:
+    return dict(zip(listed["id"], listed[name], strict=True)) if name in listed else {}
+
+
+def _settings(folder: Path) -> dict[str, str]:
+    path = folder / "config.yaml"
+    node = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    return {key: str(value) for key, value in _flat(node).items() if key not in _NO_METHOD}
+
+
+def _flat(node: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Return a configuration as dotted keys; what is empty is kept, for `enhance.none` has no parameters."""
+    found: dict[str, Any] = {}
+    for key, value in node.items():
+        inside = isinstance(value, dict) and value
+        found |= _flat(value, f"{above}{key}.") if inside else {f"{above}{key}": value}
+    return found
+
+
+def _summary(run: Run) -> pd.DataFrame:
+    path = run.folder / "metrics" / "summary.csv"
+    return run.read("metrics/summary.csv") if path.is_file() else pd.DataFrame()
+
+
+def _chance(summary: pd.DataFrame, split: str, classes: int) -> float:
+    """Return what guessing scores of a split, or one in the number of classes where the summary does not say."""
+    cells = summary.loc[summary["split"] == split, "chance"] if "chance" in summary else []
+    return float(cells.iloc[0]) if len(cells) else 1 / classes
+
+
+def _warnings(run: Run, summary: pd.DataFrame, split: str) -> tuple[str, ...]:
+    """Return what the run's summary warns of, or its caveats where that has no such column, each once."""
+    if "warnings" not in summary:
+        return tuple(dict.fromkeys(run.caveats()))
+    cells = summary.loc[summary["split"] == split, "warnings"]
+    return tuple(dict.fromkeys(text for cell in cells for text in str(cell).split("; ") if text))
+
+
+def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
+    """Read runs and the jobs of sweeps, each once, in the order given; what is not finished is left out.
+
+    Returns:
+        The results, and a sentence for each run that was left out.
+
+    Raises:
+        BadRequest: a folder that is none, or holds no run; fewer than two results.
+    """
+    found: dict[Path, Result] = {}
+    skipped = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise BadRequest(f"{folder}: no such folder")
+        sweep = (folder / "sweep.csv").is_file()
+        if not sweep and not Run(folder).done and unfinished(folder) == _NO_RUN:
+            raise BadRequest(f"{folder} {_NO_RUN}; compare takes finished runs, or the folder of a sweep")
+        for job in jobs_of(folder) if sweep else [folder]:
+            if Run(job).done:
+                found.setdefault(job.resolve(), read_result(job))
+            else:
+                skipped.append(f"{job} {unfinished(job)}: skipped")
+    if len(found) < 2:
+        why = "".join(f"; {text}" for text in skipped)
+        raise BadRequest(f"compare needs two or more finished runs, or the folder of a sweep with two{why}")
+    return list(found.values()), skipped
+
+
+def jobs_of(folder: Path) -> list[Path]:
+    """Return the job folders of a sweep as its sweep.csv lists them, wherever below it they are.
+
+    Where it lists none (a sweep's table of an earlier version), those right below the sweep, by name.
+    """
+    path = folder / "sweep.csv"
+    listed = pd.read_csv(path, keep_default_na=False, dtype=str) if path.stat().st_size else pd.DataFrame()
+    if "folder" in listed:
+        return [folder / place for place in listed["folder"]]
+    jobs = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return [path for path in jobs if any((path / name).is_file() for name in (Run.FACTS, "DONE", "error.txt"))]

@@ -1,0 +1,209 @@
+"""The feature bank on disk: what frozen parts have computed, kept by content.
+
+A bank is a folder for one way of computing features, `<root>/<extractor>-<hash>/`; `about.json` in it says which
+way in full. An entry is one clip's features, `<clip's hash>.npz`: NumPy's own format for arrays, read without
+pickle, each array guarded by the archive's CRC-32. An entry is written aside by the one process that holds its claim
+and then renamed, so it is whole or not there, and several processes may fill one bank at once.
+"""
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darkhar_cli.errors import FailedWork
+from darkhar_cli.files import asides, disk
+from darkhar_cli.paths import elsewhere, home
+
+FORMAT = 2  # raise it when decoding, resizing or the files' layout change: older banks are then not found
+ABOUT = "about.json"
+_STRIPES = 3  # entries whose names' hashes share so many first letters share a lock file
+_TRIES = 50
+_DAMAGE = (ValueError, OSError, KeyError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+
+
+def root(asked: str | None) -> Path:
+    """Return the folder of all banks: what was asked for, or `features` in darkhar's home."""
+    return Path(asked) if asked else home() / "features"
+
+
+class Damaged(Exception):
+    """An entry that cannot be trusted; the message says why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One clip's features: ascending frame positions (n,) int64 and features (n, F) float32."""
+
+    positions: np.ndarray
+    features: np.ndarray
+
+
+class Claim:
+    """The right to write some entries; the operating system takes it back when its process dies."""
+
+    def __init__(self, file: int):
+        self._file = file
+
+    def release(self) -> None:
+        """Let others have it; a second call does nothing."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
+
+
+class Bank:
+    """Entries of features that were computed in one way.
+
+    Args:
+        root: the folder of all banks.
+        about: everything that a feature's bits depend on but the clip; JSON values.
+
+    Raises:
+        FailedWork: the folder cannot be written.
+    """
+
+    def __init__(self, root: Path, about: Mapping[str, Any]):
+        self.about = {"format": FORMAT, **about}
+        self.folder = Path(root) / folder_name(self.about)
+        self._locks = Path(root) / ".locks" / self.folder.name  # outside: a claim outlives a pruned folder
+        self._despite_pruning(lambda: None)
+        with contextlib.suppress(OSError):  # a bank that may only be read serves what it has
+            os.utime(self.folder / ABOUT)  # when it was last used
+
+    def _make(self) -> None:
+        """Make the folder where it is not there, or not there any more: somebody may prune it at any time."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if read_about(self.folder) != self.about:
+            aside = asides.beside(self.folder / ABOUT)
+            aside.write_text(json.dumps(self.about, indent=2, sort_keys=True) + "\n")
+            os.replace(aside, self.folder / ABOUT)
+
+    def _despite_pruning(self, work: Callable[[], Any]) -> Any:
+        """Make the folder and do some work in it, again where somebody prunes it meanwhile."""
+        with self._writing():
+            for _ in range(_TRIES):
+                with contextlib.suppress(FileNotFoundError, FileExistsError):
+                    self._make()
+                    return work()
+            self._make()
+            return work()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            cure = elsewhere("cache_dir", chosen=self.folder.parent != home() / "features")
+            raise disk.failure(self.folder, problem, cure, "cannot keep features in") from problem
+
+    def path(self, name: str) -> Path:
+        """Return where an entry is kept."""
+        return self.folder / f"{name}.npz"
+
+    def _aside(self, name: str) -> Path:
+        return self.folder / f"{name}.part"
+
+    def claim(self, name: str) -> Claim | None:
+        """Return the claim on an entry, or None while somebody else holds it; never waits."""
+        with self._writing():
+            self._locks.mkdir(parents=True, exist_ok=True)
+            stripe = sha256(name.encode()).hexdigest()[:_STRIPES]
+            file = os.open(self._locks / stripe, os.O_CREAT | os.O_RDWR, 0o666)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(file)
+                return None
+            except OSError:
+                os.close(file)
+                raise
+        return Claim(file)
+
+    def take_leftover(self, name: str) -> bool:
+        """Remove what a killed process left of an entry, under its claim; return whether there was something."""
+        with self._writing(), contextlib.suppress(FileNotFoundError):
+            self._aside(name).unlink()
+            return True
+        return False
+
+    def read(self, name: str) -> Entry | None:
+        """Return an entry, or None if there is none.
+
+        Raises:
+            Damaged: its bytes are not what was written.
+            FailedWork: it cannot be read at all.
+        """
+        try:
+            data = self.path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            raise FailedWork(f"cannot read {self.path(name)}: {problem.strerror or problem}") from problem
+        return parse(data)
+
+    def write(self, name: str, entry: Entry) -> None:
+        """Write an entry whole, under its claim.
+
+        Raises:
+            FailedWork: the folder cannot be written.
+        """
+
+        def put() -> None:
+            try:
+                with self._aside(name).open("wb") as file:
+                    np.savez(file, allow_pickle=False, positions=entry.positions, features=entry.features)
+                os.replace(self._aside(name), self.path(name))
+            except OSError:
+                self._aside(name).unlink(missing_ok=True)
+                raise
+            self._make()  # an entry nobody can list could never be pruned
+
+        self._despite_pruning(put)
+
+
+def parse(data: bytes) -> Entry:
+    """Read an entry's bytes.
+
+    Raises:
+        Damaged: they are not an entry, whole and unchanged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            broken = archive.testzip()  # before anything in it is believed
+        if broken:
+            raise Damaged(f"{broken}: wrong checksum")
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            entry = Entry(arrays["positions"], arrays["features"])
+    except _DAMAGE as problem:
+        raise Damaged(" ".join(str(problem).split()) or type(problem).__name__) from problem
+    shapes = entry.positions.shape, entry.features.shape[:1]
+    types = entry.positions.dtype, entry.features.dtype
+    if shapes[0] != shapes[1] or entry.features.ndim != 2 or types != (np.int64, np.float32):
+        raise Damaged(f"holds {types[0]} {shapes[0]} and {types[1]} {entry.features.shape}")
+    return entry
+
+
+def folder_name(about: Mapping[str, Any]) -> str:
+    """Return the name of the bank that says this of itself: proof that a folder is a bank."""
+    text = json.dumps(about, sort_keys=True)
+    return f"{about['extractor']}-{sha256(text.encode()).hexdigest()[:12]}"
+
+
+def read_about(folder: Path) -> dict[str, Any] | None:
+    """Return what a folder says of itself, or None where that is not what a bank says."""
+    try:
+        about = json.loads((folder / ABOUT).read_text())
+        return about if isinstance(about, dict) and folder_name(about) == folder.name else None
+    except (OSError, ValueError, KeyError):
+        return None

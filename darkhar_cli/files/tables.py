@@ -1,0 +1,59 @@
+"""Tables and texts on disk: written aside and renamed, read back with the types that their columns have.
+
+csv in UTF-8, quoted as RFC 4180 says, a line per row whatever the names in it. Names are kept as they are: a name such
+as `=SUM(A1)` is text for every reader but a spreadsheet, which must be told to import text.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from darkhar_cli.files.asides import write_aside
+from darkhar_cli.names import printable, printable_lines
+
+_PRECISION = "%.8g"
+# Columns that hold words, even where all of them look like numbers (`01`, `1e3`), truths or missing values (`nan`).
+TEXTS = (
+    *("id", "split", "label", "group", "digest", "twin", "light", "scene", "reason", "path"),
+    *("predicted", "frames", "kind", "value", "train_ids", "scored_ids", "class", "warnings"),
+    *("dataset", "sampler", "enhance", "extractor", "classifier", "cv", "control", "interval", "of", "aggregate"),
+    *("name", "folder", "verdict", "status", "error"),
+)
+_CLASS = "class "
+_COUNTS = ("n", "scorings")  # columns that stand beside classes
+
+
+def column_of(name: str) -> str:
+    """Return the column of a class in a table whose other columns are named too: its name.
+
+    A class that is called like another column (`label`, `split`, `n`) is `class label` there.
+    """
+    return f"{_CLASS}{name}" if name.replace(_CLASS, "") in (*TEXTS, *_COUNTS) else name
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole, in UTF-8, each line printable."""
+    write_aside(path, lambda aside: aside.write_text(printable_lines(text), encoding="utf-8"))
+
+
+def _written(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value
+
+
+def write_csv(path: Path, table: pd.DataFrame, precision: str | None = _PRECISION) -> None:
+    """Write a table whole, numbers to 8 digits (`precision=None`: to all of them)."""
+    made = table.set_axis(range(table.shape[1]), axis=1)
+    for number, column in made.items():
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            made[number] = column.map(_written)
+    made.columns = [printable(str(name)) for name in table.columns]
+    how = {"index": False, "float_format": precision, "lineterminator": "\n", "encoding": "utf-8"}
+    write_aside(path, lambda aside: made.to_csv(aside, **how))
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a table; columns of words (`TEXTS`) are text whatever stands in them, and empty cells empty strings."""
+    types = dict.fromkeys(TEXTS, str)
+    found = pd.read_csv(path, dtype=types, keep_default_na=False, encoding="utf-8", low_memory=False)
+    return found.copy()  # one block per type: a table of hundreds of classes takes new columns without a warning

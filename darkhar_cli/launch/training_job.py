@@ -1,0 +1,241 @@
+"""`darkhar train`: one experiment, cross-validated, its tables in a run folder."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from darkhar_cli import caveats, console
+from darkhar_cli.config import request, schema
+from darkhar_cli.config.streams import filled, folds_shared, label, streams_of
+from darkhar_cli.data import clip_dataset
+from darkhar_cli.errors import DarkharError, FailedWork
+from darkhar_cli.evaluation import controls
+from darkhar_cli.evaluation.conclusions import conclude, gather_controls
+from darkhar_cli.features import feature_cache
+from darkhar_cli.files import asides, claims
+from darkhar_cli.launch import sweep_jobs
+from darkhar_cli.native_stderr import quiet_start
+from darkhar_cli.report import terminal
+from darkhar_cli.runs.identity import changed_since, code_of, identity, refuse_other_code
+from darkhar_cli.runs.run_folder import Run, save_tables
+from darkhar_cli.splits import shuffling
+from darkhar_cli.splits.plan import Plan, plan_folds
+from darkhar_cli.training.data_report import describe, find_leaks
+
+
+def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
+    """Return the columns that name a run in every table."""
+    return {
+        "dataset": config["dataset"]["name"],
+        **{kind: label(config, kind) for kind in schema.PART_KINDS},
+        "cv": cv,
+        "seed": config["seed"],
+    }
+
+
+def run_job(config: DictConfig) -> float:
+    """Run one Hydra job; return its accuracy: on all validation clips where there are any, else on the test split."""
+    plain = OmegaConf.to_container(config, resolve=True)
+    schema.check(plain)
+    hydra = HydraConfig.get()
+    swept = {request.bare_key(word) for word in (hydra.job.override_dirname or "").split(",")}
+    plain = folds_shared(filled(plain), swept if hydra.mode == RunMode.MULTIRUN else ())
+    alone = hydra.mode == RunMode.RUN  # a sweep ends with one table of all its jobs
+    folder = Path(hydra.runtime.output_dir)
+    if not alone:
+        sweep_jobs.record(hydra.job.num, folder)
+    return train(plain, folder, list(hydra.overrides.task), show=alone)
+
+
+def train(
+    config: Mapping[str, Any], folder: Path, overrides: Sequence[str], show: bool = True, control: bool = False
+) -> float:
+    """Run one experiment into a folder, or find it finished; with `show`, print its table.
+
+    A `control` stands beside a run that has told of the leaks already.
+
+    Raises:
+        DarkharError: the run cannot be done; the reason is also in error.txt.
+    """
+    clips = clip_dataset.open_clips(config["dataset"])
+    plan = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
+    run = Run(folder)
+    mark = identity(config, clips.fingerprint)
+    run.refuse_other(mark)
+    if _whole(run, config):
+        _tell_done(run)
+    else:
+        with claims.held(folder / ".claim", f"run folder {folder}"):
+            _make(config, clips, plan, run, mark, overrides, control)
+    if show:
+        terminal.show_run(run)
+    return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
+
+
+def _whole(run: Run, config: Mapping[str, Any]) -> bool:
+    """Whether a run is finished, with its report and the controls that are asked for."""
+    drawn = (run.folder / "report.html").is_file()
+    return run.done and drawn and not (config["controls"] and not len(run.controls()))
+
+
+def _tell_done(run: Run) -> None:
+    since = changed_since(run)
+    other = f"; the code is not what made it: {since}" if since else ""
+    console.note(f"already done: {run.folder} (fresh=true runs it again{other})")
+
+
+def _make(
+    config: Mapping[str, Any],
+    clips: clip_dataset.Clips,
+    plan: Plan,
+    run: Run,
+    mark: str,
+    overrides: Sequence[str],
+    control: bool,
+) -> None:
+    """Do what a run still lacks, under its claim: another process may have finished it meanwhile."""
+    asides.remove_leftovers(run.folder, deep=True)
+    run.claim(mark)
+    if run.done:
+        _tell_done(run)
+        if not (run.folder / "report.html").is_file():
+            draw_if_possible(run)
+    else:
+        try:
+            _work(config, clips, plan, run, overrides, tell=not control)
+        except DarkharError as problem:
+            run.fail(str(problem))
+            raise
+        except Exception as problem:
+            run.fail(f"{type(problem).__name__}: {problem}")
+            raise
+    if config["controls"] and not len(run.controls()):
+        _controls(config, run, overrides)
+
+
+def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> None:
+    """Run the controls beside a finished run, each in a run folder of its own, and add their rows to its tables."""
+    for name in controls.NAMES:
+        console.note(f"control {name.removeprefix('control_')}:")
+        beside = run.folder / "controls" / name
+        train(controls.control(name, config), beside, overrides, show=False, control=True)
+    gather_controls(run)
+    conclude(run)
+    draw_if_possible(run)
+
+
+def draw(run: Run) -> None:
+    """Write a run's figures and report from its tables.
+
+    Raises:
+        FailedWork: they cannot be drawn or written.
+    """
+    try:
+        from darkhar_cli.report import figures, html
+
+        html.save_page(run, figures.save_figures(run))
+    except Exception as problem:  # whatever a drawing library trips over in a name
+        raise FailedWork(f"cannot draw the figures and report of {run.folder}: {problem}") from problem
+
+
+def draw_if_possible(run: Run) -> None:
+    """Draw a finished run; one that cannot be drawn stays finished, and says so."""
+    try:
+        draw(run)
+    except FailedWork as problem:
+        run.warn(f"{problem}; its tables are whole, and `darkhar evaluate {run.folder}` tries to draw it again")
+
+
+def _work(
+    config: Mapping[str, Any], clips: clip_dataset.Clips, plan: Plan, run: Run, overrides: Sequence[str], tell: bool
+) -> None:
+    started = time.monotonic()
+    scheme = plan.name if len(plan.folds) == 1 else f"{plan.name} with {len(plan.folds)} folds"
+    run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
+    with quiet_start():  # TensorFlow, and only now
+        from darkhar_cli import device
+        from darkhar_cli.training import cross_validation, trainer
+
+    if config["train"]["deterministic"]:
+        device.make_deterministic()
+    policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
+    with device.precision(policy):
+        # weights that do not fit leave nothing but error.txt
+        ready = trainer.Trainer(experiment_of(config, clips.classes), clips, run.warn)
+        code = code_of(config)
+        refuse_other_code(run, plan, code)
+        said = describe(config, clips, plan, run, overrides, tell)
+        said += find_leaks(config, clips, plan, run, tell)
+        _shuffle(config, clips, run)
+        run.add_facts(
+            **device.facts(policy),
+            code=code,
+            data={
+                "name": clips.name,
+                "fingerprint": clips.fingerprint,
+                "skipped": len(clips.skipped),
+                "damaged": len(clips.damaged),
+                "synthetic": clips.synthetic,
+                "classes": clips.classes,
+            },
+            caveats=caveats.stored(said),
+            seed=config["seed"],
+            started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        )
+        cross_validation.run_folds(ready, plan, run)
+    folds = [(fold.repeat, fold.index) for fold in plan.folds]
+    save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
+    for caveat in conclude(run):
+        if tell:
+            run.warn(caveat.text)
+    run.add_facts(seconds=round(time.monotonic() - started, 2))
+    run.finish()
+    draw_if_possible(run)
+
+
+def _shuffle(config: Mapping[str, Any], clips: clip_dataset.Clips, run: Run) -> None:
+    """Permute labels among whole groups where that is asked for: behind the folds, which stay the experiment's."""
+    if config["train"]["shuffle_labels"] == "groups":
+        labels = shuffling.labels_by_group(clips.table, config["seed"])
+        run.log(shuffling.described(clips.table, labels))
+        clips.table["label"] = labels
+
+
+def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
+    """Return the runner's view of a configuration: parts by name and parameters, no config.
+
+    Raises:
+        BadRequest: `dataset.reverse` names what is no class.
+    """
+    from darkhar_cli.data.corruption import Darkening
+    from darkhar_cli.models import action_model
+    from darkhar_cli.training import augmentation, experiment, stream
+
+    streams = {
+        name: stream.StreamParts(
+            sampler=action_model.part_of(parts["sampler"]),
+            enhance=action_model.chain_of(parts["enhance"]),
+            extractor=action_model.part_of(parts["extractor"]),
+            classifier=action_model.part_of(parts["classifier"]),
+        )
+        for name, parts in streams_of(config).items()
+    }
+    asked, darker = config["robustness"], None
+    if asked["name"] != "none":
+        darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2)  # the same for every seed
+    return experiment.Experiment(
+        streams=streams,
+        setting=stream.Setting(
+            config["seed"], config["train"], config["runtime"], feature_cache.root(config["cache_dir"])
+        ),
+        fusion=config["fusion"],
+        augment=action_model.chain_of(config["augment"]),
+        reversals=augmentation.reversals_of(config["dataset"].get("reverse"), classes),
+        darkening=darker,
+        score_mirrored=config["score_mirrored"],
+    )

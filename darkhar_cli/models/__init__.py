@@ -1,0 +1,1 @@
+"""Keras layers and the end-to-end model; may use the registered parts."""

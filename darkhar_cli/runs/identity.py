@@ -1,0 +1,172 @@
+"""What decides a run's numbers: configuration, data and switches (`identity`), and the code behind them (`code_of`).
+
+A run folder belongs to one identity. The code may change while it is filled, so each fold keeps the hash of what made
+it, and folds of two programs never stand in one table.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import file_digest, sha256
+from importlib import metadata
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+from darkhar_cli import ambient
+from darkhar_cli.config.streams import streams_of
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.splits.plan import Plan
+
+_NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
+_HERE = Path(__file__).resolve().parent.parent
+_PACKAGE = "darkhar_cli"
+# Where a fold's numbers come from: cross-validation and who decides its labels, what they import, and so on; but for what only
+# tells, waits, keeps or tabulates (which files are clips, and with which bytes, is in the data's fingerprint).
+_ROOTS = ("training.cross_validation", "splits.shuffling")
+_ASIDE = ("ambient", "console", "errors", "native_stderr", "paths", "registry", "stopping", "files", "metrics", "runs")
+_ASIDE += ("features.feature_cache", "features.lru", "data.listing")
+_LIBRARIES = ("av", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "tensorflow", "keras", "keras-cv")
+_LIBRARIES += ("openvino", "ai-edge-litert")
+Code = Mapping[str, str]  # source file (in the package) or library -> hash or version
+
+
+def identity(config: Mapping[str, Any], fingerprint: str) -> str:
+    """Return the hash of what decides a run's numbers: the configuration (chain order included), data and switches."""
+    kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
+    kept["dataset"] = {key: value for key, value in config["dataset"].items() if key != "data_dir"}
+    streams = streams_of(config)
+    kept["enhance"] = [[[name, values] for name, values in parts["enhance"].items()] for parts in streams.values()]
+    kept["augment"] = [[name, values] for name, values in config["augment"].items()]
+    kept["streams in order"] = list(streams)
+    for weights in {_weights(parts["extractor"]) for parts in streams.values()}:
+        if weights.is_absolute() and weights.exists():  # another file under the same name is another experiment
+            kept[f"weights {weights}"] = content_of(weights)
+    switches = ambient.switches()
+    if switches:
+        kept["switches"] = switches
+    return sha256(dumps([kept, fingerprint], sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _weights(extractor: Mapping[str, Any]) -> Path:
+    """Return the file an extractor's weights are read from; a word that names no file stands for itself."""
+    if extractor.get("weights") != "auto":
+        return Path(str(extractor.get("weights")))
+    from darkhar_cli.extractors.person.keypoints import find_movenet
+
+    return find_movenet()
+
+
+def content_of(path: Path) -> str:
+    """Return the hash of a file, or of every file in a folder (a SavedModel keeps its numbers in `variables/`)."""
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    found = [[str(one.relative_to(path)), _digest(one, one.stat().st_size, one.stat().st_mtime_ns)] for one in files]
+    return sha256(dumps(found).encode()).hexdigest()[:16]
+
+
+@cache
+def _digest(file: Path, size: int, changed: int) -> str:
+    with file.open("rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()
+
+
+def code_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the code that makes a run's folds: a hash of each source file that its parts and training read, and the
+    versions of the libraries they use.
+
+    Parts are imported for it, and so is TensorFlow.
+    """
+    from darkhar_cli import registry
+
+    used = {("augment", name) for name in config["augment"]}
+    for parts in streams_of(config).values():
+        used |= {(kind, parts[kind]["name"]) for kind in ("sampler", "extractor", "classifier")}
+        used |= {("enhance", name) for name in parts["enhance"]}
+        if registry.get("sampler", parts["sampler"]["name"]).wants_motion:
+            used.add(("extractor", "motion"))
+    modules = {registry.get(kind, name).__module__ for kind, name in used}
+    inside = {one.removeprefix(f"{_PACKAGE}.") for one in modules if one.startswith(f"{_PACKAGE}.")}
+    return _hashed(_closure({*_ROOTS, *inside}) | set(_LIBRARIES))
+
+
+def _hashed(names: Iterable[str]) -> dict[str, str]:
+    """Return the hash of each source file, empty where it is gone, and the version of each library."""
+    found = {}
+    for name in sorted(names):
+        if name.endswith(".py"):
+            path = _HERE / name
+            found[name] = sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
+        else:
+            try:
+                found[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                found[name] = ""
+    return found
+
+
+def _closure(modules: set[str]) -> set[str]:
+    """Return the source files of modules (dotted, in the package) and of all that they import of the package."""
+    found: set[str] = set()
+    coming = sorted(modules)
+    while coming:
+        module = coming.pop()
+        place = module.replace(".", "/")
+        file = next((one for one in (f"{place}.py", f"{place}/__init__.py") if (_HERE / one).is_file()), None)
+        if file is None or file in found or any(f"{module}.".startswith(f"{one}.") for one in _ASIDE):
+            continue
+        found.add(file)
+        coming += _imports(_HERE / file)
+    return found
+
+
+def _imports(file: Path) -> list[str]:
+    """Return what a source file imports of the package, dotted; names that are no modules among them."""
+    names = []
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [one.name for one in node.names]
+    return [name.removeprefix(f"{_PACKAGE}.") for name in names if name.startswith(f"{_PACKAGE}.")]
+
+
+def mark_of(code: Code) -> str:
+    """Return the hash of some code, as each fold keeps it."""
+    return sha256(dumps(sorted(code.items())).encode()).hexdigest()[:12]
+
+
+def changes(before: Code, now: Code) -> list[str]:
+    """Return in words what is not as it was: names of source files, libraries with both versions."""
+    changed = []
+    for name in sorted({*before, *now}):
+        old, new = before.get(name, ""), now.get(name, "")
+        if old != new and name.endswith(".py"):
+            changed.append(f"{name} is new" if not old else f"{name} is gone" if not new else f"{name} has changed")
+        elif old != new:
+            changed.append(f"{name} was {old or 'not there'} and is {new or 'gone'}")
+    return changed
+
+
+def changed_since(run: Run) -> str:
+    """Return in words what code has changed since a run was made, or nothing; cheap, and without TensorFlow."""
+    before = run.facts().get("code", {})
+    return ", ".join(changes(before, _hashed(before)))
+
+
+def refuse_other_code(run: Run, plan: Plan, code: Code) -> None:
+    """Refuse to go on with a run whose finished folds other code has made.
+
+    Raises:
+        BadRequest: names what has changed.
+    """
+    finished = [fold for fold in plan.folds if run.has_fold(fold.repeat, fold.index)]
+    if plan.carried and len(finished) < len(plan.folds):
+        return  # all of them are trained again
+    others = [fold for fold in finished if run.fold_facts(fold.repeat, fold.index).get("code") != mark_of(code)]
+    if others:
+        changed = ", ".join(changes(run.facts().get("code", {}), code)) or "what it was is not known"
+        raise BadRequest(
+            f"{run.folder} was begun with other code: {changed}. Its {len(others)} finished folds and new ones would "
+            "be two programs in one table: give fresh=true for a new run beside it, or bring the old code back"
+        )

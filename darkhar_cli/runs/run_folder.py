@@ -1,0 +1,217 @@
+"""The run folder: the only writer and the only reader of it.
+
+A finished fold is kept under `.folds/` until the run is whole, so that a killed run resumes at the fold it was
+in; tables are always computed from what was written, so a resumed run's tables equal an uninterrupted one's.
+"""
+
+import contextlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from darkhar_cli import caveats, console
+from darkhar_cli.caveats import Caveat
+from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.files import disk
+from darkhar_cli.files.asides import write_aside
+from darkhar_cli.files.tables import read_csv, write_csv, write_text
+from darkhar_cli.metrics import by_class, summary, tables
+from darkhar_cli.names import printable_lines, unreferring
+
+
+class Run:
+    """One run's folder."""
+
+    FACTS = "run.json"
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is finished."""
+        return (self.folder / "DONE").is_file()
+
+    @property
+    def identity(self) -> str | None:
+        """Return the hash of the configuration and data the folder belongs to, if it belongs to any."""
+        return self.facts().get("identity")
+
+    def facts(self) -> dict[str, Any]:
+        """Return run.json, or an empty dict.
+
+        Raises:
+            BadRequest: a run.json that no run of this program wrote.
+        """
+        path = self.folder / self.FACTS
+        if not path.is_file():
+            return {}
+        with contextlib.suppress(ValueError):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(found, dict):
+                return found
+        raise BadRequest(f"{path} was not written by this program; choose another hydra.run.dir")
+
+    def warnings(self) -> list[Caveat]:
+        """Return what must stand beside the run's numbers wherever they appear."""
+        facts = self.facts()
+        return caveats.of_data(facts.get("data", {})) + caveats.read(facts.get("caveats", ()))
+
+    def caveats(self) -> list[str]:
+        """Return the texts of the run's warnings."""
+        return [caveat.text for caveat in self.warnings()]
+
+    def refuse_other(self, identity: str) -> None:
+        """Refuse a folder that holds another experiment.
+
+        Raises:
+            BadRequest: the folder belongs to another configuration or other data.
+        """
+        if self.identity not in (None, identity):
+            raise BadRequest(
+                f"{self.folder} holds another experiment (other settings or data); "
+                "choose another hydra.run.dir, or remove it"
+            )
+
+    def claim(self, identity: str) -> None:
+        """Make the folder this run's.
+
+        Raises:
+            BadRequest: the folder belongs to another configuration or other data.
+            FailedWork: the folder cannot be written.
+        """
+        self.refuse_other(identity)
+        if self.done:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "error.txt").unlink(missing_ok=True)
+            self.add_facts(identity=identity)
+        except OSError as problem:
+            raise disk.failure(self.folder, problem, "choose another place with hydra.run.dir=...") from problem
+
+    def add_facts(self, **facts: Any) -> None:
+        """Add to run.json."""
+        write_text(self.folder / self.FACTS, json.dumps(self.facts() | facts, indent=2, sort_keys=True) + "\n")
+
+    def warn(self, message: str) -> None:
+        """Print a line that should not be missed, and keep it in log.txt."""
+        self.log(message, console.warn)
+
+    def log(self, message: str, say: Callable[[str], None] = console.note) -> None:
+        """Print a line and keep it, with the time, in log.txt."""
+        say(message)
+        path = self.folder / "log.txt"
+        with disk.writing(path), path.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {printable_lines(message)}\n")
+
+    def save_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
+        """Write config.yaml (resolved) and overrides.yaml (as typed)."""
+        write_text(self.folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(_plain(config))))
+        write_text(self.folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+
+    def save(self, name: str, table: pd.DataFrame) -> None:
+        """Write one of the run's tables."""
+        write_csv(self.folder / name, table)
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Read one of the run's tables."""
+        return read_csv(self.folder / name)
+
+    def controls(self) -> pd.DataFrame:
+        """Return metrics/controls.csv, or an empty table where no controls were run."""
+        path = self.folder / "metrics" / "controls.csv"
+        return read_csv(path) if path.is_file() else pd.DataFrame()
+
+    def model_path(self, fold: int, repeat: int = 0) -> Path:
+        """Return where a fold's model is kept."""
+        name = f"fold_{fold}" if not repeat else f"repeat_{repeat}_fold_{fold}"
+        return self.folder / "models" / f"{name}.keras"
+
+    def save_model(self, fold: int, model: Any, repeat: int = 0) -> None:
+        """Write a fold's Keras model."""
+        write_aside(self.model_path(fold, repeat), model.save)
+
+    def _fold(self, repeat: int, fold: int) -> Path:
+        return self.folder / ".folds" / f"{repeat}_{fold}"
+
+    def save_fold(self, repeat: int, fold: int, predictions: pd.DataFrame, history: pd.DataFrame, facts: Any) -> None:
+        """Keep a finished fold; its facts come last and mark it as whole."""
+        place = self._fold(repeat, fold)
+        write_csv(place / "predictions.csv", predictions)
+        write_csv(place / "history.csv", history)
+        write_text(place / "facts.json", json.dumps(facts))
+
+    def has_fold(self, repeat: int, fold: int) -> bool:
+        """Whether a fold has been finished before."""
+        return (self._fold(repeat, fold) / "facts.json").is_file() and self.model_path(fold, repeat).is_file()
+
+    def fold_facts(self, repeat: int, fold: int) -> dict[str, Any]:
+        """Return what `save_fold` was given."""
+        return json.loads((self._fold(repeat, fold) / "facts.json").read_text(encoding="utf-8"))
+
+    def collect(self, folds: Sequence[tuple[int, int]], name: str) -> pd.DataFrame:
+        """Return one table of all finished folds, in order."""
+        return pd.concat([read_csv(self._fold(*fold) / name) for fold in folds], ignore_index=True)
+
+    def finish(self) -> None:
+        """Mark the run as finished."""
+        write_text(self.folder / "DONE", "")
+        shutil.rmtree(self.folder / ".folds", ignore_errors=True)
+
+    def fail(self, message: str) -> None:
+        """Keep the reason why the run could not be finished, where the folder can be written."""
+        with contextlib.suppress(FailedWork):
+            write_text(self.folder / "error.txt", message + "\n")
+
+
+def _plain(node: Any) -> Any:
+    """Return a resolved configuration whose texts are read back as they are."""
+    if isinstance(node, Mapping):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(value) for value in node]
+    return unreferring(node) if isinstance(node, str) else node
+
+
+def save_tables(
+    run: Run,
+    classes: Sequence[str],
+    labels: Mapping[str, Any],
+    folds: Sequence[tuple[int, int]],
+    skipped: int,
+) -> None:
+    """Write predictions.csv, metrics/*.csv and the folds' facts from the finished folds.
+
+    `skipped` is how many broken clips the data set left out; the summary carries it.
+    """
+    predictions = run.collect(folds, "predictions.csv").sort_values(tables.KEYS, ignore_index=True)
+    facts = {fold: run.fold_facts(*fold) for fold in folds}
+    epochs = {fold: entry["epochs"] for fold, entry in facts.items()}
+    run.save("predictions.csv", predictions)
+    save_metrics(run, predictions, classes, labels, epochs, skipped)
+    run.save("metrics/history.csv", run.collect(folds, "history.csv"))
+    run.add_facts(folds=[facts[fold] for fold in folds])
+
+
+def save_metrics(
+    run: Run,
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    labels: Mapping[str, Any],
+    epochs: Mapping[tuple[int, int], int],
+    skipped: int,
+) -> None:
+    """Write every table that follows from predictions, sorted by `metrics.KEYS`, and the epochs trained."""
+    table = tables.folds_table(predictions, classes, labels, epochs)
+    run.save("metrics/folds.csv", table)
+    run.save("metrics/summary.csv", summary.summary_table(predictions, table, classes).assign(skipped=skipped))
+    run.save("metrics/brightness.csv", by_class.brightness_table(predictions))
+    run.save("metrics/per_class.csv", by_class.per_class_table(predictions, classes))
+    run.save("metrics/confusion.csv", by_class.confusion_table(predictions, classes))

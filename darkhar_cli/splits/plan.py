@@ -1,0 +1,145 @@
+"""Clip -> fold: who is trained on and who is scored.
+
+Groups (scene, actor, recording) must not straddle a fold where clips have them. `plan_folds` is the one way in: it
+resolves what was asked for and hands the training clips to a scheme.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.splits.groups import are_known, fewest, groups_of, ungrouped_note
+from darkhar_cli.splits.kfold import Division, by_clip, by_group, paper_slices, repeated, share_held_out
+from darkhar_cli.splits.leave_group_out import group_per_class_out, one_group_out
+
+Settings = Mapping[str, Any]  # the `cv` node of a configuration
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold: table rows that are trained on and rows that are scored (none where the official split is)."""
+
+    index: int
+    train: list[int]
+    validation: list[int]
+    repeat: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it."""
+        return f"fold {self.index}" if not self.repeat else f"repeat {self.repeat} fold {self.index}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A resolved cross-validation.
+
+    Attributes:
+        name: the scheme.
+        folds: folds of repeat 0 first; a fold is named by (repeat, index), and a clip may be scored by several.
+        settings: the `cv` node that gives these folds again.
+        notes: sentences that a reader of the numbers must know.
+        carried: one model is carried from fold to fold, where it would be a fresh one.
+        watches_scored: early stopping watches the scored clips, where it would be an inner part.
+    """
+
+    name: str
+    folds: list[Fold]
+    settings: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    carried: bool = False
+    watches_scored: bool = False
+
+
+_SCHEMES: dict[str, Callable[[pd.DataFrame, Settings, int], Division]] = {
+    "stratified": lambda train, cv, seed: Division([by_clip(train, cv["folds"], seed)]),
+    "stratified_group": lambda train, cv, seed: Division([by_group(train, cv["folds"], seed)]),
+    "repeated": lambda train, cv, seed: repeated(train, cv["folds"], cv["repeats"], seed),
+    "holdout": lambda train, cv, seed: share_held_out(train, cv["share"], seed),
+    "leave_one_group_out": lambda train, cv, seed: one_group_out(train),
+    "leave_group_per_class_out": lambda train, cv, seed: group_per_class_out(train, cv["repeats"], seed),
+    "paper": lambda train, cv, seed: paper_slices(train),
+}
+_GROUPS_DO_NOT_MATTER = ("stratified", "paper")
+
+
+def plan_folds(cv: Settings, table: pd.DataFrame, seed: int, classes: Sequence[str] = ()) -> Plan:
+    """Resolve the `cv` node of a configuration for a table of clips.
+
+    Args:
+        cv: name, and what the scheme has of folds, repeats, share and seed.
+        table: columns id, split, label, group; rows of split `train` are divided.
+        seed: the run's seed, used where `cv.seed` is null.
+        classes: the data set's class names; each needs training clips.
+
+    Raises:
+        BadRequest: the data do not allow it; names the class and the largest number of folds that works.
+    """
+    train = _trainable(table, classes)
+    settings = _resolve(cv, train, seed)
+    name = settings["name"]
+    if name == "official" or (name == "holdout" and settings.get("share") is None):
+        lacking = sorted(set(train["label"]) - set(table[table["split"] == "test"]["label"]))
+        notes = (f"the official split has no clip of {', '.join(lacking)}, so that is not scored",) if lacking else ()
+        return Plan(name, [_official(name, train, table)], settings, notes)
+    if name not in _SCHEMES:
+        raise unknown("cv", name, ["auto", "official", *_SCHEMES])
+    division = _SCHEMES[name](train, settings, settings.get("seed", seed))
+    folds = [
+        Fold(index, ours, scored, repeat)
+        for repeat, pairs in enumerate(division.repeats)
+        for index, (ours, scored) in enumerate(pairs)
+    ]
+    notes = division.notes if name in _GROUPS_DO_NOT_MATTER else division.notes + ungrouped_note(train)
+    return Plan(name, folds, settings, notes, carried=name == "paper", watches_scored=name == "paper")
+
+
+def _trainable(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return the training clips, or refuse classes that cannot be learnt from them."""
+    train = table[table["split"] == "train"]
+    if train["label"].nunique() < 2:
+        raise BadRequest(f"all {len(train)} training clips are of one class; nothing can be learnt")
+    unseen = sorted(({*classes, *table["label"]}) - set(train["label"]))
+    if unseen:
+        close = nearest(unseen[0], set(train["label"]))
+        raise BadRequest(f"class {unseen[0]!r} has no training clip, so it cannot be learnt or scored{close}")
+    return train
+
+
+def _official(name: str, train: pd.DataFrame, table: pd.DataFrame) -> Fold:
+    if not (table["split"] == "test").any():
+        instead = "cv=auto" + (" or cv.share=0.2" if name == "holdout" else "")
+        raise BadRequest(f"cv={name} needs an official held-out split, and this data set has none; use {instead}")
+    return Fold(0, train.index.tolist(), [])
+
+
+def _resolve(cv: Settings, train: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """Return what was asked for with `auto` and null settled by the data and the run's seed."""
+    settings = dict(cv)
+    if "seed" in cv and cv["seed"] is None:
+        settings["seed"] = seed
+    if cv["name"] == "auto":
+        settings["name"] = "stratified_group" if are_known(train) else "stratified"
+    if cv["name"] in ("auto", "repeated") and cv["folds"] is None:
+        settings["folds"] = 3
+        if are_known(train):
+            _, count = fewest({label: len(names) for label, names in groups_of(train).items()})
+            settings["folds"] = max(2, min(3, count))
+    return settings
+
+
+def assignment(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
+    """Return assignment.csv: the folds in which each clip is scored (`test` clips are scored by every fold).
+
+    `digest` is of a clip's content. Where clips have twins in another light, `twin` and `light` come last.
+    """
+    twins = ["twin", "light"] if "twin" in table and table["twin"].any() else []
+    about = table[["id", "group", "label", "digest", *twins]]
+    parts = [about.loc[f.validation].assign(repeat=f.repeat, fold=f.index, split="validation") for f in plan.folds]
+    parts.append(about[table["split"] == "test"].assign(repeat=0, fold="all", split="test"))
+    listed = pd.concat([part.astype({"fold": object}) for part in parts], ignore_index=True)
+    columns = ["repeat", "fold", "id", "split", "group", "label", "digest", *twins]
+    return listed[columns].sort_values(["split", "repeat", "id"], ignore_index=True)

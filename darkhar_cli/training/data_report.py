@@ -1,0 +1,84 @@
+"""What a run says of its data and folds before anything is trained."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from darkhar_cli.caveats import Caveat, Kind
+from darkhar_cli.data.clip_dataset import Clips
+from darkhar_cli.names import several
+from darkhar_cli.features import feature_cache
+from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.splits import leakage
+from darkhar_cli.splits.group_patterns import proposal
+from darkhar_cli.splits.plan import Plan, assignment
+
+_UNGROUPED = (
+    "no groups are known and folds are by clip, so clips of one recording may stand on both sides and make the score "
+    "too good"
+)
+_NAME_THEM = "name the recordings where you can (video_folder: dataset.group=REGEX)"
+_RARER = (
+    "leave_one_group_out: the class of the group that is held out is rarer in training, so that what has learnt "
+    "nothing scores below 1 / classes (chance here is guessing by the training clips' frequencies)"
+)
+_SHUFFLED = {
+    "groups": "labels are shuffled among whole groups, scored clips too",
+    "clips": "training labels are shuffled",
+}
+
+
+def describe(
+    config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, overrides: Sequence[str], tell: bool
+) -> list[Caveat]:
+    """Write what is going to be done, tell what is to be known of data and folds, and return the caveats."""
+    run.save_config({**config, "cv": plan.settings}, overrides)
+    run.save("assignment.csv", assignment(plan, clips.table))
+    for note in plan.notes:
+        run.log(f"cv={plan.name}: {note}")
+    if len(clips.skipped):
+        run.save("skipped.csv", clips.skipped)
+        run.log(f"{several(len(clips.skipped), 'broken clip', verb=True)} left out; see skipped.csv")
+    if len(clips.damaged):
+        corrupt = int(clips.damaged["corrupt"].sum())
+        kept = f"{several(len(clips.damaged), 'damaged clip', verb=True)} kept"
+        run.log(f"{kept}; {several(corrupt, 'corrupt frame')} in all")
+    if len(clips.left_out):
+        run.save("left_out.csv", clips.left_out)
+        run.log(clips.left_out_told())
+    caveats = _beforehand(config, clips, plan)
+    for caveat in caveats if tell else ():
+        run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)
+    for line in proposal(config["dataset"], clips.table) if tell else ():
+        run.log(line)
+    return caveats
+
+
+def _beforehand(config: Mapping[str, Any], clips: Clips, plan: Plan) -> list[Caveat]:
+    """Return what must be known wherever the run's numbers appear, whatever they will be."""
+    train, caveats = config["train"], []
+    if plan.carried:
+        caveats.append(Caveat(Kind.CARRIED, "one model is carried from fold to fold"))
+    if plan.watches_scored and train["early_stopping"]:
+        caveats.append(Caveat(Kind.WATCHED, "early stopping looks at the scored clips"))
+    if train["shuffle_labels"] in _SHUFFLED:
+        caveats.append(Caveat(Kind.SHUFFLED, _SHUFFLED[train["shuffle_labels"]]))
+    if not clips.table["group"].any() and any(fold.validation for fold in plan.folds):
+        caveats.append(Caveat(Kind.UNGROUPED, _UNGROUPED, "validation"))
+    if plan.name == "leave_one_group_out":
+        caveats.append(Caveat(Kind.SCHEME, _RARER, "validation"))
+    return caveats
+
+
+def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, tell: bool) -> list[Caveat]:
+    """Look at all clips, note each one's brightness and scene, and return what the folds have on both sides."""
+    from darkhar_cli.data.background_similarity import scene_names
+    from darkhar_cli.features.appearance import look_at
+
+    looks = look_at(clips, feature_cache.root(config["cache_dir"]), run.warn)
+    clips.table["luma"] = looks.luma
+    clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
+    found = leakage.find(plan, clips.table, looks.backgrounds)
+    run.save("leaks.csv", leakage.listed(found, clips.table))
+    for line in leakage.told(found, plan, clips.table) if tell else ():
+        run.log(line)
+    return leakage.meant(found, plan, clips.table)

@@ -1,0 +1,28 @@
+"""What one experiment is, as the runner sees it: parts by name and parameters, no configuration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from darkhar_cli.augment.contract import Reversals
+from darkhar_cli.data.corruption import Darkening
+from darkhar_cli.models.action_model import Part
+from darkhar_cli.training.stream import Setting, StreamParts
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is run: streams by name, how they are fused and augmented, and the settings they share.
+
+    Attributes:
+        reversals: what classes show backwards, by index; None where that is unknown.
+        darkening: how scored clips are also scored darkened, if they are.
+        score_mirrored: score each clip and its mirror image.
+    """
+
+    streams: Mapping[str, StreamParts]
+    setting: Setting
+    fusion: str = "late"
+    augment: Sequence[Part] = field(default_factory=list)
+    reversals: Reversals | None = None
+    darkening: Darkening | None = None
+    score_mirrored: bool = False

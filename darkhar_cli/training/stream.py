@@ -1,0 +1,240 @@
+"""One way of seeing clips: which frames are looked at, how they are lit, what is seen in them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from darkhar_cli import console, registry
+from darkhar_cli.classifiers.contract import Timeline
+from darkhar_cli.data.clip_dataset import Clips
+from darkhar_cli.data.corruption import Darkening
+from darkhar_cli.data.frame_times import frames_at, irregular
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.features.cached_features import FeatureInputs
+from darkhar_cli.features.frame_loader import FrameInputs
+from darkhar_cli.features.frozen_extractor import Frozen, freeze
+from darkhar_cli.features.interpolation import frames_for
+from darkhar_cli.models.action_model import Part, build_extractor
+from darkhar_cli.randomness import SCORING, key_of
+from darkhar_cli.samplers.contract import nearest as nearest_frame
+from darkhar_cli.training.modes import resolve_mode
+from darkhar_cli.training.stream_inputs import banked_features, decoded_frames, frames_at_a_time
+
+_MOTION: Part = ("motion", {})
+_PLAIN: list[Part] = [("none", {})]
+_OWN_RUNTIME = {"name": "auto", "precision": "float32"}
+
+
+@dataclass(frozen=True)
+class StreamParts:
+    """The four parts of a stream as (name, parameters)."""
+
+    sampler: Part
+    enhance: list[Part]
+    extractor: Part
+    classifier: Part
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all streams of an experiment share."""
+
+    seed: int
+    train: Mapping[str, Any]
+    runtime: Mapping[str, Any]
+    cache: Path
+
+
+@dataclass(frozen=True)
+class Look:
+    """One clip as a stream is asked for it: its row, positions (T,), and how it is darkened before.
+
+    Attributes:
+        backwards: whether it will be played backwards: step channels are read where steps lead away from.
+    """
+
+    row: int
+    positions: np.ndarray
+    darkening: Darkening | None = None
+    backwards: bool = False
+
+
+class Stream:
+    """Samples clips and gives what a classifier is fed: features from the bank, or frames.
+
+    Args:
+        parts: by name and parameters.
+        clips: on what.
+        setting: shared with the other streams.
+        needs_frames: given the extractor, why features will not do (empty where they will).
+        report: told of damaged features.
+
+    Raises:
+        BadRequest: weights that do not fit, or a mode the extractor does not allow.
+    """
+
+    def __init__(
+        self,
+        parts: StreamParts,
+        clips: Clips,
+        setting: Setting,
+        needs_frames: Callable[[Extractor], str] = lambda _: "",
+        report: Callable[[str], None] = console.warn,
+    ):
+        self.parts, self.clips, self.setting, self.report = parts, clips, setting, report
+        self.sampler = registry.get("sampler", parts.sampler[0])(**parts.sampler[1])
+        keras.utils.set_random_seed(setting.seed)
+        self.extractor = build_extractor(parts.extractor)
+        self.mode, self.why = resolve_mode(setting.train["mode"], self.extractor, needs_frames(self.extractor))
+        self.frozen: Frozen | None = None
+        if self.mode == "features":
+            self.frozen = freeze(parts.extractor, self.extractor, parts.enhance, setting.runtime, setting.seed)
+            self.extractor = self.frozen.extractor
+        self._inputs: dict[Darkening | None, FeatureInputs | FrameInputs] = {}
+        self._motion: dict[Darkening | None, FeatureInputs] = {}
+        columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
+        self._about = dict(zip(clips.table.index.tolist(), zip(*columns, strict=True), strict=True))
+
+    @property
+    def interpolates(self) -> bool:
+        """Return whether features may be read between frames."""
+        return self.mode == "features" and self.extractor.scope == "clip"
+
+    @property
+    def timeline(self) -> Timeline:
+        """Return what a classifier is told of the features."""
+        rates = {round(float(fps), 3) for fps in self.clips.table["fps"]}
+        even = self.interpolates or self.sampler.by_time or not irregular(self.clips.table).any()
+        fps = self.sampler.timeline_fps(rates.pop() if len(rates) == 1 and even else None)
+        return Timeline(self.extractor.features, self.extractor.channels, fps)
+
+    def inputs(self, darkening: Darkening | None = None) -> FeatureInputs | FrameInputs:
+        """Return where inputs of clips come from that are darkened in this way."""
+        if darkening not in self._inputs:
+            self._inputs[darkening] = self._make(darkening)
+        return self._inputs[darkening]
+
+    def all_inputs(self) -> list[FeatureInputs | FrameInputs]:
+        """Return where inputs have come from so far."""
+        return list(self._inputs.values())
+
+    def _make(self, darkening: Darkening | None) -> FeatureInputs | FrameInputs:
+        if self.frozen:
+            at_a_time = frames_at_a_time(self.clips, self.extractor.size)
+            return self._banked(self.frozen, self.parts.enhance, darkening, at_a_time)
+        return decoded_frames(self.clips, self.parts.enhance, self.extractor.size, darkening)
+
+    def _banked(
+        self, frozen: Frozen, enhance: Sequence[Part], darkening: Darkening | None, at_a_time: int = 1 << 30
+    ) -> FeatureInputs:
+        """Return features of clips darkened in this way, from a bank of their own."""
+        cache, report = self.setting.cache, self.report
+        return banked_features(self.clips, cache, frozen, enhance, darkening, report, at_a_time)
+
+    def positions(
+        self, rows: Sequence[int], epoch: int, darkenings: Sequence[Darkening | None] | None = None
+    ) -> list[list[np.ndarray]]:
+        """Return each row's sampled frame positions, a list of (T,) for each view, in training or scoring.
+
+        They are whole unless features can be read between frames. `darkenings`, of each row, are seen by samplers that
+        look at the clip.
+        """
+        energies: Sequence[np.ndarray | None] = [None] * len(rows)
+        if self.sampler.wants_motion:
+            energies = self._energies(list(zip(rows, darkenings or [None] * len(rows), strict=True)))
+        return [self._views(row, epoch, energy) for row, energy in zip(rows, energies, strict=True)]
+
+    def _views(self, row: int, epoch: int, energy: np.ndarray | None) -> list[np.ndarray]:
+        name, digest, n_frames, fps = self._about[row]
+        key = key_of(self.setting.seed, epoch, digest)
+        try:
+            picked, mask = self.sampler(n_frames, fps, training=epoch != SCORING, key=key, motion=energy)
+        except BadRequest as problem:
+            raise BadRequest(f"{name}: {problem}") from problem
+        if not self.interpolates:
+            times = self.clips.times(row) if self.sampler.by_time else None
+            picked = picked if times is None else frames_at(picked, times)
+            picked = nearest_frame(np, picked).astype(np.int64)
+        elif np.array_equal(picked, np.rint(picked)):
+            picked = picked.astype(np.int64)
+        return [view[known] for view, known in zip(picked, mask, strict=True)]
+
+    def _energies(self, asked: Sequence[tuple[int, Darkening | None]]) -> list[np.ndarray]:
+        """Return how much changes at each frame of each row's clip, darkened or not, (n,) float32, from the bank."""
+        every = [(row, np.arange(self._about[row][2])) for row, _ in asked]
+        for darkening in dict.fromkeys(darkening for _, darkening in asked):
+            wanted = [one for one, (_, way) in zip(every, asked, strict=True) if way == darkening]
+            motion = self._motion_inputs(darkening)
+            missing = motion.missing(wanted)
+            if missing:
+                with console.progress("motion", missing, rate=True) as progress:
+                    motion.fill(wanted, progress.advance)
+        pairs = zip(every, asked, strict=True)
+        return [self._motion[way].each([row], [whole])[0][:, 0] for (row, whole), (_, way) in pairs]
+
+    def _motion_inputs(self, darkening: Darkening | None) -> FeatureInputs:
+        if darkening not in self._motion:
+            frozen = freeze(_MOTION, build_extractor(_MOTION), _PLAIN, _OWN_RUNTIME, seed=0)
+            self._motion[darkening] = self._banked(frozen, _PLAIN, darkening)
+        return self._motion[darkening]
+
+    def wanted(
+        self, rows: Sequence[int], epochs: Iterable[int], darkening: Darkening | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield what the bank will be asked for: rows and whole positions (n,), over these epochs."""
+        epochs = list(epochs)
+        for epoch in epochs[:1] if self.extractor.scope == "clip" else epochs:  # a whole clip serves every draw
+            for row, views in zip(rows, self.positions(rows, epoch, [darkening] * len(rows)), strict=True):
+                for positions in views:
+                    yield row, frames_for(positions)
+
+    def fill(self, rows: Sequence[int], epochs: Sequence[int], darkenings: Iterable[Darkening | None]) -> None:
+        """Compute what the bank lacks of these rows, with progress where `console` shows it."""
+        for darkening in darkenings:
+            inputs = self.inputs(darkening)
+            if isinstance(inputs, FeatureInputs):
+                wanted = list(self.wanted(rows, epochs, darkening))
+                what = "darkened frames" if darkening else "frames"
+                with console.progress(what, inputs.missing(wanted), rate=True) as progress:
+                    inputs.fill(wanted, progress.advance)
+
+    def load(self, looks: Sequence[Look]) -> list[np.ndarray]:
+        """Return what is seen of each clip: features (T, F) or frames (T, h, w, 3), float32."""
+        found: list[np.ndarray | None] = [None] * len(looks)
+        for darkening in {look.darkening for look in looks}:
+            index = [i for i, look in enumerate(looks) if look.darkening == darkening]
+            rows, positions = [looks[i].row for i in index], [looks[i].positions for i in index]
+            for i, seen in zip(index, self.inputs(darkening).each(rows, positions), strict=True):
+                found[i] = seen
+        symmetry = self.extractor.symmetry if self.mode == "features" else None
+        turned = [i for i, look in enumerate(looks) if look.backwards and symmetry and symmetry.has_steps]
+        if turned:
+            for i, later in zip(turned, self.load([self._following(looks[i]) for i in turned]), strict=True):
+                found[i] = symmetry.steps_away(found[i], later)
+        return found
+
+    def _following(self, look: Look) -> Look:
+        """Return a look at one frame later each; after the clip's last frame, at that."""
+        last = look.positions.dtype.type(self._about[look.row][2] - 1)
+        return Look(look.row, np.minimum(look.positions + 1, last), look.darkening)
+
+    def most_steps(self, rows: Sequence[int]) -> int:
+        """Return T of the longest of some clips in training."""
+        lengths, rates = (self.clips.table.loc[list(rows), key].to_numpy() for key in ("n_frames", "fps"))
+        return int(np.max(self.sampler.count(np, lengths, rates, training=True)))
+
+    def short_clips(self) -> int:
+        """Return how many clips are shorter than the sampler wants."""
+        lengths, rates = (self.clips.table[key].to_numpy() for key in ("n_frames", "fps"))
+        return int(np.sum(self.sampler.is_short(np, lengths, rates)))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the extractor's name, backend and weights hash for run.json."""
+        known = self.extractor
+        weights = self.frozen.about["weights"] if self.frozen else known.weights_hash  # random ones have a hash too
+        return {"name": known.name, "backend": known.backend, "weights_hash": weights}
