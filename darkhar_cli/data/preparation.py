@@ -15,11 +15,10 @@ import pandas as pd
 from darkhar_cli import console
 from darkhar_cli.data.dataset_builder import ClipBuilder, Source
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
-from darkhar_cli.names import several
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.files import asides, claims, disk
 from darkhar_cli.files.tables import write_csv
-from darkhar_cli.names import refuse_alike
+from darkhar_cli.names import refuse_alike, several
 from darkhar_cli.paths import elsewhere
 
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]

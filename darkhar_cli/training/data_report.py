@@ -5,8 +5,8 @@ from typing import Any
 
 from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.names import several
 from darkhar_cli.features import feature_cache
+from darkhar_cli.names import several
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits import leakage
 from darkhar_cli.splits.group_patterns import proposal

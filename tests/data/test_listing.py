@@ -7,8 +7,8 @@ import pytest
 from darkhar_cli.data import listing
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.data.listing import LeftOut, counted, list_folder, not_videos, why_no_file
-from darkhar_cli.names import several
 from darkhar_cli.errors import FailedWork
+from darkhar_cli.names import several
 
 
 @pytest.fixture
