@@ -1,5 +1,7 @@
-"""What is installed is what is in the folders."""
+"""What is installed is what is in the folders, and folders import only what stands below them."""
 
+import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -34,3 +36,36 @@ def test_no_top_level_datasets_package_is_installed():
 def test_files_stay_small():
     long = {p.name: n for p in (ROOT / "darkhar_cli").rglob("*.py") if (n := len(p.read_text().splitlines())) > 260}
     assert not long
+
+
+def folders_in_order() -> list[set[str]]:
+    """Return the folders of the map, row by row; the last row is what everybody may use."""
+    table = (ROOT / "darkhar_cli" / "README.md").read_text().split("## Where")[0]
+    rows = re.findall(r"^\| `([^|]*)` \|", table, flags=re.M)
+    return [{word.strip("/").removesuffix(".py") for word in re.split(r"[` ,]+", row) if word} for row in rows]
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the folders and files at the package's top that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "darkhar_cli":
+            names = [node.module.split(".")[1]] if "." in node.module else [one.name for one in node.names]
+            found.update(names)
+    return found
+
+
+def test_arrows_point_down_the_map():
+    rows = folders_in_order()
+    rank = {name: number for number, row in enumerate(rows) for name in row} | {"native_stderr": len(rows) - 1}
+    package = ROOT / "darkhar_cli"
+    tops = {path.stem if path.is_file() else path.name for path in package.iterdir() if not path.name.startswith("__")}
+    tops = {name for name in tops if any((package / name).rglob("*.py")) or (package / f"{name}.py").is_file()}
+    assert tops - set(rank) == set(), "the map names every folder and file"
+    up = set()
+    for path in package.rglob("*.py"):
+        place = path.relative_to(package).parts[0].removesuffix(".py")
+        for other in imports_of(path) & set(rank):
+            if place in rank and rank[other] < rank[place]:
+                up.add(f"{path.relative_to(package)} imports {other}")
+    assert up == set()

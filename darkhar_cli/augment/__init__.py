@@ -1,1 +1,1 @@
-"""Augmentation of training clips: on timelines of features, or on frames."""
+"""Augmentation of training clips: on timelines of features, or on frames; a file per part."""

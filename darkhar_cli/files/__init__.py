@@ -1,1 +1,1 @@
-"""Files written whole: temporary names, claims, tables, printable names; uses only what everybody may use."""
+"""Files written whole: temporary names, claims, full disks, tables; uses only what everybody may use."""

@@ -1,1 +1,1 @@
-"""Figures and the html report of a run, from its folder alone."""
+"""What a reader sees of run folders: terminal tables, figures, the html page; reads run folders alone."""

@@ -1,1 +1,1 @@
-"""The run folder, its tables, its identity and caveats, and a sweep's table; may use `metrics`, `config` and `data`."""
+"""One run: its folder and its identity; may use `splits`, `config`, `metrics` and `files`."""

@@ -1,1 +1,1 @@
-"""Samplers: which frames of a clip are looked at."""
+"""Samplers: which frames of a clip are looked at; a file per part."""
