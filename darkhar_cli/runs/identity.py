@@ -23,7 +23,7 @@ _NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
 _HERE = Path(__file__).resolve().parent.parent
 _PACKAGE = "darkhar_cli"
 # Where a fold's numbers come from: cross-validation and who decides its labels, what they import, and so on; but for
-# what only tells, waits, keeps or tabulates (which files are clips, and with which bytes, is in the data's fingerprint).
+# what only tells, waits, keeps or tabulates (which files are clips, with which bytes, is in the data's fingerprint).
 _ROOTS = ("training.cross_validation", "splits.shuffling")
 _ASIDE = ("ambient", "console", "errors", "native_stderr", "paths", "registry", "stopping", "files", "metrics", "runs")
 _ASIDE += ("features.feature_cache", "features.lru", "data.listing")
