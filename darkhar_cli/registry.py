@@ -77,5 +77,5 @@ def source_hash(kind: str, name: str) -> str:
 
 def file_hash(*defined: Any) -> str:
     """Return a short hash of the files that define modules, functions or classes."""
-    files = [inspect.getsourcefile(one) for one in defined]
+    files = [inspect.getsourcefile(inspect.unwrap(one)) for one in defined]
     return sha256(b"".join(Path(file).read_bytes() for file in files if file)).hexdigest()[:16]

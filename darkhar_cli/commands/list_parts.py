@@ -1,6 +1,6 @@
 """`darkhar list [kind]`: every option with one line, and its parameters with theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.table import Table
@@ -8,6 +8,7 @@ from rich.text import Text
 
 from darkhar_cli import console
 from darkhar_cli.config import schema
+from darkhar_cli.config.parameter_types import Parameter
 from darkhar_cli.errors import BadRequest, unknown
 
 KINDS = (*schema.GROUPS, "experiment")
@@ -33,13 +34,21 @@ def _table(kind: str, detailed: bool) -> Table:
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column()
+    shared = schema.shared_parameters(kind)
     for name, option in schema.options(kind).items():
         grid.add_row(Text(name, "bold"), "", option.summary)
-        for parameter in option.parameters.values() if detailed else ():
-            typed = (f" ({' | '.join(parameter.types)})", "dim")
-            about = Text.assemble(parameter.meaning, typed)
-            grid.add_row("", f"{parameter.name}={_typed(parameter.default)}", about)
+        _add(grid, [one for one in option.parameters.values() if one != shared.get(one.name)] if detailed else [])
+    if shared:
+        grid.add_row(Text("(all)", "bold"), "", f"every {kind} also takes, unless it says otherwise above:")
+        _add(grid, shared.values())
     return grid
+
+
+def _add(grid: Table, parameters: Iterable[Parameter]) -> None:
+    for parameter in parameters:
+        typed = (f" ({' | '.join(parameter.types)})", "dim")
+        about = Text.assemble(parameter.meaning, typed)
+        grid.add_row("", f"{parameter.name}={_typed(parameter.default)}", about)
 
 
 def _typed(value: Any) -> str:

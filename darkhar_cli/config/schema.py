@@ -75,7 +75,7 @@ def read_option(path: Path, group: str) -> Option:
     values = OmegaConf.to_container(config_files.load(path), resolve=False)
     comments = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
     summary = next((c for c in comments if not c.startswith("@package")), "")
-    parameters = {}
+    parameters: dict[str, Parameter] = {}
     for line in text.splitlines():
         found = re.match(r"(\w+):[^#]*?#\s*(.+?)(?::\s+(.*))?$", line)
         if found and found[1] in values:
@@ -84,7 +84,17 @@ def read_option(path: Path, group: str) -> Option:
     for key, value in values.items():
         if key not in parameters and key not in ("name", "defaults", "hydra"):
             parameters[key] = Parameter(key, value, (), "")
+    if f"/shared/{group}@_here_" in values.get("defaults", ()):
+        shared = shared_parameters(group)
+        own = {key: parameter for key, parameter in parameters.items() if key not in shared}
+        parameters = {**own, **shared, **{key: parameters[key] for key in shared if key in parameters}}
     return Option(group, path.stem, summary, parameters, str(values.get("name", path.stem)))
+
+
+def shared_parameters(group: str) -> dict[str, Parameter]:
+    """Return what every option of a group takes beside its own parameters (`conf/shared/<group>.yaml`)."""
+    path = CONF / "shared" / f"{group}.yaml"
+    return read_option(path, "shared").parameters if path.is_file() else {}
 
 
 @dataclass(frozen=True)
