@@ -26,7 +26,8 @@ def _pair(timeline: Timeline, entry: str) -> tuple[int, int, bool]:
     found = _PAIR.fullmatch(entry)
     if not found or found[1] != found[4]:
         raise BadRequest(f"classifier.correlations: {entry!r} is not like a:b, or |a:b| for the absolute value")
-    return (*timeline.index([found[2], found[3]], "classifier.correlations"), bool(found[1]))
+    first, second = timeline.index([found[2], found[3]], "classifier.correlations")
+    return first, second, bool(found[1])
 
 
 def plan_of(
@@ -54,7 +55,7 @@ def plan_of(
     }
     if plan["spectra"] and timeline.fps is None:
         raise BadRequest(f"classifier.spectra needs steps of a known rate; sample at one, e.g. {_RATE}")
-    if plan["spectra"] and not len(spectrum.frequencies(timeline.fps)):
+    if plan["spectra"] and timeline.fps is not None and not len(spectrum.frequencies(timeline.fps)):
         raise BadRequest(f"classifier.spectra: {timeline.fps:g} steps a second show no movement; sample e.g. {_RATE}")
     plan["correlations"] = [_pair(timeline, entry) for entry in correlations]
     plan["flow"] = timeline.index([f"lk_{name}" for name in FLOW], "classifier.flow_amounts") if flow_amounts else []

@@ -107,7 +107,7 @@ def fingerprint(dataset: Mapping[str, Any]) -> str:
     builder = builder_of(dataset, data_dir=home())
     options = {key: str(value) for key, value in dataset.items() if key not in ("data_dir", "reverse")}
     parts: list[Any] = [dataset["name"], str(builder.VERSION), builder.FORMAT, options]
-    paths = builder.files() + [s.load.args[0] for s in builder.sources() if s.load.func is Path.read_bytes]
+    paths = builder.files() + [source.file for source in builder.sources() if source.file is not None]
     for path in paths:
         try:
             stat = path.stat()

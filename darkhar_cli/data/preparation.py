@@ -112,8 +112,8 @@ def _build(builder: ClipBuilder) -> bool:
 
 def _labelled(sources: Sequence[Source]) -> list[Labelled]:
     """Return the clips that are files, with their labels."""
-    files = [source for source in sources if not source.problem and source.load.func is Path.read_bytes]
-    return [Labelled(source.id, source.label, source.load.args[0]) for source in files]
+    files = [(source, source.file) for source in sources if not source.problem]
+    return [Labelled(source.id, source.label, file) for source, file in files if file is not None]
 
 
 def _refuse_twins(sources: Sequence[Any]) -> None:
