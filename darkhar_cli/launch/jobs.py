@@ -25,7 +25,7 @@ from darkhar_cli.runs.identity import identity
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import plan_folds
 
-Hydra = Callable[[list[str]], None]
+Hydra = Callable[[list[str]], object]
 
 
 def launch(verb: str, request: Request, words: list[str], hydra: Hydra) -> int:

@@ -83,7 +83,7 @@ def code_of(config: Mapping[str, Any]) -> dict[str, str]:
     for parts in streams_of(config).values():
         used |= {(kind, parts[kind]["name"]) for kind in ("sampler", "extractor", "classifier")}
         used |= {("enhance", name) for name in parts["enhance"]}
-        if registry.get("sampler", parts["sampler"]["name"]).wants_motion:
+        if getattr(registry.get("sampler", parts["sampler"]["name"]), "wants_motion", False):
             used.add(("extractor", "motion"))
     modules = {registry.get(kind, name).__module__ for kind, name in used}
     inside = {one.removeprefix(f"{_PACKAGE}.") for one in modules if one.startswith(f"{_PACKAGE}.")}
