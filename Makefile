@@ -1,4 +1,4 @@
-# `make train` and `make test` do all the set-up on a machine with Python 3.11 (to 3.13), make and git; another one:
+# `make train` and `make test` do all the set-up on a machine with Python 3.11 or 3.13, make and git; the other one:
 # `make test PYTHON=python3.13 VENV=.venv313`.
 VENV ?= .venv
 PYTHON ?= python3.11
