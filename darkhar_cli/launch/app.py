@@ -7,8 +7,10 @@ starts a job, so that a refused request leaves nothing behind.
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -27,7 +29,19 @@ _FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 _PLUGINS = ("hydra/launcher", "hydra/sweeper")
 
 
-def run(verb: str, words: list[str]) -> int:
+def configuration(words: list[str], config_dir: Any = None) -> dict[str, Any]:
+    """Return the checked configuration of one training job; nothing is made for it.
+
+    Raises:
+        BadRequest: a word, name or value that is not valid.
+    """
+    folder = _config_dir(None if config_dir is None else str(config_dir))
+    typed = overrides.absolute_paths(words, multirun=False)
+    _check_hydra(typed, multirun=False)
+    return overrides.read_request("train", typed, False, folder).jobs[0].config
+
+
+def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:
     """Run a Hydra verb with the words behind it; return the exit code.
 
     Raises:
