@@ -22,6 +22,7 @@ def run(words: list[str]) -> None:
     from darkhar_cli.config import schema
 
     kinds = (*schema.GROUPS, "experiment")
+    words = _outside(words)
     for word in words:
         if word.startswith("-"):
             raise BadRequest(f"list has no option {word!r}; it takes kinds: {', '.join(kinds)}")
@@ -31,19 +32,34 @@ def run(words: list[str]) -> None:
         console.out.print(_table(kind, detailed=kind != "experiment"))
 
 
+def _outside(words: list[str]) -> list[str]:
+    """Let `plugins=FILE` and `--config-dir=DIR` add parts; return the other words."""
+    from pathlib import Path
+
+    from darkhar_cli.config import own_parts
+
+    files = [one for word in words if word.startswith("plugins=") for one in word[8:].strip("[]").split(",") if one]
+    folder = next((word.partition("=")[2] for word in words if word.startswith("--config-dir=")), None)
+    own_parts.use(files, Path(folder).expanduser().absolute() if folder else None)
+    return [word for word in words if not word.startswith(("plugins=", "--config-dir="))]
+
+
 def _table(kind: str, detailed: bool) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    from darkhar_cli import plugins
     from darkhar_cli.config import schema
 
     grid = Table(title=f"{kind}=", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column()
+    origins = {part.name: part.origin for part in plugins.declared() if part.kind == kind}
     shared = schema.shared_parameters(kind)
     for name, option in schema.options(kind).items():
-        grid.add_row(Text(name, "bold"), "", option.summary)
+        origin = f" (from {origins[name]})" if name in origins else ""
+        grid.add_row(Text(name, "bold"), "", f"{option.summary}{origin}")
         _add(grid, [one for one in option.parameters.values() if one != shared.get(one.name)] if detailed else [])
     if shared:
         grid.add_row(Text("(all)", "bold"), "", f"every {kind} also takes, unless it says otherwise above:")

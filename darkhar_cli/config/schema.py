@@ -19,7 +19,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from darkhar_cli import registry
+from darkhar_cli import plugins, registry
 from darkhar_cli.config.parameter_types import MISSING as MISSING
 from darkhar_cli.config.parameter_types import Parameter, check_value
 from darkhar_cli.config.parameter_types import is_path as is_path
@@ -55,6 +55,12 @@ class Option:
 def set_config_dir(folder: Path | None) -> None:
     """Let a user's folder (`--config-dir`), or none, add options to the groups."""
     _own[:] = [folder] if folder is not None and folder != CONF else []
+    options.cache_clear()
+
+
+def add_folders(folders: Iterable[Path]) -> None:
+    """Let further folders add options: those of a user's own parts."""
+    _own.extend(folders)
     options.cache_clear()
 
 
@@ -247,7 +253,7 @@ def check_group(group: str, node: Any, place: str = "") -> None:
 
 def _registered(group: str) -> list[str]:
     """Return the names that parts are registered under: those of darkhar's own files, and of what was imported."""
-    known = registry.imported(group)
+    known = [*registry.imported(group), *(part.name for part in plugins.declared() if part.kind == group)]
     return [name for name in options(group) if not options(group).own(name) or name in known]
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from darkhar_cli.data.frame_times import Timing, frame_times, timing_of
 from darkhar_cli.data.listing import LeftOut
 from darkhar_cli.data.tfds_adapter import UnlistedBuilder
 from darkhar_cli.data.video import ClipError, DamagedClip, VideoInfo, inspect, read_frames
+from darkhar_cli.data.worker_processes import WorkerContext
 from darkhar_cli.names import printable
 
 TRAIN = "train"
@@ -218,7 +218,7 @@ class ClipBuilder(UnlistedBuilder):
     def _workers(self, count: int) -> Executor:
         cores = os.cpu_count() or 1
         if self.DRAWN and cores > 1 and count > 24:  # a process takes a second to start
-            return ProcessPoolExecutor(cores, mp_context=get_context("spawn"), initializer=stopping.follow_parent)
+            return ProcessPoolExecutor(cores, mp_context=WorkerContext(), initializer=stopping.follow_parent)
         return ThreadPoolExecutor(cores)
 
     def as_dataset(self, split: Any = None, *, as_supervised: bool = False, **unused: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from darkhar_cli import console
+from darkhar_cli import console, plugins, registry
 from darkhar_cli.data.dataset_builder import ClipBuilder, Source
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import BadRequest, FailedWork
@@ -27,7 +27,9 @@ _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
 def builder_class(name: str) -> type[ClipBuilder]:
-    """Return the TFDS builder of a data set, by import path."""
+    """Return the TFDS builder of a data set, by import path; a user's own as it is registered."""
+    if plugins.find("dataset", name):
+        return registry.get("dataset", name)
     return importlib.import_module(f"darkhar_datasets.{name}.{name}_dataset_builder").Builder
 
 

@@ -39,6 +39,11 @@ class Comparison:
     sentences: list[str]
     notes: list[str]
 
+    @property
+    def sentence(self) -> str:
+        """Return what the comparisons say, in words."""
+        return " ".join(self.sentences)
+
 
 def compare(results: Sequence[Result], baseline: str | None = None) -> Comparison:
     """Compare the methods that the results are of with one of them; seeds of a method are its replicates.
