@@ -132,9 +132,9 @@ def _report_skipped(builder: ClipBuilder, on_error: str) -> None:
     if on_error == "stop":
         keep = any(clip.damaged for clip in builder.skipped)
         other = ", or take those with corrupt frames all the same with dataset.on_error=keep" if keep else ""
-        cure = f"mend or remove them, or leave them out with dataset.on_error=skip{other}"
+        cure = f"mend or remove them, or exclude them with dataset.on_error=skip{other}"
         raise FailedWork(f"{several(len(lines), 'broken clip')}; {cure}:\n{listed}")
-    console.warn(f"{several(len(lines), 'broken clip', verb=True)} left out:\n{listed}")
+    console.warn(f"{several(len(lines), 'broken clip', verb=True)} excluded:\n{listed}")
 
 
 def _write_tables(builder: ClipBuilder, folder: Path) -> None:

@@ -57,7 +57,7 @@ class Builder(ClipBuilder):
         return found
 
     def left_out(self) -> list[LeftOut]:
-        """Return what stands under the root and is in no list."""
+        """Return the files under the root that are in no list."""
         if not self.root.is_dir():
             return []
         listing, known = list_folder(self.root, strict=False), {source.id for source in self.sources()}
@@ -115,6 +115,6 @@ class Builder(ClipBuilder):
         for values, what in (([row[0] for row in rows], "class id"), ([row[1] for row in rows], "class")):
             twice = next((value for value in values if values.count(value) > 1), None)
             if twice is not None:
-                raise BadRequest(f"{path}: {what} {twice!r} stands twice")
+                raise BadRequest(f"{path}: {what} {twice!r} appears twice")
         refuse_alike([row[1] for row in rows], str(path))
         return {row[0]: row[1] for row in sorted(rows, key=lambda row: int(row[0]))}

@@ -69,7 +69,7 @@ class Builder(ClipBuilder):
         if self._found is None:
             found = self._from_csv() if self.labels else self._from_folders()
             if not found:
-                there = f"; not taken: {counted(one.reason for one in self._left_out)}" if self._left_out else ""
+                there = f"; not used: {counted(file.reason for file in self._left_out)}" if self._left_out else ""
                 raise BadRequest(
                     f"no clips under {self.root}; expected <root>/<class>/*.mp4 or <root>/<split>/<class>/*.mp4{there}"
                 )
@@ -80,7 +80,7 @@ class Builder(ClipBuilder):
         return self._found
 
     def left_out(self) -> list[LeftOut]:
-        """Return what stands under the root and is not taken; beside a csv, what it does not list."""
+        """Return the files under the root that are not used; beside a csv, those it does not list."""
         if not self.labels:
             return self._left_out
         places = [Path(source.load.args[0]) for source in self.sources()]
@@ -92,7 +92,7 @@ class Builder(ClipBuilder):
         videos, others = not_videos(files, self.root, VIDEO)
         unlisted = [LeftOut(relative(path, self.root), f"not in {self.labels.name}") for path in videos]
         above = {parent.as_posix() for name in inside for parent in (Path(name), *Path(name).parents)}
-        return self._left_out + [one for one in (*listing.left_out, *others, *unlisted) if one.path not in above]
+        return self._left_out + [file for file in (*listing.left_out, *others, *unlisted) if file.path not in above]
 
     def _from_folders(self) -> list[Source]:
         listing = list_folder(self.root)
@@ -109,13 +109,11 @@ class Builder(ClipBuilder):
             names.add(label)
             found.append(self._source(path, label.strip(), split[0].strip() if split else "", None))
         if len({bool(source.split) for source in found}) > 1:
-            raise BadRequest(
-                f"{self.root}: some clips stand in <class>/ and others in <split>/<class>/; use one layout"
-            )
+            raise BadRequest(f"{self.root}: some clips are in <class>/ and others in <split>/<class>/; use one layout")
         refuse_alike(names, str(self.root))
         for name in sorted(name for name in names if name != name.strip()):
-            said = f"folder '{printable(name)}' is class '{printable(name.strip())}'"
-            self.left_aside.append(f"{said}: spaces at the ends of a name do not count")
+            what = f"folder '{printable(name)}' is class '{printable(name.strip())}'"
+            self.left_aside.append(f"{what}: spaces at the ends of a name do not count")
         taken = {self.root, *(parent for path in videos for parent in path.parents)}
         for path in listing.folders:
             if path not in taken and path.parent in taken:
