@@ -79,6 +79,6 @@ def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, te
     clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
     found = leakage.find(plan, clips.table, looks.backgrounds)
     run.save("leaks.csv", leakage.listed(found, clips.table))
-    for line in leakage.told(found, plan, clips.table) if tell else ():
+    for line in leakage.report_lines(found, plan, clips.table) if tell else ():
         run.log(line)
-    return leakage.meant(found, plan, clips.table)
+    return leakage.caveats_of(found, plan, clips.table)
