@@ -22,7 +22,7 @@ import tensorflow_datasets as tfds
 
 from darkhar_cli import stopping
 from darkhar_cli.data.frame_times import Timing, frame_times, timing_of
-from darkhar_cli.data.listing import LeftOut
+from darkhar_cli.data.listing import Excluded
 from darkhar_cli.data.video import ClipError, DamagedClip, VideoInfo, inspect, read_frames
 from darkhar_cli.names import printable
 
@@ -128,7 +128,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         """Return the files beside the clips that the result depends on (label lists)."""
         return []
 
-    def left_out(self) -> list[LeftOut]:
+    def excluded(self) -> list[Excluded]:
         """Return the files in the data set's folder that are neither clips nor lists, each with the reason."""
         return []
 

@@ -20,7 +20,7 @@ _HIDDEN_ELSEWHERE = {"thumbs.db", "desktop.ini", "ehthumbs.db"}  # what Windows 
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Excluded:
     """A file or folder under a data set's folder that is not used, and why."""
 
     path: str
@@ -39,7 +39,7 @@ class Listing:
 
     files: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    excluded: list[Excluded] = field(default_factory=list)
 
 
 def list_folder(top: Path, strict: bool = True) -> Listing:
@@ -56,7 +56,7 @@ def list_folder(top: Path, strict: bool = True) -> Listing:
     _walk(top, top, (os.path.realpath(top),), listing, strict)
     listing.files.sort()
     listing.folders.sort()
-    listing.left_out.sort(key=lambda one: one.path)
+    listing.excluded.sort(key=lambda one: one.path)
     return listing
 
 
@@ -64,7 +64,7 @@ def _walk(top: Path, folder: Path, above: tuple[str, ...], listing: Listing, str
     """Add the contents of one folder; `above` are the real paths of it and its parent folders."""
 
     def leave(path: Path, reason: str) -> None:
-        listing.left_out.append(LeftOut(relative(path, top), reason))
+        listing.excluded.append(Excluded(relative(path, top), reason))
 
     try:
         with os.scandir(folder) as entries:
@@ -139,12 +139,12 @@ def counted(reasons: Iterable[str]) -> str:
     return ", ".join(f"{count} x {reason}" for reason, count in sorted(counts, key=lambda item: (-item[1], item[0])))
 
 
-def not_videos(files: Sequence[Path], top: Path, suffixes: Iterable[str]) -> tuple[list[Path], list[LeftOut]]:
+def not_videos(files: Sequence[Path], top: Path, suffixes: Iterable[str]) -> tuple[list[Path], list[Excluded]]:
     """Return the files with a video suffix, and the others as excluded."""
     known = set(suffixes)
     videos = [path for path in files if _plain_suffix(path) in known]
     others = [path for path in files if _plain_suffix(path) not in known]
-    return videos, [LeftOut(relative(path, top), f"no video ({_suffix(path)})") for path in others]
+    return videos, [Excluded(relative(path, top), f"no video ({_suffix(path)})") for path in others]
 
 
 def _plain_suffix(path: Path) -> str:

@@ -77,12 +77,12 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
             builder = builder_of(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
             builder.refused = contradictions(same)
             readable = _build(builder)
-        left_out = counting.left_out()
+        excluded = counting.excluded()
         for what in (*counting.left_aside, *filter(None, [copies_in_words(same)])):
             console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)
-        write_csv(aside / "left_out.csv", pd.DataFrame(left_out, columns=["path", "reason"]), None)
+        write_csv(aside / "left_out.csv", pd.DataFrame(excluded, columns=["path", "reason"]), None)
         builder.write_beside(aside)
         if not (folder / "clips.csv").is_file():
             shutil.rmtree(folder, ignore_errors=True)  # damaged

@@ -42,9 +42,9 @@ def describe(
         corrupt = int(clips.damaged["corrupt"].sum())
         kept = f"{several(len(clips.damaged), 'damaged clip', verb=True)} kept"
         run.log(f"{kept}; {several(corrupt, 'corrupt frame')} in all")
-    if len(clips.left_out):
-        run.save("left_out.csv", clips.left_out)
-        run.log(clips.left_out_told())
+    if len(clips.excluded):
+        run.save("left_out.csv", clips.excluded)
+        run.log(clips.excluded_in_words())
     caveats = _beforehand(config, clips, plan)
     for caveat in caveats if tell else ():
         run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)

@@ -123,7 +123,7 @@ def test_what_no_list_names_is_named(root):
     (root / "train" / "Jump" / "extra.mp4").write_bytes(b"x")
     (root / "README").write_text("")
     (root / ".git").mkdir()
-    found = opened(root).left_out
+    found = opened(root).excluded
     assert dict(zip(found["path"], found["reason"], strict=True)) == {
         ".git": "hidden folder",
         "README": "in no list",

@@ -135,9 +135,9 @@ def test_clips_with_corrupt_frames_are_named_and_can_be_kept(tmp_path):
     assert others["skippable"].tolist() == [1] * len(others)
 
 
-def left_out(clips):
+def excluded(clips):
     """Return what was excluded: path -> reason."""
-    return dict(zip(clips.left_out["path"], clips.left_out["reason"], strict=True))
+    return dict(zip(clips.excluded["path"], clips.excluded["reason"], strict=True))
 
 
 def test_every_file_is_taken_or_named(tmp_path, capsys):
@@ -157,7 +157,7 @@ def test_every_file_is_taken_or_named(tmp_path, capsys):
     assert clips.classes == ["down", "jump", "right", "stay"]
     assert len(clips.table) == 7
     assert "jump/jump.MP4" in set(clips.table["id"])
-    assert left_out(clips) == {
+    assert excluded(clips) == {
         ".Trash": "hidden folder",
         "README.md": "no video (.md)",
         "down/README": "no video (no suffix)",
@@ -169,7 +169,7 @@ def test_every_file_is_taken_or_named(tmp_path, capsys):
         "right/notes.txt": "no video (.txt)",
     }
     assert "holds no clip" in capsys.readouterr().err
-    said = clips.left_out_told()
+    said = clips.excluded_in_words()
     assert "not used: 1 x folder without clips, 1 x hidden file, 1 x hidden folder, 1 x link in a circle" in said
     assert "left_out.csv" in said
 
@@ -243,7 +243,7 @@ def test_spaces_around_labels_do_not_count_and_what_is_not_listed_is_named(tmp_p
     (root / "labels.csv").write_bytes("\r\n".join(rows).encode())
     clips = opened(root, labels=str(root / "labels.csv"))
     assert clips.table["label"].tolist() == ["right", "right", "down"]
-    assert left_out(clips) == dict.fromkeys(
+    assert excluded(clips) == dict.fromkeys(
         ["down/down_1_1.mp4", "stay/stay_0_0.mp4", "stay/stay_1_1.mp4"], "not in labels.csv"
     )
     (root / "old.csv").write_bytes(b"path,label\rright/right_0_0.mp4,right\rdown/down_0_0.mp4,down\r")
