@@ -76,7 +76,7 @@ def _traced(layers: Sequence[Any], shape: tuple[int, ...]) -> Callable[..., tf.T
 
 
 class _Drawn:
-    """Stands where a layer has a `tf.random.Generator`: gives numbers in turn, one each time it is asked."""
+    """Replaces a layer's `tf.random.Generator`: gives the next number at each call."""
 
     def begin(self, numbers: tf.Tensor) -> None:
         """Give these numbers (n,) in (0, 1) from now on."""

@@ -14,7 +14,7 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.randomness import key_of, mix
 
-Reversals = Mapping[int, int | None]  # class -> what it looks like backwards, None where nothing in the data set
+Reversals = Mapping[int, int | None]  # class -> what it shows backwards, None where nothing in the data set
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Draw:
     clip: str
 
     def uniform(self, shape: tuple[int, ...] = (), what: str = "") -> np.ndarray:
-        """Return numbers (`shape`) float64 in (0, 1); `what` tells several of them apart."""
+        """Return numbers (`shape`) float64 in (0, 1); `what` distinguishes several of them."""
         key = np.uint32(key_of(self.seed, self.epoch, f"{what}/{self.clip}"))
         count = int(np.prod(shape))
         hashed = mix(np, np.bitwise_xor(np.arange(count, dtype=np.uint32), mix(np, key)))

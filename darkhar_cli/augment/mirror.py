@@ -9,7 +9,7 @@ from darkhar_cli.registry import register
 
 @register("augment", "mirror")
 class Mirror(Augmentation):
-    """Half of the clips are mirrored; named channels change as their extractor says (left and right swap)."""
+    """Half of the clips are mirrored; named channels change by their extractor's symmetry (left and right swap)."""
 
     outcomes = 2
     needs_symmetry = ("frame", "clip")

@@ -32,8 +32,8 @@ def run(words: Sequence[str]) -> None:
 
     dataset, asked = _read(words)
     clips = clip_dataset.open_clips(dataset)
-    if len(clips.left_out):
-        console.note(clips.left_out_told())
+    if len(clips.excluded):
+        console.note(clips.excluded_in_words())
     rows = clips.table.index[clips.table["light"] != "bright"].tolist() or clips.table.index.tolist()
     held = clips.like_real and len(rows) >= _ENOUGH
     seen = _measured(clips, rows)

@@ -158,8 +158,8 @@ def _work(
     from darkhar_cli.runs.identity import changed_since
 
     console.note(f"{clips.name}: {len(rows)} clips ({asked['split']}), {len(clips.classes)} classes")
-    if len(clips.left_out):
-        console.note(clips.left_out_told())
+    if len(clips.excluded):
+        console.note(clips.excluded_in_words())
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli.evaluation import score_models
 

@@ -22,7 +22,7 @@ class Darkening:
         brightness: bounds of the factor.
         noise: bounds of the noise's standard deviation in grey levels, Gaussian, new in every pixel and frame.
         seed: of the draws.
-        copy: tells apart several darkened copies of one clip.
+        copy: number of the darkened copy, where one clip has several.
     """
 
     brightness: tuple[float, float]

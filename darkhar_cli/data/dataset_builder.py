@@ -21,7 +21,7 @@ import tensorflow_datasets as tfds
 
 from darkhar_cli import stopping
 from darkhar_cli.data.frame_times import Timing, frame_times, timing_of
-from darkhar_cli.data.listing import LeftOut
+from darkhar_cli.data.listing import Excluded
 from darkhar_cli.data.tfds_adapter import UnlistedBuilder
 from darkhar_cli.data.video import ClipError, DamagedClip, VideoInfo, inspect, read_frames
 from darkhar_cli.data.worker_processes import WorkerContext
@@ -32,7 +32,7 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class Source:
-    """One clip to be stored; `problem` says why it cannot be (a missing file, an unknown label).
+    """One clip to be stored; `problem` is the reason why it cannot be (a missing file, an unknown label).
 
     Clips with one `twin` show the very same in another `light`.
     """
@@ -106,11 +106,11 @@ class ClipBuilder(UnlistedBuilder):
     """
 
     VERSION = tfds.core.Version("1.2.0")
-    FORMAT = 5  # raise it when decoding or what a record holds changes: data prepared before are then not found
+    FORMAT = 5  # raise it when decoding or what a record holds changes: data prepared before are then prepared again
     HELD_OUT = "test"
     code_path = None  # nothing is downloaded: keeps tfds from looking for checksum files beside the code
     DRAWN = False  # clips are computed here (in processes), not read (in threads)
-    like_real = False  # whether drawn clips claim to look like real dark ones: `darkhar check` holds them to it
+    like_real = False  # whether synthetic clips claim to match real dark ones: `darkhar check` tests that
 
     def __init__(self, *, on_clip: Callable[[], None] = lambda: None, keep_damaged: bool = False, **kwargs: Any):
         self.on_clip, self.keep_damaged = on_clip, keep_damaged
@@ -136,8 +136,8 @@ class ClipBuilder(UnlistedBuilder):
         """Return the files beside the clips that the result depends on (label lists)."""
         return []
 
-    def left_out(self) -> list[LeftOut]:
-        """Return what stands in the data set's folder and is neither a clip nor a list, each with the reason."""
+    def excluded(self) -> list[Excluded]:
+        """Return the files in the data set's folder that are neither clips nor lists, each with the reason."""
         return []
 
     def write_beside(self, folder: Path) -> None:

@@ -79,12 +79,12 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
             builder = builder_of(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
             builder.refused = contradictions(same)
             readable = _build(builder)
-        left_out = counting.left_out()
+        excluded = counting.excluded()
         for what in (*counting.left_aside, *filter(None, [copies_in_words(same)])):
             console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)
-        write_csv(aside / "left_out.csv", pd.DataFrame(left_out, columns=["path", "reason"]), None)
+        write_csv(aside / "left_out.csv", pd.DataFrame(excluded, columns=["path", "reason"]), None)
         builder.write_beside(aside)
         if not (folder / "clips.csv").is_file():
             shutil.rmtree(folder, ignore_errors=True)  # damaged
@@ -134,9 +134,9 @@ def _report_skipped(builder: ClipBuilder, on_error: str) -> None:
     if on_error == "stop":
         keep = any(clip.damaged for clip in builder.skipped)
         other = ", or take those with corrupt frames all the same with dataset.on_error=keep" if keep else ""
-        cure = f"mend or remove them, or leave them out with dataset.on_error=skip{other}"
+        cure = f"mend or remove them, or exclude them with dataset.on_error=skip{other}"
         raise FailedWork(f"{several(len(lines), 'broken clip')}; {cure}:\n{listed}")
-    console.warn(f"{several(len(lines), 'broken clip', verb=True)} left out:\n{listed}")
+    console.warn(f"{several(len(lines), 'broken clip', verb=True)} excluded:\n{listed}")
 
 
 def _write_tables(builder: ClipBuilder, folder: Path) -> None:

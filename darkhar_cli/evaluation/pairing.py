@@ -17,7 +17,7 @@ def by_twin(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
     for result in results:
         marks = result.clips["id"].map(result.twins)
         known = not (marks.isna().any() or (marks == "").any() or marks.duplicated().any())
-        if not known or len({frozenset(one.clips["id"]) for one in results}) == 1:
+        if not known or len({frozenset(result.clips["id"]) for result in results}) == 1:
             return list(results), []
         clips = result.clips.assign(id=marks).sort_values("id", ignore_index=True)
         folds = result.folds.assign(id=result.folds["id"].map(result.twins))

@@ -47,7 +47,7 @@ class Extractor:
         size: (height, width) that frames are resized to once, or None to keep their own size.
         model: backend `keras`: a Keras model, (N, h, w, 3) float32 0..255 -> (N, F).
         function: backend `host`: (N, H, W, 3) float32 0..255 -> (N, F) float32.
-        weights_hash: names the weights, for provenance; empty while they are still to be learnt.
+        weights_hash: names the weights, for provenance; empty while they are still to be trained.
         channels: names of the F features, where they have any.
         scope: `frame`: what is seen in a frame depends on that frame alone; `clip`: backend `host`, called with one
             whole clip, enhanced and rounded to uint8, (T, H, W, 3), its frames per second and, where they come at
@@ -81,7 +81,7 @@ class Extractor:
 
     @property
     def trainable(self) -> bool:
-        """Return whether its weights are learnt with the classifier's."""
+        """Return whether its weights are trained with the classifier's."""
         return self.model is not None and bool(self.model.trainable_weights)
 
 

@@ -1,4 +1,4 @@
-"""A compact convolutional network that learns from scratch."""
+"""A compact convolutional network, trained from scratch."""
 
 import math
 from pathlib import Path

@@ -47,7 +47,7 @@ class Clusters:
     """Which clips go right or wrong together.
 
     Attributes:
-        codes: the cluster of each clip (N,), from 0 in order of name, none left out.
+        codes: the cluster of each clip (N,), from 0 in order of name, none missing.
         kind: what a cluster is: `group`, `background` or `clip`.
     """
 
@@ -74,8 +74,8 @@ def _codes(names: Groups) -> np.ndarray | None:
     names = np.array(["" if pd.isna(name) else str(name) for name in ([] if names is None else names)], dtype=object)
     if not names.any():
         return None
-    codes, found = pd.factorize(names, sort=True)
-    return pd.factorize(np.where(names == "", len(found) + np.arange(len(names)), codes), sort=True)[0]
+    codes, unique = pd.factorize(names, sort=True)
+    return pd.factorize(np.where(names == "", len(unique) + np.arange(len(names)), codes), sort=True)[0]
 
 
 def clusters(n: int, groups: Groups, scenes: Groups = None) -> Clusters:

@@ -89,7 +89,7 @@ def _refuse_cut_off(video: Video, data: bytes, tally: Tally, count: int, rate: F
 
 
 def _announced(video: Video) -> int:
-    """Return how many frames the header says there are; 0 where it does not."""
+    """Return how many frames the header announces; 0 where it does not."""
     return 0 if video.stream.frames >= _UNKNOWN_FRAMES else video.stream.frames
 
 

@@ -1,4 +1,4 @@
-"""What the walks through containers share: numbers in bytes, and how a file that is too short is told."""
+"""What the walks through containers share: numbers in bytes, and the message for a file that is too short."""
 
 from typing import Literal
 

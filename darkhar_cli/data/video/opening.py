@@ -19,8 +19,8 @@ CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpegts,mpeg,ogg,nut,mxf,rm,wtv,dv,ivf,gif,nsv,yuv4mpegpipe,"
     "apng,h261,h263,h264,hevc,vvc,obu,av1,m4v,mpegvideo,mjpeg,vc1,dirac,cavsvideo,gxf,dhav,kux,amv,swf,wav,mp3,flac,aac"
 )
-# Old Windows Media notices damage only at a picture's end, and only when told to look there; other decoders get no
-# such order, as it makes them refuse what some writers' harmless habits leave there.
+# Old Windows Media notices damage only at a picture's end, and only with a flag to check there; other decoders do not
+# get it, as it makes them refuse what some writers' harmless habits leave there.
 _LOOK_AT_THE_END = ("msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2")
 _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _DEFAULT_WEIGHS = 5_000_000  # pixels that a stream marked as the default has over others, in ffmpeg's choice

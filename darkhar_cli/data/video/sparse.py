@@ -1,7 +1,7 @@
 """Reading some frames without decoding those that nothing is predicted from: same pixels, about half the time.
 
 It works where each packet has a presentation time of its own, these order the frames as decoding does, nothing is
-corrupt, and no frame's pixels change when others are left out. `tried` finds that out by decoding a clip both ways;
+corrupt, and no frame's pixels change when others are skipped. `tried` finds that out by decoding a clip both ways;
 the answer is kept with the prepared clip, and without it clips are decoded in order.
 """
 
@@ -14,12 +14,12 @@ import numpy as np
 from darkhar_cli.data.video.info import ClipError
 from darkhar_cli.data.video.opening import Video, open_video
 
-_DECODERS = ("h264", "hevc")  # that can leave out frames nothing is predicted from
+_DECODERS = ("h264", "hevc")  # that can skip frames nothing is predicted from
 _CONTAINERS = ("mov", "matroska", "mpegts", "flv")  # with presentation times of their own
 
 
 def may_skip(video: Video) -> bool:
-    """Say whether a clip's container and decoder allow frames to be left out at all."""
+    """Return whether a clip's container and decoder allow frames to be skipped at all."""
     return video.context.name in _DECODERS and video.format in _CONTAINERS
 
 
@@ -43,7 +43,7 @@ def needed_frames(video: Video, wanted: Iterable[int], n_frames: int) -> Iterato
 
 
 def _index(times: Sequence[int | None]) -> dict[int, int]:
-    """Return each presentation time's place in order; nothing where one is missing or there twice."""
+    """Return each presentation time's place in order; nothing where a time is missing or appears twice."""
     known = [time for time in times if time is not None]
     if len(known) < len(times) or len(set(known)) != len(known):
         return {}
@@ -71,7 +71,7 @@ def fingerprint(frame: av.VideoFrame) -> int:
 
 
 def tried(data: bytes, times: Sequence[int | None], decoded: Mapping[int | None, int]) -> bool:
-    """Decode a clip again with half of its spare frames left out; say whether the others come out the same.
+    """Decode a clip again with half of its spare frames skipped; return whether the others come out the same.
 
     Args:
         data: the clip.
