@@ -18,7 +18,7 @@ def packages_under(folder: str, name: str) -> set[str]:
 
 def test_the_package_list_names_every_folder_of_code():
     expected = packages_under("darkhar_cli", "darkhar_cli") | {"darkhar_cli.conf", "darkhar_datasets"}
-    expected |= packages_under("datasets", "darkhar_datasets")
+    expected |= packages_under("datasets", "darkhar_datasets") | packages_under("darkhar", "darkhar")
     assert set(SETUP["packages"]) == expected
 
 

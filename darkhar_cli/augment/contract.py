@@ -5,7 +5,7 @@ Every draw is a hash of (seed, epoch, clip, augmentation), so all streams of a c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -78,6 +78,13 @@ class Augmentation:
     def frames(self, frames: np.ndarray, outcome: int, draw: Draw) -> np.ndarray:
         """Return a clip's enhanced and resized frames (T, h, w, 3) float32 0..255 as they turn out."""
         return frames
+
+
+class AugmentationBuilder(Protocol):
+    """What is registered as an augmentation: `Augmentation`'s class, or a function that returns one."""
+
+    def __call__(self, **parameters: Any) -> Augmentation:
+        """Return the augmentation, e.g. `noise(deviation=0.1)`."""
 
 
 def bounds(given: Any, what: str) -> tuple[float, float]:

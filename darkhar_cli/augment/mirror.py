@@ -16,7 +16,10 @@ class Mirror(Augmentation):
 
     def timeline(self, features: np.ndarray, symmetry: Symmetry | None, outcome: int, draw: Draw) -> np.ndarray:
         """Return features (T, F), mirrored by the symmetry of their channels."""
-        return symmetry.mirrored(features) if outcome else features
+        if not outcome:
+            return features
+        assert symmetry is not None, "`needs_symmetry`: checked before training"
+        return symmetry.mirrored(features)
 
     def frames(self, frames: np.ndarray, outcome: int, draw: Draw) -> np.ndarray:
         """Return frames (T, h, w, 3), mirrored."""

@@ -8,7 +8,7 @@ of a part that another file defines (`name: uniform` in many.yaml), and that fil
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ def read_option(path: Path, group: str) -> Option:
     values = OmegaConf.to_container(config_files.load(path), resolve=False)
     comments = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
     summary = next((one for one in comments if not one.startswith("@package")), "")
-    parameters, untyped = {}, {}
+    parameters: dict[str, Parameter] = {}
+    untyped: dict[str, tuple[int, str]] = {}
     for key, value in values.items():
         if key not in _NOT_PARAMETERS:
             number, types, meaning = _comment(str(key), text.splitlines())
@@ -70,8 +71,22 @@ def read_option(path: Path, group: str) -> Option:
                 untyped[key] = (number, " | ".join(types))
                 types, meaning = (), ""
             parameters[key] = Parameter(key, value, types, meaning)
+    if f"/shared/{group}@_here_" in values.get("defaults", ()):
+        parameters = _with_shared(group, parameters, untyped)
     part, named = _part(path, group, values, comments)
     return Option(group, path.stem, summary, parameters, part, named and part == path.stem, untyped)
+
+
+def _with_shared(group: str, own: dict[str, Parameter], untyped: dict[str, tuple[int, str]]) -> dict[str, Parameter]:
+    """Return a file's parameters behind which stand those that all options of its group share, which need no type."""
+    from darkhar_cli.config.schema import shared_parameters
+
+    shared = shared_parameters(group)
+    for key in shared.keys() & untyped.keys():
+        own[key] = replace(shared[key], default=own[key].default)
+        del untyped[key]
+    before = {key: parameter for key, parameter in own.items() if key not in shared}
+    return {**before, **shared, **{key: own[key] for key in shared if key in own}}
 
 
 def _comment(key: str, lines: list[str]) -> tuple[int, tuple[str, ...], str]:

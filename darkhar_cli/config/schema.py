@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from darkhar_cli import registry
+from darkhar_cli import plugins, registry
 from darkhar_cli.config.option_file import Option as Option
 from darkhar_cli.config.option_file import read_option, refuse_untyped
 from darkhar_cli.config.parameter_types import MISSING as MISSING
@@ -38,9 +38,28 @@ def set_config_dir(folder: Path | None) -> None:
     options.cache_clear()
 
 
+def add_folders(folders: Iterable[Path]) -> None:
+    """Let further folders add options: those of a user's own parts."""
+    _own.extend(folders)
+    options.cache_clear()
+
+
 def own_folders() -> tuple[Path, ...]:
     """Return the folders of a user's own options."""
     return tuple(_own)
+
+
+def shared_parameters(group: str) -> dict[str, Parameter]:
+    """Return what every option of a group takes beside its own parameters (`conf/shared/<group>.yaml`)."""
+    path = CONF / "shared" / f"{group}.yaml"
+    return _schema_in(path, "shared") if path.is_file() else {}
+
+
+def _schema_in(path: Path, group: str) -> dict[str, Parameter]:
+    """Return the parameters of a file of darkhar's own that stands outside the groups."""
+    option = read_option(path, group)
+    refuse_untyped(path, option)
+    return option.parameters
 
 
 @dataclass(frozen=True)
@@ -118,10 +137,7 @@ def check_option(group: str, name: str) -> None:
 @cache
 def settings(verb: str) -> dict[str, Parameter]:
     """Return the top-level settings of a verb's own yaml file (`seed`, `name`, ...)."""
-    path = CONF / f"{verb}.yaml"
-    option = read_option(path, verb)
-    refuse_untyped(path, option)
-    return option.parameters
+    return _schema_in(CONF / f"{verb}.yaml", verb)
 
 
 def path_keys(groups: Iterable[str] = GROUPS) -> set[str]:
@@ -208,7 +224,7 @@ def check_group(group: str, node: Any, place: str = "") -> None:
 
 def _registered(group: str) -> list[str]:
     """Return the names that parts are registered under: those of darkhar's own files, and of what was imported."""
-    known = registry.imported(group)
+    known = [*registry.imported(group), *(part.name for part in plugins.declared() if part.kind == group)]
     return [name for name in options(group) if not options(group).own(name) or name in known]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import console
+from darkhar_cli import console, plugins, registry
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder
 from darkhar_cli.data.frame_times import IRREGULAR
 from darkhar_cli.data.listing import counted
@@ -107,7 +107,9 @@ def fingerprint(dataset: Mapping[str, Any]) -> str:
     builder = builder_of(dataset, data_dir=home())
     options = {key: str(value) for key, value in dataset.items() if key not in ("data_dir", "reverse")}
     parts: list[Any] = [dataset["name"], str(builder.VERSION), builder.FORMAT, options]
-    paths = builder.files() + [s.load.args[0] for s in builder.sources() if s.load.func is Path.read_bytes]
+    if plugins.find("dataset", dataset["name"]):
+        parts.append(registry.source_hash("dataset", dataset["name"]))
+    paths = builder.files() + [source.file for source in builder.sources() if source.file is not None]
     for path in paths:
         try:
             stat = path.stat()

@@ -49,13 +49,14 @@ def frame_times(data: bytes, n_frames: int | None = None) -> np.ndarray:
         if video.format == "avi":  # at a constant rate, whatever its packets' times seem to say
             count = n_frames or sum(times for _, times in frames_in_order(video, data))
             return np.arange(count) / float(avi.rate(video))
-        shown = _packet_times(video, n_frames) if n_frames else None
+        shown: Sequence[int | None] | None = _packet_times(video, n_frames) if n_frames else None
     if shown is None:
         with open_video(data) as video:
             shown = [frame.pts for frame, _ in frames_in_order(video, data)]
-    if None in shown or not unit or any(np.diff(shown) < 0):
+    known = [time for time in shown if time is not None]
+    if len(known) < len(shown) or not unit or any(np.diff(known) < 0):
         return np.arange(len(shown)) / (rate or 1.0)
-    return (np.array(shown, np.int64) - shown[0]) * unit if shown else np.zeros(0)
+    return (np.array(known, np.int64) - known[0]) * unit if known else np.zeros(0)
 
 
 def _packet_times(video: Video, n_frames: int) -> list[int] | None:

@@ -52,7 +52,7 @@ class Quantity:
 
     def accepts(self, value: float) -> bool:
         """Whether a number lies within the tolerance; one that no clip has does not."""
-        return self.low is None or bool(self.low <= value <= self.high)
+        return self.low is None or self.high is None or bool(self.low <= value <= self.high)
 
 
 def _noise() -> list[Quantity]:

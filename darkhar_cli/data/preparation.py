@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from darkhar_cli import console
+from darkhar_cli import console, plugins, registry
 from darkhar_cli.data.dataset_builder import ClipBuilder, Source
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import BadRequest, FailedWork
@@ -27,7 +27,9 @@ _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
 def builder_class(name: str) -> type[ClipBuilder]:
-    """Return the TFDS builder of a data set, by import path."""
+    """Return the TFDS builder of a data set, by import path; a user's own as it is registered."""
+    if plugins.find("dataset", name):
+        return registry.get("dataset", name)
     return importlib.import_module(f"darkhar_datasets.{name}.{name}_dataset_builder").Builder
 
 
@@ -112,8 +114,8 @@ def _build(builder: ClipBuilder) -> bool:
 
 def _labelled(sources: Sequence[Source]) -> list[Labelled]:
     """Return the clips that are files, with their labels."""
-    files = [source for source in sources if not source.problem and source.load.func is Path.read_bytes]
-    return [Labelled(source.id, source.label, source.load.args[0]) for source in files]
+    files = [(source, source.file) for source in sources if not source.problem]
+    return [Labelled(source.id, source.label, file) for source, file in files if file is not None]
 
 
 def _refuse_twins(sources: Sequence[Any]) -> None:

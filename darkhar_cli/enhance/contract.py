@@ -12,13 +12,23 @@ Traits, given to `@register("enhance", name, ...)`:
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from darkhar_cli import registry
 
 
-def scope_of(part: Callable[..., Any], parameters: Mapping[str, Any]) -> str:
+class Enhancement(Protocol):
+    """What is registered as an enhancement.
+
+    Example: `gamma(frames, gamma=0.4)` brightens frames (N, H, W, 3) float32 0..255.
+    """
+
+    def __call__(self, frames: Any, **parameters: Any) -> Any:
+        """Return frames (N, H, W, 3) float32 0..255, of the shape of those given; constant frames stay finite."""
+
+
+def scope_of(part: Enhancement, parameters: Mapping[str, Any]) -> str:
     """Return `frame` or `clip`: an enhancement's parameter `scope` (given or default), else its trait."""
     choice = inspect.signature(part).parameters.get("scope")
     if choice is None:

@@ -39,6 +39,11 @@ class Comparison:
     sentences: list[str]
     notes: list[str]
 
+    @property
+    def sentence(self) -> str:
+        """Return what the comparisons say, in words."""
+        return " ".join(self.sentences)
+
 
 def compare(results: Sequence[Result], baseline: str | None = None) -> Comparison:
     """Compare the methods that the results are of with one of them; seeds of a method are its replicates.
@@ -120,13 +125,17 @@ def levels(rights: np.ndarray, labels: pd.Series, by: statistics.Clusters) -> tu
         by: clusters of the clips.
     """
     if len(rights) == 1:
-        both = statistics.recall_interval(rights[0], labels, by), statistics.share_interval(rights[0], by)
-        return *((one.value, one.low, one.high) for one in both), statistics.basis(*both)
-    both = crossed(rights, labels, by), crossed(rights, np.zeros(len(labels)), by)
+        recall, share = statistics.recall_interval(rights[0], labels, by), statistics.share_interval(rights[0], by)
+        return (
+            (recall.value, recall.low, recall.high),
+            (share.value, share.low, share.high),
+            statistics.basis(recall, share),
+        )
+    recalls, shares = crossed(rights, labels, by), crossed(rights, np.zeros(len(labels)), by)
     how = f"t over {by.words} and {len(rights)} seeds"
     if by.count < statistics.FEWEST:
         how = f"too few {by.kind}s for an interval ({by.count})"
-    return *((one.value, *one.share_interval()) for one in both), how
+    return (recalls.value, *recalls.share_interval()), (shares.value, *shares.share_interval()), how
 
 
 def _difference_row(found: paired.Difference, p_adjusted: float, comparisons: int) -> dict[str, Any]:

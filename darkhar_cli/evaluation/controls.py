@@ -19,7 +19,7 @@ def control(name: str, beside: Mapping[str, Any]) -> dict[str, Any]:
         name: one of `NAMES`.
         beside: the experiment's configuration.
     """
-    asked = OmegaConf.to_container(OmegaConf.load(schema.CONF / "experiment" / f"{name}.yaml"))
+    asked: Any = OmegaConf.to_container(OmegaConf.load(schema.CONF / "experiment" / f"{name}.yaml"))
     made = dict(beside) | {"name": asked["name"], "controls": False, "fresh": False}
     chosen = {
         key.removeprefix("override /"): word for entry in asked.pop("defaults", ()) for key, word in entry.items()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from darkhar_cli.errors import BadRequest, nearest
@@ -33,10 +34,14 @@ def methods_of(results: Sequence[Result]) -> list[Method]:
     groups = _grouped(results, _configuration)
     for more in (_beside, _alone):
         if any(_repeats(group) for group in groups.values()):
-            groups = _grouped(results, lambda result, more=more: (_configuration(result), more(result)))
+            groups = _grouped(results, partial(_configuration_and, more))
     sorted_groups = [tuple(sorted(group, key=lambda result: result.seed)) for group in groups.values()]
     names = _names([group[0] for group in sorted_groups])
     return [Method(name, group) for name, group in zip(names, sorted_groups, strict=True)]
+
+
+def _configuration_and(more: Callable[[Result], Hashable], result: Result) -> Hashable:
+    return _configuration(result), more(result)
 
 
 def _configuration(result: Result) -> Hashable:

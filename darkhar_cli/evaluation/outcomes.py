@@ -108,7 +108,7 @@ def _column(listed: pd.DataFrame, name: str) -> dict[str, str]:
 
 def _settings(folder: Path) -> dict[str, str]:
     path = folder / "config.yaml"
-    node = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    node: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
     return {key: str(value) for key, value in _flat(node).items() if key not in _NO_METHOD}
 
 
@@ -128,7 +128,7 @@ def _summary(run: Run) -> pd.DataFrame:
 
 def _chance(summary: pd.DataFrame, split: str, classes: int) -> float:
     """Return what guessing scores of a split, or one in the number of classes where the summary does not say."""
-    cells = summary.loc[summary["split"] == split, "chance"] if "chance" in summary else []
+    cells: Any = summary.loc[summary["split"] == split, "chance"] if "chance" in summary else []
     return float(cells.iloc[0]) if len(cells) else 1 / classes
 
 

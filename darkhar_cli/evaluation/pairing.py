@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.evaluation.outcomes import Result
@@ -21,7 +22,7 @@ def by_twin(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
         clips = result.clips.assign(id=marks).sort_values("id", ignore_index=True)
         folds = result.folds.assign(id=result.folds["id"].map(result.twins))
         folds = folds.sort_values(list(folds), ignore_index=True)
-        same = {"trained": result.trained_twins, "digests": {mark: mark for mark in marks}}
+        same: dict[str, Any] = {"trained": result.trained_twins, "digests": {mark: mark for mark in marks}}
         paired.append(replace(result, clips=clips, folds=folds, **same))
     return paired, ["The runs saw twins, the same clips in other light or noise; clips are paired by their twin."]
 

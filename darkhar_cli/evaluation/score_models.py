@@ -11,6 +11,7 @@ import pandas as pd
 from darkhar_cli import console, device
 from darkhar_cli.data.background_similarity import scene_names
 from darkhar_cli.data.clip_dataset import Clips
+from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation.stored_run import fold_facts
 from darkhar_cli.features.appearance import look_at
@@ -77,7 +78,7 @@ def _refuse_other_extractor(run: Run, trainer: Trainer) -> None:
             f"extractor {trainer.extractor_facts()['name']!r} has other weights than when {run.folder} was trained "
             f"(hash {ours}, run.json says {theirs}): its heads know nothing of such features; bring the old ones back"
         )
-    now = "|".join(dict.fromkeys(stream.frozen.precision for stream in trainer.streams))
+    now = "|".join(dict.fromkeys(stream.frozen.precision for stream in trainer.streams if stream.frozen))
     before = facts.get("features", {}).get("precision", now)
     if before != now:
         console.warn(f"features are computed in {now} here, in {before} when the run was trained")
@@ -87,7 +88,8 @@ def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:
     """Return the predictions of all folds, sorted as predictions.csv is."""
     rows, folds = trainer.clips.table.index.tolist(), fold_facts(run)
     trainer.prepare(Plan("evaluate", [Fold(0, [], rows)], {}), 0)
-    asked, parts = [(SPLIT, None)], []
+    asked: list[tuple[str, Darkening | None]] = [(SPLIT, None)]
+    parts = []
     if trainer.experiment.darkening:
         asked.append((DARKENED, trainer.experiment.darkening))
     with console.progress("score", len(folds)) as progress:

@@ -74,7 +74,8 @@ def settings_of(run: Run) -> dict[str, Any]:
     path = run.folder / "config.yaml"
     if not path.is_file():
         raise BadRequest(f"{path} is missing: without it nothing is known of the run's parts")
-    return OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    made: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    return made
 
 
 def fold_facts(run: Run) -> dict[FoldName, dict[str, Any]]:

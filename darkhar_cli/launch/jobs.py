@@ -17,7 +17,7 @@ from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
 from darkhar_cli.files import asides, disk
 from darkhar_cli.labels import CHOICES
-from darkhar_cli.launch import sweep_jobs
+from darkhar_cli.launch import produced, sweep_jobs
 from darkhar_cli.launch.preparation import prepare
 from darkhar_cli.names import reversed_names, unreferring
 from darkhar_cli.report import method_tables, terminal
@@ -26,7 +26,7 @@ from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import plan_folds
 
-Hydra = Callable[[list[str]], None]
+Hydra = Callable[[list[str]], object]
 
 
 def launch(verb: str, request: Request, words: list[str], hydra: Hydra) -> int:
@@ -158,6 +158,7 @@ def _single(request: Request, words: list[str], fingerprint: str, hydra: Hydra) 
     if not config["fresh"]:
         _refuse_other(folder, mark)
     folder = _claimed(folder, config["fresh"], "hydra.run.dir")
+    produced.add(folder)
     hydra([f"hydra.run.dir={_quoted(folder)}", *_without(words, "hydra.run.dir")])
 
 
@@ -189,6 +190,7 @@ def _sweep(request: Request, words: list[str], prints: list[str], hydra: Hydra) 
     for place, mark in zip(places, marks, strict=True):
         _refuse_other(place, mark)
     folder = folder if config["fresh"] else _claimed(folder, False, "hydra.sweep.dir")
+    produced.add(folder)
     unswept = {bare_key(word) for word in request.jobs[0].overrides} - set(request.swept)
     extra = [
         f"hydra.sweep.dir={_quoted(folder)}",

@@ -32,7 +32,7 @@ def unseen_interval(value: float, clusters: int, floor: float = 0.0) -> tuple[fl
     return float(value - unseen * (value - floor)), float(value + unseen * (1 - value))
 
 
-def share_error(values: Sequence[float], codes: np.ndarray) -> tuple[float, int]:
+def share_error(values: Sequence[float] | np.ndarray, codes: np.ndarray) -> tuple[float, int]:
     """Return the standard error of the mean of per-clip values (N,), and its degrees of freedom.
 
     The mean is a ratio of sums over G clusters, linearised (Cochran 1977, 6.8): with each cluster's sum of residuals

@@ -69,7 +69,7 @@ def history(run: Run) -> str:
     axes.set_xlabel("epoch (dotted: the inner part that early stopping watches)")
     axes.set_ylabel("loss, nats per clip")
     axes.set_ylim(bottom=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     if table["fold"].nunique() <= 10:
         axes.legend(frameon=False)
     return _svg(figure)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ _SUMMARY = {"recall_macro": "macro recall", "accuracy": "share of clips", "f1_ma
 _SUMMARY |= {"recall_folds": "mean over folds", "top_2": "top 2", "calibration_error": "calibration error"}
 
 
-def _cell(column: str, value: object) -> str:
+def _cell(column: str, value: Any) -> str:
     if value == "" or pd.isna(value):
         return ""
     if column in _SHARES:

@@ -41,7 +41,12 @@ def percent(value: Any) -> str:
 
 def grid_of(title: str, columns: list[str], caption: str = "") -> Table:
     """Return an empty table that fits a terminal of 80 columns."""
-    style = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "title_justify": "left", "caption_justify": "left"}
+    style: dict[str, Any] = {
+        "box": box.SIMPLE_HEAD,
+        "padding": (0, 1, 0, 0),
+        "title_justify": "left",
+        "caption_justify": "left",
+    }
     table = Table(title=title, caption=caption, **style)
     for name in columns:
         left = name in ("split", "fold", "status", "", "verdict")

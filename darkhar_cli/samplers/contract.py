@@ -11,7 +11,7 @@ and under XLA.
 
 import operator
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -87,6 +87,13 @@ class Sampler(ABC):
     def is_short(self, xp: Any, n: Any, fps: Any = None) -> Any:
         """Return whether clips of `n` frames are too short, so that `short` says what becomes of them."""
         return cast(xp, n, "int64") < 0
+
+
+class SamplerBuilder(Protocol):
+    """What is registered as a sampler: `Sampler`'s class, or a function that returns one."""
+
+    def __call__(self, **parameters: Any) -> Sampler:
+        """Return the sampler, e.g. `uniform(frames=8)`."""
 
 
 class FrameSampler(Sampler):

@@ -45,7 +45,7 @@ def find_pattern(table: pd.DataFrame) -> Pattern | None:
         found = [re.search(regex, name) for name in names]
         if not all(found):
             continue
-        groups = pd.Series([match[1] for match in found], index=table.index)
+        groups = pd.Series([match[1] for match in found if match], index=table.index)
         if 2 * groups.nunique() <= len(names) and groups.groupby(table["label"]).nunique().min() > 1:
             return Pattern(regex, groups.nunique(), names[0], groups.iloc[0])
     return None

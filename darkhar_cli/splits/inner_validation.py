@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ def draw_part(
     total = Counter(labels.tolist())
     best: tuple[float, set[str]] | None = None
     for attempt in range(_TRIES):
-        chosen = _draw(members, total, share, lambda group, n=attempt: key_of(seed, n, f"{what}/{group}"))
+        chosen = _draw(members, total, share, partial(_order, seed, attempt, what))
         size = sum(sum(members[group].values()) for group in chosen) / len(labels)
         if chosen and size <= most and (best is None or abs(size - share) < best[0]):
             best = (abs(size - share), chosen)
@@ -59,6 +60,10 @@ def draw_part(
     inside = np.isin(groups, sorted(best[1]))
     index = part.index.to_numpy()
     return index[~inside].tolist(), index[inside].tolist()
+
+
+def _order(seed: int, attempt: int, what: str, group: str) -> int:
+    return key_of(seed, attempt, f"{what}/{group}")
 
 
 def _draw(

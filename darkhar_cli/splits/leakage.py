@@ -86,7 +86,7 @@ def find(plan: Plan, table: pd.DataFrame, backgrounds: np.ndarray | None = None)
         found = nearest(outlines(backgrounds), labels, [(side.train, side.scored) for side in sides])
         scenes = np.array(table["scene"] if "scene" in table else scene_names(backgrounds, table["digest"]), object)
         by_sight = [_backgrounds(side, table, scenes, near) for side, near in zip(sides, found, strict=True)]
-    every = []
+    every: list[pd.DataFrame] = []
     for side, backgrounds_of in zip(sides, by_sight, strict=True):
         every += _of_column(side, "group", table["group"].to_numpy())
         every += backgrounds_of

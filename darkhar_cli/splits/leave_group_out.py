@@ -51,7 +51,9 @@ def group_per_class_out(train: pd.DataFrame, repeats: int | None, seed: int) -> 
             f"cv.repeats=null takes every combination of one group per class, and there are {_how_many(groups)}; say "
             f"how many to draw, at most {MOST}: cv.repeats=24"
         )
-    taken = every if every is not None and len(every) <= (repeats or MOST) else _draw(groups, repeats, seed, every)
+    taken = (
+        every if every is not None and len(every) <= (repeats or MOST) else _draw(groups, repeats or MOST, seed, every)
+    )
     if not taken:
         name = min(groups, key=lambda label: (len(groups[label]), label))
         raise BadRequest(

@@ -7,6 +7,7 @@ MPEG-4 and VP8/9 pictures whose decoders do not notice.
 """
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import av
 
@@ -72,7 +73,7 @@ def _pictures(data: bytes, behind: bytes = b"", without_last: bool = False) -> S
             if not without_last:
                 longer = av.Packet(bytes(last) + behind)
                 longer.pts, longer.dts, longer.time_base = last.pts, last.dts, last.time_base
-                packets.append(longer)
+                packets.append(cast(Any, longer))
             for packet in [*packets, None]:
                 try:
                     found += [fingerprint(frame) for frame in video.context.decode(packet)]

@@ -1,6 +1,7 @@
 """What is known of a clip, and how its faults are told."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -35,5 +36,5 @@ class DamagedClip(ClipError):
         super().__init__(message)
         self.info = info
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.info)  # worker processes hand it over

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av
 from av.stream import Disposition
@@ -37,6 +38,12 @@ class Video:
         return self.stream.codec_context
 
     @property
+    def unit(self) -> Fraction:
+        """Return the seconds of one tick of the stream's times; every demuxer sets them."""
+        assert self.stream.time_base is not None
+        return self.stream.time_base
+
+    @property
     def format(self) -> str:
         """Return the container's (FFmpeg's demuxer's) first name: mov, matroska, avi, …"""
         return self.container.format.name.split(",")[0]
@@ -53,9 +60,8 @@ def open_container(data: bytes, **options: str) -> av.container.InputContainer:
     form = "mjpeg" if plain.several_jpegs(data) else None  # else FFmpeg takes it for one still picture
     limits = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)}
     try:
-        return av.open(
-            io.BytesIO(plain.without_rest(data)), format=form, metadata_errors="replace", options={**limits, **options}
-        )
+        asked = {**limits, **options}
+        return av.open(io.BytesIO(plain.without_rest(data)), "r", form, metadata_errors="replace", options=asked)
     except (av.FFmpegError, ValueError, IndexError) as problem:
         lacks = structure.missing(data, structure.sniffed(data)) or "no container header"
         raise ClipError(f"not a video, or cut off ({lacks})") from problem

@@ -50,7 +50,7 @@ def iter_frames(
     wanted, to_rgb = deque(map(int, positions)), ToRgb()
     for sparing in (True, False) if n_frames and skippable else (False,):
         with open_video(data) as video:
-            found = needed_frames(video, tuple(wanted), n_frames) if sparing else _numbered(video, data)
+            found = needed_frames(video, tuple(wanted), n_frames) if sparing and n_frames else _numbered(video, data)
             for index, frame in found:
                 if wanted and index == wanted[0]:
                     pixels = shown_pixels(frame, to_rgb)

@@ -5,7 +5,7 @@ corrupt, and no frame's pixels change when others are left out. `tried` finds th
 the answer is kept with the prepared clip, and without it clips are decoded in order.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 import av
@@ -44,12 +44,15 @@ def needed_frames(video: Video, wanted: Iterable[int], n_frames: int) -> Iterato
 
 def _index(times: Sequence[int | None]) -> dict[int, int]:
     """Return each presentation time's place in order; nothing where one is missing or there twice."""
-    if None in times or len(set(times)) != len(times):
+    known = [time for time in times if time is not None]
+    if len(known) < len(times) or len(set(known)) != len(known):
         return {}
-    return {time: i for i, time in enumerate(sorted(times))}
+    return {time: i for i, time in enumerate(sorted(known))}
 
 
-def _without_others(video: Video, packets: Iterable[av.Packet], needed: set[int]) -> Iterator[av.VideoFrame]:
+def _without_others(
+    video: Video, packets: Iterable[av.Packet], needed: Collection[int | None]
+) -> Iterator[av.VideoFrame]:
     """Decode the frames of these times and what is needed for them; others may come along."""
     for packet in packets:
         video.context.skip_frame = "DEFAULT" if packet.pts in needed else "NONREF"
@@ -62,12 +65,12 @@ def fingerprint(frame: av.VideoFrame) -> int:
     wide = 2 if max(component.bits for component in frame.format.components) > 8 else 1
     value = 0
     for plane in frame.planes:
-        lines = np.frombuffer(plane, np.uint8)[: plane.height * plane.line_size].reshape(plane.height, -1)
-        value = crc32(np.ascontiguousarray(lines[:, : plane.width * wide]), value)
+        lines = np.frombuffer(memoryview(plane), np.uint8)[: plane.height * plane.line_size].reshape(plane.height, -1)
+        value = crc32(np.ascontiguousarray(lines[:, : plane.width * wide]).data, value)
     return value
 
 
-def tried(data: bytes, times: Sequence[int | None], decoded: Mapping[int, int]) -> bool:
+def tried(data: bytes, times: Sequence[int | None], decoded: Mapping[int | None, int]) -> bool:
     """Decode a clip again with half of its spare frames left out; say whether the others come out the same.
 
     Args:
@@ -75,7 +78,8 @@ def tried(data: bytes, times: Sequence[int | None], decoded: Mapping[int, int]) 
         times: each packet's presentation time.
         decoded: presentation time -> checksum of the frames of a full decode, in the order they came out.
     """
-    if not decoded or list(decoded) != sorted(decoded) or list(_index(times)) != list(decoded):
+    shown = list(_index(times))  # in order
+    if not decoded or list(decoded) != shown:
         return False
     needed = {time for i, time in enumerate(decoded) if i * 2654435761 >> 7 & 1}
     seen = set()

@@ -48,7 +48,7 @@ def asf_duration(data: bytes) -> float:
 
 def _mp4(data: bytes) -> str:
     """Walk the boxes of ISO/IEC 14496-12; bytes behind all of them that are no box do no harm."""
-    at, seen = 0, set()
+    at, seen = 0, set[bytes]()
     while at + 8 <= len(data):
         size, name = number(data, at, 4), data[at + 4 : at + 8]
         if size == 1:

@@ -42,7 +42,7 @@ WORLD = (Channel("world_y"), Channel("world_size_log"))
 
 
 def flow_channels(
-    frames: Sequence[np.ndarray], fps: float, person: Person, times: np.ndarray | None = None
+    frames: Sequence[np.ndarray] | np.ndarray, fps: float, person: Person, times: np.ndarray | None = None
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return `CHANNELS` by name, each (T,), and the camera's steps between frames (T - 1, 3): dx, dy, log zoom.
 

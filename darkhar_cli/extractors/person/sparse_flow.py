@@ -61,7 +61,7 @@ def _corners(image: np.ndarray, mask: np.ndarray, most: int, apart: int) -> np.n
     top, left, bottom, right = max(0, top - _RIM), max(0, left - _RIM), top + height + _RIM, left + width + _RIM
     part = slice(top, bottom), slice(left, right)
     found = cv2.goodFeaturesToTrack(image[part], most, _QUALITY, apart, mask=mask[part])
-    return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2) + np.float32([left, top])
+    return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2) + np.array([left, top], np.float32)
 
 
 def _camera(start: np.ndarray, end: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
