@@ -121,7 +121,8 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
 def _again(run: Run, config: Mapping[str, Any]) -> None:
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.conclusions import conclude
-    from darkhar_cli.launch.training_job import draw, row_labels
+    from darkhar_cli.launch.training_job import draw
+    from darkhar_cli.runs.row_labels import row_labels
 
     try:
         stored_run.recompute(run, row_labels(config, config["cv"]["name"]))
@@ -137,7 +138,7 @@ def _controls_again(run: Run) -> None:
     """Make the tables of a run's controls again, from their own predictions."""
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.conclusions import conclude, control_runs, gather_controls
-    from darkhar_cli.launch.training_job import row_labels
+    from darkhar_cli.runs.row_labels import row_labels
 
     for control in control_runs(run).values():
         config = stored_run.settings_of(control)
@@ -153,9 +154,10 @@ def _work(
     from darkhar_cli import caveats, console
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.training_clips import trained_on
-    from darkhar_cli.launch.training_job import experiment_of, row_labels
+    from darkhar_cli.launch.training_job import experiment_of
     from darkhar_cli.native_stderr import quiet_start
     from darkhar_cli.runs.identity import changed_since
+    from darkhar_cli.runs.row_labels import row_labels
 
     console.note(f"{clips.name}: {len(rows)} clips ({asked['split']}), {len(clips.classes)} classes")
     if len(clips.excluded):

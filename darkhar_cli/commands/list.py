@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from darkhar_cli.commands.contract import Verb
-from darkhar_cli.errors import BadRequest, unknown
+from darkhar_cli.errors import BadRequest, nearest, unknown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(words: list[str]) -> None:
-    """Print the options of all kinds, or of the kinds that are named.
+    """Print the options of all kinds, or of the kinds that are named; with `--json` as JSON Schema.
 
     Raises:
         BadRequest: no such kind.
@@ -23,13 +23,29 @@ def run(words: list[str]) -> None:
 
     kinds = (*schema.GROUPS, "experiment")
     words = _outside(words)
+    as_json, words = "--json" in words, [word for word in words if word != "--json"]
     for word in words:
         if word.startswith("-"):
-            raise BadRequest(f"list has no option {word!r}; it takes kinds: {', '.join(kinds)}")
+            close = nearest(word, ["--json"])
+            raise BadRequest(f"list has no option {word!r}; it takes --json and kinds: {', '.join(kinds)}{close}")
         if word not in kinds:
             raise unknown("kind", word, kinds)
+    if as_json:
+        _print_json(words)
+        return
     for kind in words or kinds:
         console.out.print(_table(kind, detailed=kind != "experiment"))
+
+
+def _print_json(kinds: list[str]) -> None:
+    """Print the JSON Schema of a configuration, or of the groups that are named."""
+    import json
+
+    from darkhar_cli.config import json_schema, schema
+
+    if "experiment" in kinds:
+        raise BadRequest(f"an experiment sets what groups have; --json takes {', '.join(schema.GROUPS)}")
+    print(json.dumps(json_schema.configuration_schema(kinds or schema.GROUPS), indent=2))
 
 
 def _outside(words: list[str]) -> list[str]:
@@ -87,12 +103,13 @@ VERB = Verb(
     name="list",
     summary="show every option, its parameters and their meaning",
     place=40,
-    takes="kinds",
+    takes="kinds and --json",
     keys=(),
     examples=(
         ("list", "every option of every kind"),
         ("list enhance", "the enhancements and their parameters"),
         ("list dataset cv", "data sets, and the ways to divide them"),
+        ("list --json", "the schema of a whole configuration, as JSON Schema"),
     ),
     run=run,
 )

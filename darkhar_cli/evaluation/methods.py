@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from darkhar_cli.errors import BadRequest, nearest
-from darkhar_cli.evaluation.outcomes import LABELS, Result
+from darkhar_cli.evaluation.outcomes import Result
+from darkhar_cli.labels import METHOD_LABELS, ROW_LABELS
 
-_LABELS = [key for key in LABELS if key != "seed"]
 _LONGEST = 100  # characters of a name made of settings; longer ones are folders
 
 
@@ -45,7 +45,7 @@ def _configuration_and(more: Callable[[Result], Hashable], result: Result) -> Ha
 
 
 def _configuration(result: Result) -> Hashable:
-    return (*(result.labels[key] for key in _LABELS), *sorted(result.settings.items()))
+    return (*(result.labels[key] for key in METHOD_LABELS), *sorted(result.settings.items()))
 
 
 def _beside(result: Result) -> Hashable:
@@ -70,12 +70,12 @@ def _repeats(group: Sequence[Result]) -> bool:
 def _names(firsts: Sequence[Result]) -> list[str]:
     """Return short names: the labels that differ (`enhance=histeq`), then settings that do, else folders."""
     abouts = [result.settings | result.labels for result in firsts]
-    keys = [key for key in _LABELS if len({about[key] for about in abouts}) > 1]
+    keys = [key for key in METHOD_LABELS if len({about[key] for about in abouts}) > 1]
     alike: dict[Hashable, list[Mapping[str, str]]] = {}
     for about in abouts:
         alike.setdefault(tuple(about[key] for key in keys), []).append(about)
     for group in alike.values():  # settings that differ between methods of the same labels
-        for key in sorted({key for about in group for key in about} - {*LABELS, *keys}):
+        for key in sorted({key for about in group for key in about} - {*ROW_LABELS, *keys}):
             if len({about.get(key) for about in group}) > 1:
                 keys.append(key)
     chosen = [key.removesuffix("name") for key in keys if key.endswith(".name")]  # another option has other parameters

@@ -10,10 +10,10 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.metrics import tables
 from darkhar_cli.runs.run_folder import Run
 
-LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 # Settings that decide no number, or that replicates of one method differ in.
 _NO_METHOD = ("seed", "cv.seed", "name", "fresh", "cache_dir", "controls", "dataset.data_dir", "dataset.on_error")
 _NO_RUN = "is no run folder"
@@ -80,7 +80,7 @@ def read_result(folder: Path) -> Result:
     return Result(
         folder,
         split,
-        {key: str(table.iloc[0][key]) for key in LABELS},
+        {key: str(table.iloc[0][key]) for key in ROW_LABELS},
         tables.per_clip(predictions, split),
         listed[["repeat", "fold", "id", "split"]],
         trained,

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from darkhar_cli.evaluation.comparison import Comparison, compare
-from darkhar_cli.evaluation.outcomes import LABELS, jobs_of, read_results
+from darkhar_cli.evaluation.outcomes import jobs_of, read_results
 from darkhar_cli.files.tables import write_csv
+from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.runs.run_folder import Run
 
 _NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "groups", "chance"]
@@ -24,7 +25,7 @@ def _job_row(sweep: Path, folder: Path, varied: Mapping[str, Any]) -> dict[str, 
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")
         epochs = pd.to_numeric(folds["epochs"], errors="coerce").mean()
-        row |= summary.reindex([*LABELS, *_NUMBERS, *_BESIDE], fill_value="").to_dict()
+        row |= summary.reindex([*ROW_LABELS, *_NUMBERS, *_BESIDE], fill_value="").to_dict()
         row |= {"repeat": "all", "fold": "all", "epochs": epochs}
         return row | {"status": "done"}
     error = folder / "error.txt"
@@ -42,13 +43,13 @@ def sweep_table(sweep: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequ
     """
     rows = [_job_row(sweep, folder, varied) for folder, varied in jobs.items()]
     columns = [
-        *LABELS,
+        *ROW_LABELS,
         "repeat",
         "fold",
         *_NUMBERS,
         "epochs",
         *_BESIDE,
-        *(k for k in swept if k not in LABELS),
+        *(k for k in swept if k not in ROW_LABELS),
         "status",
         "folder",
         "error",

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from darkhar_cli.files.asides import write_aside
+from darkhar_cli.labels import METHOD_LABELS
 from darkhar_cli.names import printable, printable_lines
 
 _PRECISION = "%.8g"
@@ -17,7 +18,7 @@ _PRECISION = "%.8g"
 TEXTS = (
     *("id", "split", "label", "group", "digest", "twin", "light", "scene", "reason", "path"),
     *("predicted", "frames", "kind", "value", "train_ids", "scored_ids", "class", "warnings"),
-    *("dataset", "sampler", "enhance", "extractor", "classifier", "cv", "control", "interval", "of", "aggregate"),
+    *(*METHOD_LABELS, "control", "interval", "of", "aggregate"),
     *("name", "folder", "verdict", "status", "error"),
 )
 _CLASS = "class "

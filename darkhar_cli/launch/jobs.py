@@ -16,12 +16,13 @@ from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
 from darkhar_cli.files import asides, disk
+from darkhar_cli.labels import CHOICES
 from darkhar_cli.launch import produced, sweep_jobs
 from darkhar_cli.launch.preparation import prepare
-from darkhar_cli.launch.training_job import row_labels
 from darkhar_cli.names import reversed_names, unreferring
 from darkhar_cli.report import method_tables, terminal
 from darkhar_cli.runs.identity import identity
+from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import plan_folds
 
@@ -146,7 +147,7 @@ def _make(folder: Path, exist_ok: bool) -> None:
 
 def _label(config: Mapping[str, Any]) -> str:
     labels = row_labels(config, config["cv"]["name"])
-    return "-".join(str(labels[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier"))
+    return "-".join(str(labels[key]) for key in CHOICES)
 
 
 def _single(request: Request, words: list[str], fingerprint: str, hydra: Hydra) -> None:

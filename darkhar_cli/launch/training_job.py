@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from darkhar_cli import caveats, console
 from darkhar_cli.config import request, schema
-from darkhar_cli.config.streams import filled, folds_shared, label, streams_of
+from darkhar_cli.config.streams import filled, folds_shared, streams_of
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.evaluation import controls
@@ -22,20 +22,11 @@ from darkhar_cli.launch import sweep_jobs
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.report import terminal
 from darkhar_cli.runs.identity import changed_since, code_of, identity, refuse_other_code
+from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.runs.run_folder import Run, save_tables
 from darkhar_cli.splits import shuffling
 from darkhar_cli.splits.plan import Plan, plan_folds
 from darkhar_cli.training.data_report import describe, find_leaks
-
-
-def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
-    """Return the columns that name a run in every table."""
-    return {
-        "dataset": config["dataset"]["name"],
-        **{kind: label(config, kind) for kind in schema.PART_KINDS},
-        "cv": cv,
-        "seed": config["seed"],
-    }
 
 
 def run_job(config: DictConfig) -> float:

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.metrics import calibration, chance, statistics, tables
 from darkhar_cli.metrics.by_class import times_predicted
 from darkhar_cli.metrics.tables import ENSEMBLE, LEAST_P, SPLITS, TESTS
-
-_LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 
 def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
@@ -34,7 +33,7 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
         if split in TESTS:
             both = _clip_scores(tables.ensemble(part, classes), split, classes)
             rows.append({**head, "of": ENSEMBLE, **both, **dict.fromkeys(over_folds, "")})
-    return chance.settled(folds.iloc[:1][_LABELS].merge(pd.DataFrame(rows), how="cross"), predictions)
+    return chance.settled(folds.iloc[:1][list(ROW_LABELS)].merge(pd.DataFrame(rows), how="cross"), predictions)
 
 
 def _named(name: str, interval: statistics.Interval) -> dict[str, float]:

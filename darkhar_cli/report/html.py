@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from darkhar_cli.files.tables import write_text
+from darkhar_cli.labels import METHOD_LABELS, ROW_LABELS
 from darkhar_cli.report.terminal import headlines, with_span
 from darkhar_cli.runs.run_folder import Run
 
@@ -25,7 +26,6 @@ _SHARES = {"accuracy", "recall_macro", "chance", "precision", "recall", "f1", "l
 _SUMMARY = {"recall_macro": "macro recall", "accuracy": "share of clips", "f1_macro": "macro F1"}
 _SUMMARY |= {"recall_folds": "mean over folds", "top_2": "top 2", "calibration_error": "calibration error"}
 _HEADINGS = {"of": "aggregate", "recall_macro": "macro recall"}  # of columns whose names are for programs
-_NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 
 def _cell(column: str, value: Any) -> str:
@@ -63,7 +63,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
     """Write report.html from a run's tables and figures; what limits the numbers is under the title."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     controls = run.controls()
-    title = " · ".join(str(folds.iloc[0][name]) for name in _NAMES[:-1])
+    title = " · ".join(str(folds.iloc[0][name]) for name in METHOD_LABELS)
     drawings = "".join(svg[svg.index("<svg") :] for svg in figures.values())
     verdict = run.facts().get("verdict", "")
     parts = [
@@ -80,7 +80,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
             if len(controls)
             else []
         ),
-        "<h2>Folds</h2>" + _table(folds.drop(columns=_NAMES)),
+        "<h2>Folds</h2>" + _table(folds.drop(columns=list(ROW_LABELS))),
         f'<h2>Figures</h2><div class="figures">{drawings}</div>',
         "<h2>Classes</h2>" + _table(run.read("metrics/per_class.csv")),
         "<h2>Brightness (mean luma of a clip)</h2>" + _table(run.read("metrics/brightness.csv")),

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from darkhar_cli import console
+from darkhar_cli.labels import METHOD_LABELS
 from darkhar_cli.metrics import tables
 from darkhar_cli.names import printable
 from darkhar_cli.runs.run_folder import Run
@@ -81,7 +82,7 @@ def show_run(run: Run) -> None:
     """Print a finished run: its folds (if not too many), its summary with intervals, its controls, and where all is."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head, whole = folds.iloc[0], summary.iloc[0]
-    title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
+    title = " · ".join(str(head[key]) for key in METHOD_LABELS)
     grid = grid_of(title, ["split", "fold", *_COLUMNS], chance(whole))
     repeats = folds["repeat"].nunique() > 1
     number = int(summary["folds"].max())

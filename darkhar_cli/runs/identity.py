@@ -25,7 +25,8 @@ _PACKAGE = "darkhar_cli"
 # Where a fold's numbers come from: cross-validation and who decides its labels, what they import, and so on; but for
 # what only tells, waits, keeps or tabulates (which files are clips, with which bytes, is in the data's fingerprint).
 _ROOTS = ("training.cross_validation", "splits.shuffling")
-_ASIDE = ("ambient", "console", "errors", "native_stderr", "paths", "registry", "stopping", "files", "metrics", "runs")
+_ASIDE = ("ambient", "console", "errors", "labels", "native_stderr", "paths", "registry", "stopping")
+_ASIDE += ("files", "metrics", "runs")
 _ASIDE += ("features.feature_cache", "features.lru", "data.listing")
 _LIBRARIES = ("av", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "tensorflow", "keras", "keras-cv")
 _LIBRARIES += ("openvino", "ai-edge-litert")
