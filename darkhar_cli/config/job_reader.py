@@ -50,8 +50,8 @@ class JobReader:
         mistakes = Mistakes()
         parsed = dict(zip(words, OverridesParser.create().parse_overrides(words), strict=True))
         wrong = check_names(list(parsed.values()), self.verb, mistakes)
-        if "experiment" in wrong:
-            mistakes.refuse()  # which options the keys belong to is not known
+        if "experiment" in wrong or wrong >= {one.key_or_group.partition(".")[0] for one in parsed.values()}:
+            mistakes.refuse()  # which options the keys belong to is not known, or there are no others
         chosen = {w: p for w, p in parsed.items() if p.key_or_group in groups_of(self.verb)}
         chosen = {word: one for word, one in chosen.items() if one.key_or_group not in wrong}
         base, others = self._base(chosen, mistakes)
@@ -60,6 +60,8 @@ class JobReader:
         files = config_files.used(self.verb, sound + self.extra)
         config_files.check_places(files)
         left = self._with_keys(parsed, base, wrong, mistakes)
+        if not left:
+            mistakes.refuse()  # at once: nothing else was typed
         try:
             tree = self._tree([*left, *out])
             config = plain(tree)
