@@ -10,8 +10,6 @@ ADAPTERS = {
     "darkhar_cli/data/tfds_adapter.py",
     "darkhar_cli/device.py",
 }
-# Of Hydra, until they go through its adapter too.
-ADAPTERS |= {"darkhar_cli/config/config_files.py", "darkhar_cli/config/sweep_words.py", "darkhar_cli/launch/app.py"}
 PUBLIC = {"os._exit"}  # documented, whatever its name
 OURS = ("darkhar_cli", "darkhar_datasets", "tests", "__future__")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from darkhar_cli import plugins, registry
+from darkhar_cli.config.mistakes import Mistakes
 from darkhar_cli.config.option_file import Option as Option
 from darkhar_cli.config.option_file import read_option, refuse_untyped
 from darkhar_cli.config.parameter_types import MISSING as MISSING
@@ -41,6 +42,12 @@ def set_config_dir(folder: Path | None) -> None:
 def add_folders(folders: Iterable[Path]) -> None:
     """Let further folders add options: those of a user's own parts."""
     _own.extend(folders)
+    options.cache_clear()
+
+
+def set_own_folders(folders: Iterable[Path]) -> None:
+    """Let these folders add options, as `own_folders` of another process says."""
+    _own[:] = folders
     options.cache_clear()
 
 
@@ -162,17 +169,21 @@ def check_parameters(prefix: str, values: Mapping[str, Any], option: Option, wha
     Raises:
         BadRequest: see `check_value`; an unknown parameter is named with what the option takes.
     """
+    mistakes = Mistakes()
     for key, value in values.items():
         if key == "name":
             continue
         if key not in option.parameters:
             takes = ", ".join(option.parameters) or "no parameters"
             close = nearest(key, option.parameters)
-            raise BadRequest(f"{what} has no parameter {key!r}; it takes {takes}{close}").at(f"{prefix}.{key}")
-        check_value(f"{prefix}.{key}", value, option.parameters[key])
+            mistakes.add(BadRequest(f"{what} has no parameter {key!r}; it takes {takes}{close}").at(f"{prefix}.{key}"))
+            continue
+        with mistakes.kept():
+            check_value(f"{prefix}.{key}", value, option.parameters[key])
     for key in option.parameters:
         if key not in values:
-            raise BadRequest(f"{prefix}.{key} is missing from {what}").at(f"{prefix}.{key}")
+            mistakes.add(BadRequest(f"{prefix}.{key} is missing from {what}").at(f"{prefix}.{key}"))
+    mistakes.refuse()
 
 
 def check(config: Mapping[str, Any], verb: str = "train") -> None:
@@ -187,16 +198,19 @@ def check(config: Mapping[str, Any], verb: str = "train") -> None:
     """
     known = settings(verb)
     groups = GROUPS if verb == "train" else ("dataset",)
+    mistakes = Mistakes()
     for key, value in config.items():
-        if key in groups:
-            check_group(key, value)
-        elif key in known:
-            check_value(key, value, known[key])
-        else:
-            raise unknown("setting", key, [*groups, *known]).at(key)
+        with mistakes.kept():
+            if key in groups:
+                check_group(key, value)
+            elif key in known:
+                check_value(key, value, known[key])
+            else:
+                raise unknown("setting", key, [*groups, *known]).at(key)
     for key in (*groups, *known):
         if key not in config:
-            raise BadRequest(f"{key} is missing; it cannot be taken out")
+            mistakes.add(BadRequest(f"{key} is missing; it cannot be taken out"))
+    mistakes.refuse()
 
 
 def check_group(group: str, node: Any, place: str = "") -> None:
@@ -213,8 +227,11 @@ def check_group(group: str, node: Any, place: str = "") -> None:
     if group in CHAINS:
         if not node:
             raise BadRequest(f"{place} is empty; choose from {', '.join(options(group))}").at(place)
+        mistakes = Mistakes()
         for name, values in node.items():
-            _check_named(group, name, values or {}, f"{place}.{name}")
+            with mistakes.kept():
+                _check_named(group, name, values or {}, f"{place}.{name}")
+        mistakes.refuse()
     elif "name" in node or group == "train":
         _check_named(group, node.get("name", "default"), node, place)
     else:

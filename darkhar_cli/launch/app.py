@@ -1,27 +1,19 @@
-"""The verbs that are Hydra apps: a checked request first, then Hydra runs its jobs.
+"""The verbs that are Hydra apps: a checked request first, then its jobs.
 
-Everything that can be wrong with a request (names, keys, types, data, folds, folders) is found before Hydra
-starts a job, so that a refused request leaves nothing behind.
+Everything that can be wrong with a request (names, keys, types, data, folds, folders) is found before a job
+starts, so that a refused request leaves nothing behind.
 """
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import hydra
-from hydra._internal.utils import get_args_parser
-from omegaconf import DictConfig, OmegaConf
-
-from darkhar_cli.config import own_parts, schema, sweep_words
+from darkhar_cli.config import hydra_adapter, own_parts, schema, sweep_words
 from darkhar_cli.config import request as overrides
 from darkhar_cli.errors import BadRequest, nearest
-
-# Registered where the job is defined, so that a launcher's own processes have it too.
-OmegaConf.register_new_resolver("darkhar_job", sweep_words.job_folder, replace=True)
 
 # Hydra's options that choose another program's configuration, or run what a file of pickles says.
 _NOT_OURS = ("--config-name", "--config-path", "--experimental-rerun")
@@ -59,19 +51,14 @@ def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:
     typed = overrides.absolute_paths(flags.overrides, multirun)
     options = _options(words, flags)
     if flags.help or flags.hydra_help or flags.info:
-        return delegate(verb, [*typed, *options])
+        return hydra_adapter.main(schema.CONF, verb, [*typed, *options])
     _check_hydra(typed, multirun)
     request = overrides.read_request(verb, typed, multirun, config_dir)
-    words = [
-        *request.words,
-        *overrides.search_path(folders),
-        *options,
-    ]  # settings first: behind an option they would be read as its values
-    if flags.cfg:
-        return delegate(verb, words)
+    if flags.cfg:  # settings first: behind an option they would be read as its values
+        return hydra_adapter.main(schema.CONF, verb, [*request.words, *overrides.search_path(folders), *options])
     from darkhar_cli.launch.jobs import launch  # reads data: not needed to refuse a wrong word
 
-    return launch(verb, request, words, lambda w: delegate("train", w))
+    return launch(verb, request)
 
 
 def plugins_of(settings: list[str], words: list[str]) -> tuple[list[str], list[str], list[str]]:
@@ -154,8 +141,8 @@ def _check_plugin(key: str, name: str) -> None:
 
 def _flags(words: list[str]) -> argparse.Namespace:
     """Read Hydra's own options, wherever they stand; an unknown one is refused as everything else is."""
-    parser = get_args_parser()
-    known = [option for action in parser._actions for option in action.option_strings] + ["--debug", "--quiet"]
+    parser, known = hydra_adapter.options_parser()
+    known += ["--debug", "--quiet"]
 
     def refuse(message: str) -> None:
         word = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), "")
@@ -189,37 +176,3 @@ def _hint(word: str, words: list[str], known: list[str]) -> str:
         (tails | {one: one for one in settings})[one] for one in get_close_matches(plain, [*tails, *settings], 1, 0.6)
     ]
     return f"; settings have no dashes: {close[0] if close else plain}={value or '...'}"
-
-
-_problems: list[Exception] = []
-
-
-def _job(config: DictConfig) -> float:
-    """Run one job; its failure is kept for `delegate` and is not a number to a sweeper.
-
-    Raised through Hydra it would be printed twice, and a sweep's later jobs would hide behind the first one's.
-    """
-    from darkhar_cli.launch.training_job import run_job
-
-    try:
-        return run_job(config)
-    except Exception as problem:
-        if not _problems:  # one is enough: a traceback keeps its job's model in memory
-            _problems.append(problem)
-        return float("nan")
-
-
-def delegate(verb: str, words: list[str]) -> int:
-    """Hand the words to Hydra; the first failed job's error is raised when all jobs are through."""
-    _problems.clear()
-    before, sys.argv = sys.argv, [f"darkhar {verb}", *words]
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    try:
-        hydra.main(version_base="1.3", config_path=str(schema.CONF), config_name=verb)(_job)()
-    except SystemExit as end:  # Hydra ends the process after --help and completion
-        return int(end.code or 0)
-    finally:
-        sys.argv = before
-    if _problems:
-        raise _problems[0]
-    return 0

@@ -27,9 +27,10 @@ def complete(words: list[str], verbs: Mapping[str, Sequence[str] | None]) -> int
             print("\n".join(word for word in takes if word.startswith(last)))
             return 0
         _drop_verb(line, typed[1])
-    from darkhar_cli.launch.app import delegate
+    from darkhar_cli.config import hydra_adapter
 
-    return delegate(typed[1] if len(typed) > 1 and verbs.get(typed[1], ()) is None else "train", words)
+    verb = typed[1] if len(typed) > 1 and verbs.get(typed[1], ()) is None else "train"
+    return hydra_adapter.main(schema.CONF, verb, words)
 
 
 def _drop_verb(line: str, verb: str) -> None:
