@@ -15,7 +15,7 @@ import pandas as pd
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.feature_cache import Bank, Claim, Damaged, Entry
 from darkhar_cli.features.interpolation import between, frames_for
-from darkhar_cli.features.lru import Recent
+from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.features.prefetch import Engine, collate, extract
 from darkhar_cli.features.units import Unit, Wanted, entry_name, wanted_entries
 
@@ -70,7 +70,7 @@ class FeatureInputs:
         self._known: dict[str, np.ndarray] = {}
         self._asked: dict[str, np.ndarray] = {}
         self._reported: set[str] = set()
-        self._recent = Recent(keep_bytes)
+        self._recent: LeastRecentlyUsed[str, Entry] = LeastRecentlyUsed(keep_bytes, lambda e: e.features.nbytes)
 
     @property
     def reused(self) -> int:

@@ -4,7 +4,6 @@ One model, traced once, serves every fold and seed of its shape in a process: `r
 states and optimizer of a newly built model (its weights hash is kept as evidence).
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from keras import ops
 
 from darkhar_cli import device
 from darkhar_cli.extractors.contract import weights_hash
+from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.models.fusion import branches, mean_log_probability
 from darkhar_cli.training.optimizers import make_optimizer
 from darkhar_cli.training.train_step import take_step
@@ -205,8 +205,8 @@ class HeadLearner(Learner):
         return self._traced.branches
 
 
-_heads: OrderedDict[str, _TracedHead] = OrderedDict()
 _MOST_HEADS = 8  # traced heads that a sweep's later jobs may meet again
+_heads: LeastRecentlyUsed[str, _TracedHead] = LeastRecentlyUsed(_MOST_HEADS)
 
 
 def head_learner(shape: str, build: Callable[[], Any], train: Mapping[str, Any]) -> HeadLearner:
@@ -220,10 +220,9 @@ def head_learner(shape: str, build: Callable[[], Any], train: Mapping[str, Any])
     fresh = build()
     settings = [train[key] for key in ("optimizer", "learning_rate", "weight_decay")]
     key = f"{shape} {settings} {keras.config.dtype_policy().name} {device.deterministic()}"
-    if key not in _heads:
+    traced = _heads.get(key)
+    if traced is None:
         compile_model(fresh, train)
-        _heads[key] = _TracedHead(fresh)
-        while len(_heads) > _MOST_HEADS:
-            _heads.popitem(last=False)
-    _heads.move_to_end(key)
-    return HeadLearner(_heads[key], fresh)
+        traced = _TracedHead(fresh)
+        _heads.put(key, traced)
+    return HeadLearner(traced, fresh)
