@@ -50,7 +50,7 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
         FailedWork: a model gives no finite numbers, or clips cannot be read.
     """
     facts = run.facts()
-    if experiment.setting.train["deterministic"]:
+    if experiment.setting.train.deterministic:
         device.make_deterministic()
     policy = facts["precision"]
     try:

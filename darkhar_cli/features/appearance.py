@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from darkhar_cli import console
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data.background_similarity import HEIGHT, WIDTH
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.corruption import Darkening
@@ -21,7 +22,6 @@ _FRAMES = 16  # evenly spaced; as many as `background` takes its median of, so i
 _UNENHANCED: list[Part] = [("none", {})]
 _LUMA: Part = ("luma", {"percentile": 95.0})
 _BACKGROUND: Part = ("background", {"width": WIDTH, "height": HEIGHT})
-_RUNTIME = {"name": "auto", "precision": "float32"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _spread(length: int) -> np.ndarray:
 
 
 def _frozen(part: Part) -> Frozen:
-    return freeze(part, build_extractor(part), _UNENHANCED, _RUNTIME, seed=0)
+    return freeze(part, build_extractor(part), _UNENHANCED, RuntimeSettings(), seed=0)
 
 
 def _inputs(clips: Clips, cache: Path, report: Callable[[str], None]) -> tuple[FeatureInputs, FeatureInputs]:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from darkhar_cli import ambient, device, registry
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data import frame_times, video
 from darkhar_cli.enhance import levels
 from darkhar_cli.enhance.contract import chain_scope
@@ -68,28 +69,28 @@ def _smaller(frames: np.ndarray, longest: int) -> np.ndarray:
     return np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames])
 
 
-def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: Mapping[str, Any], seed: int) -> Frozen:
+def freeze(part: Part, built: Extractor, enhance: Sequence[Part], settings: RuntimeSettings, seed: int) -> Frozen:
     """Return a frozen extractor with the engine that the `runtime` settings choose.
 
     Args:
         part: (name, parameters) of the extractor.
         built: that extractor, in the run's precision; built again where the runtime wants another.
         enhance: (name, parameters) of each enhancement, in order.
-        settings: `name` (auto, keras, openvino) and `precision` (float32, bfloat16).
+        settings: which runtime and precision are asked for.
         seed: of random weights.
     """
-    runtime, why = resolve_runtime(settings["name"], built)
+    runtime, why = resolve_runtime(settings.name, built)
     precision = "float32"
     if built.backend == "keras":
         policy = "float32" if runtime == "openvino" else keras.config.dtype_policy().name
-        if runtime == "keras" and settings["precision"] == "bfloat16":
+        if runtime == "keras" and settings.precision == "bfloat16":
             policy = "mixed_bfloat16"
         if policy != keras.config.dtype_policy().name:
             with device.precision(policy):
                 keras.utils.set_random_seed(seed)
                 built = build_extractor(part)
         precision = policy
-        if runtime == "openvino" and settings["precision"] == "bfloat16":
+        if runtime == "openvino" and settings.precision == "bfloat16":
             able = runs_bfloat16()
             precision, why = ("bfloat16", why) if able else ("float32", f"{why}; this CPU has no bfloat16")
     unit = Unit.FRAME

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from darkhar_cli import caveats, console
 from darkhar_cli.config import request, schema
+from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.config.streams import filled, folds_shared, label, streams_of
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import DarkharError, FailedWork
@@ -231,7 +232,10 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
     return experiment.Experiment(
         streams=streams,
         setting=stream.Setting(
-            config["seed"], config["train"], config["runtime"], feature_cache.root(config["cache_dir"])
+            config["seed"],
+            TrainSettings.from_config(config["train"]),
+            RuntimeSettings.from_config(config["runtime"]),
+            feature_cache.root(config["cache_dir"]),
         ),
         fusion=config["fusion"],
         augment=action_model.chain_of(config["augment"]),

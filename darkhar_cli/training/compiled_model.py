@@ -4,7 +4,7 @@ One model, traced once, serves every fold and seed of its shape in a process: `r
 states and optimizer of a newly built model (its weights hash is kept as evidence).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from darkhar_cli import device
+from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.extractors.contract import weights_hash
 from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.models.fusion import branches, mean_log_probability
@@ -23,7 +24,7 @@ Inputs = Sequence[np.ndarray]  # of every branch: features or frames, and mask
 Batch = tuple[Inputs, np.ndarray]  # inputs, labels (B,)
 
 
-def compile_model(model: Any, train: Mapping[str, Any], outputs: int = 1) -> None:
+def compile_model(model: Any, train: TrainSettings, outputs: int = 1) -> None:
     """Give a model its optimizer and loss from the `train` settings; each of its outputs is trained as if alone."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
@@ -209,7 +210,7 @@ _MOST_HEADS = 8  # traced heads that a sweep's later jobs may meet again
 _heads: LeastRecentlyUsed[str, _TracedHead] = LeastRecentlyUsed(_MOST_HEADS)
 
 
-def head_learner(shape: str, build: Callable[[], Any], train: Mapping[str, Any]) -> HeadLearner:
+def head_learner(shape: str, build: Callable[[], Any], train: TrainSettings) -> HeadLearner:
     """Return a learner whose first values are those of the classifier that `build` makes now.
 
     Args:
@@ -218,7 +219,7 @@ def head_learner(shape: str, build: Callable[[], Any], train: Mapping[str, Any])
         train: the `train` settings.
     """
     fresh = build()
-    settings = [train[key] for key in ("optimizer", "learning_rate", "weight_decay")]
+    settings = [train.optimizer, train.learning_rate, train.weight_decay]
     key = f"{shape} {settings} {keras.config.dtype_policy().name} {device.deterministic()}"
     traced = _heads.get(key)
     if traced is None:

@@ -142,9 +142,9 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
     settings = trainer.train
     certain = trainer.epochs  # how many epochs some fold will train for sure
-    watches = settings["early_stopping"] and not trainer.solved
+    watches = settings.early_stopping and not trainer.solved
     if watches and (plan.watches_scored or not _tell_fixed(trainer, plan, run)):
-        certain = min(certain, max(settings["warm_up"], settings["patience"]))
+        certain = min(certain, max(settings.warm_up, settings.patience))
     started = time.monotonic()
     trainer.prepare(plan, certain)
     _tell_frames(trainer, run, time.monotonic() - started)
@@ -182,12 +182,12 @@ def _keep_frames(trainer: Trainer, run: Run) -> None:
 def _tell_fixed(trainer: Trainer, plan: Plan, run: Run) -> bool:
     """Say which folds have no inner part to watch; return whether there are any."""
     table, settings, seed = trainer.clips.table, trainer.train, trainer.seed
-    without = [f for f in plan.folds if inner_part(table, f.train, settings["inner_share"], seed) is None]
+    without = [f for f in plan.folds if inner_part(table, f.train, settings.inner_share, seed) is None]
     if without:
         named = ", ".join(f.name for f in without) if len(without) < 5 else f"{len(without)} of {len(plan.folds)} folds"
         run.log(
             f"{named}: too few clips or groups per class for an inner part that early stopping could watch "
             "(every class in it and in the rest, no group in both, at most a third): "
-            f"train.epochs={settings['epochs']} is fixed"
+            f"train.epochs={settings.epochs} is fixed"
         )
     return bool(without)

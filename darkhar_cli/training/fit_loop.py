@@ -15,11 +15,11 @@ from darkhar_cli.training.trainer import Trainer
 def to_fit_and_watch(trainer: Trainer, fold: Fold, plan: Plan) -> tuple[list[int], list[int]]:
     """Return the rows to fit and the rows that early stopping watches (none where epochs are fixed)."""
     settings = trainer.train
-    if not settings["early_stopping"] or trainer.solved:
+    if not settings.early_stopping or trainer.solved:
         return fold.train, []
     if plan.watches_scored:
         return fold.train, fold.validation
-    parts = inner_part(trainer.clips.table, fold.train, settings["inner_share"], trainer.seed)
+    parts = inner_part(trainer.clips.table, fold.train, settings.inner_share, trainer.seed)
     return parts or (fold.train, [])
 
 
@@ -42,7 +42,7 @@ def fit_fold(
         return [entry], 1
     history: list[dict[str, float]] = []
     best: tuple[float, int, list[np.ndarray]] | None = None
-    for epoch in range(1, settings["epochs"] + 1):
+    for epoch in range(1, settings.epochs + 1):
         objective = trainer.train_epoch(learner, fit, epoch - 1)["loss"]
         entry = {"epoch": epoch, **trainer.measure(learner, fit), "objective": objective}
         if inner:
@@ -52,7 +52,7 @@ def fit_fold(
             best = (entry["inner_loss"], epoch, learner.model.get_weights())
         history.append(entry)
         tell(f"epoch {epoch} loss {entry['loss']:.3f} accuracy {entry['accuracy']:.3f}")
-        if best and epoch >= settings["warm_up"] and epoch - best[1] >= settings["patience"]:
+        if best and epoch >= settings.warm_up and epoch - best[1] >= settings.patience:
             break
     if best:
         learner.model.set_weights(best[2])

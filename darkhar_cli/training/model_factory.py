@@ -1,12 +1,13 @@
 """How the branches of an experiment become one model that learns."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from darkhar_cli import registry
+from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.models.action_model import assemble, build_classifier, frame_model
 from darkhar_cli.models.fusion import FusedModel, fuse, side_by_side
@@ -15,7 +16,7 @@ from darkhar_cli.training.branches import Branch
 from darkhar_cli.training.compiled_model import Learner, compile_model, head_learner
 
 
-def build_learner(branches: Sequence[Branch], n_classes: int, train: Mapping[str, Any], seed: int) -> Learner:
+def build_learner(branches: Sequence[Branch], n_classes: int, train: TrainSettings, seed: int) -> Learner:
     """Return a fresh learner: classifiers on features, or whole models where frames are learnt from.
 
     Raises:
@@ -37,7 +38,7 @@ def _head(branch: Branch, n_classes: int) -> Any:
     return head
 
 
-def _end_to_end(branches: Sequence[Branch], n_classes: int, train: Mapping[str, Any], seed: int) -> Learner:
+def _end_to_end(branches: Sequence[Branch], n_classes: int, train: TrainSettings, seed: int) -> Learner:
     wholes, models = [], []
     for branch in branches:
         stream = branch.streams[0]

@@ -1,6 +1,6 @@
 """One way of seeing clips: which frames are looked at, how they are lit, what is seen in them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 
 from darkhar_cli import console, registry
 from darkhar_cli.classifiers.contract import Timeline
+from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.data.frame_times import frames_at, irregular
@@ -27,7 +28,6 @@ from darkhar_cli.training.stream_inputs import banked_features, decoded_frames, 
 
 _MOTION: Part = ("motion", {})
 _PLAIN: list[Part] = [("none", {})]
-_OWN_RUNTIME = {"name": "auto", "precision": "float32"}
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Setting:
     """What all streams of an experiment share."""
 
     seed: int
-    train: Mapping[str, Any]
-    runtime: Mapping[str, Any]
+    train: TrainSettings
+    runtime: RuntimeSettings
     cache: Path
 
 
@@ -90,7 +90,7 @@ class Stream:
         self.sampler = registry.get("sampler", parts.sampler[0])(**parts.sampler[1])
         keras.utils.set_random_seed(setting.seed)
         self.extractor = build_extractor(parts.extractor)
-        self.mode, self.why = resolve_mode(setting.train["mode"], self.extractor, needs_frames(self.extractor))
+        self.mode, self.why = resolve_mode(setting.train.mode, self.extractor, needs_frames(self.extractor))
         self.frozen: Frozen | None = None
         if self.mode == "features":
             self.frozen = freeze(parts.extractor, self.extractor, parts.enhance, setting.runtime, setting.seed)
@@ -179,7 +179,7 @@ class Stream:
 
     def _motion_inputs(self, darkening: Darkening | None) -> FeatureInputs:
         if darkening not in self._motion:
-            frozen = freeze(_MOTION, build_extractor(_MOTION), _PLAIN, _OWN_RUNTIME, seed=0)
+            frozen = freeze(_MOTION, build_extractor(_MOTION), _PLAIN, RuntimeSettings(), seed=0)
             self._motion[darkening] = self._banked(frozen, _PLAIN, darkening)
         return self._motion[darkening]
 

@@ -79,7 +79,7 @@ class Trainer:
     @property
     def epochs(self) -> int:
         """Return for how many epochs a fold is trained at most."""
-        return 1 if self.solved else self.train["epochs"]
+        return 1 if self.solved else self.train.epochs
 
     def extractor_facts(self) -> dict[str, Any]:
         """Return the extractors' names, backends and weights hashes for run.json."""
@@ -123,13 +123,13 @@ class Trainer:
         """
         self._scored.forget()
         self._labels = self.clips.labels(self.clips.table.index)
-        if self.train["shuffle_labels"] == "clips":
+        if self.train.shuffle_labels == "clips":
             digests = self.clips.table.loc[fold.train, "digest"].tolist()
             order = shuffled(self.seed, fold.index, [f"labels/{fold.repeat}/{d}" for d in digests])
             for row, label in zip(fold.train, self.clips.labels([fold.train[i] for i in order]), strict=True):
                 self._labels[row] = label
         self._class_weights = None
-        if self.train["class_weight"] == "balanced":
+        if self.train.class_weight == "balanced":
             self._class_weights = balanced_weights([self._labels[row] for row in fit], len(self.clips.classes))
         for number, head in enumerate(learner.heads()):
             if not (adapt.adaptable(head) or logistic_solver.solvable(head)):
@@ -155,16 +155,16 @@ class Trainer:
 
     def train_epoch(self, learner: Learner, rows: Sequence[int], epoch: int) -> dict[str, float]:
         """Show every row once, in batches and in an order drawn for this epoch; return what `Learner.train` does."""
-        if self.train["schedule"] == "cosine":
-            learner.set_rate(self.train["learning_rate"] * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs)))
+        if self.train.schedule == "cosine":
+            learner.set_rate(self.train.learning_rate * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs)))
         digests = [self._digests[row] for row in rows]
         order = shuffled(self.seed, epoch, digests)
-        if self.train["balanced_batches"]:
+        if self.train.balanced_batches:
             order = spread_evenly(self.seed, epoch, digests, [self._labels[row] for row in rows])
         if self.mode == "features" and epoch % _AHEAD == 0:
             for stream in self.streams:
                 stream.fill(rows, range(epoch, min(epoch + _AHEAD, self.epochs)), self.augment.darkenings())
-        size = self.train["batch_per_class"] * len(self.clips.classes)
+        size = self.train.batch_per_class * len(self.clips.classes)
         branches = [self.branches[i] for i in learner.learning]
         batches = self._batches(branches, [rows[i] for i in order], epoch, size)
         return learner.train(batches, size, self._class_weights)

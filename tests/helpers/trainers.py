@@ -1,19 +1,16 @@
 """Trainers of small models, made in a test's own folder."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 
-from darkhar_cli.config import schema
+from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.training.experiment import Experiment
 from darkhar_cli.training.stream import Setting, StreamParts
 from darkhar_cli.training.trainer import Trainer
 
-TRAIN = schema.options("train")["default"].defaults | {
-    "epochs": 3,
-    "learning_rate": 0.01,
-    "early_stopping": False,
-    "precision": "float32",
-}
+TRAIN = TrainSettings(epochs=3, learning_rate=0.01, early_stopping=False, precision="float32")
 FROZEN = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": 32})
 HEAD = ("lstm", {"units": 8, "dense": [8]})
 
@@ -41,8 +38,8 @@ def trainer_maker(place, clips, lively):
     def make(sampler="random", extractor=lively, enhance="histeq", classifier=HEAD, on=None, **train):
         made.append(None)
         parts = StreamParts((sampler, {"frames": 4}), [(enhance, {})], extractor, classifier)
-        runtime, cache = {"name": "auto", "precision": "float32"}, place / f"bank{len(made)}"
-        experiment = Experiment({"": parts}, Setting(3, TRAIN | train, runtime, cache))
+        setting = Setting(3, replace(TRAIN, **train), RuntimeSettings(), place / f"bank{len(made)}")
+        experiment = Experiment({"": parts}, setting)
         return Trainer(experiment, clips if on is None else on)
 
     return make

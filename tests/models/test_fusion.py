@@ -1,5 +1,7 @@
 """Late fusion: each branch learns as if alone, and what is said together is the mean of the log-probabilities."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -63,7 +65,7 @@ def test_one_model_stays_itself():
 @pytest.mark.parametrize("decay", [0.0, 0.01])
 @pytest.mark.parametrize("rule", ["adam", "adamw"])
 def test_each_branch_learns_as_if_alone(rule, decay):
-    train = TRAIN | {"optimizer": rule, "weight_decay": decay}
+    train = replace(TRAIN, optimizer=rule, weight_decay=decay)
     alone, inputs = [], [seen(7), seen(5)]
     for i, (part, features) in enumerate([(LSTM, 7), (TCN, 5)]):
         one = head_learner(f"alone {i}", lambda p=part, f=features, s=i: head(p, f, s), train)
@@ -89,7 +91,7 @@ def test_each_branch_learns_as_if_alone(rule, decay):
 
 
 def test_the_loss_told_is_the_branches_mean_and_the_accuracy_the_fusions():
-    train = TRAIN | {"learning_rate": 1e-12}
+    train = replace(TRAIN, learning_rate=1e-12)
     both = head_learner("both", lambda: fuse([head(LSTM, 7, 0), head(LSTM, 5, 1)]), train)
     both.renew()
     inputs = [*seen(7), *seen(5)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from darkhar_cli import registry
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.channels import Channel, Symmetry
@@ -162,8 +163,7 @@ def trainer(tmp_path, clips):
 
     def make(*augment, extractor=FROZEN, mode="auto", classifier=HEAD):
         parts = StreamParts(("random", {"frames": 4}), [("none", {})], extractor, classifier)
-        runtime = {"name": "auto", "precision": "float32"}
-        setting = Setting(3, TRAIN | {"mode": mode}, runtime, tmp_path / "bank")
+        setting = Setting(3, replace(TRAIN, mode=mode), RuntimeSettings(), tmp_path / "bank")
         return Trainer(Experiment({"": parts}, setting, augment=[(name, {}) for name in augment]), clips)
 
     return make
@@ -209,7 +209,7 @@ def test_augmented_training_repeats(trainer, clips):
 
 def test_darkened_features_are_computed_before_the_first_fold(trainer, clips):
     made = trainer("darken")
-    made.prepare(plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0), TRAIN["epochs"])
+    made.prepare(plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0), TRAIN.epochs)
     stream = made.streams[0]
     ways = made.augment.darkenings()
     assert len(ways) == 3

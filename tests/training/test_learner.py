@@ -1,5 +1,7 @@
 """The compiled loop trains as Keras does; one traced step serves folds and seeds, and starts them truly fresh."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -39,7 +41,7 @@ def some_clips(n=10, frames=4, seed=0):
 
 def made(seed, build=None, **train):
     keras.utils.set_random_seed(seed)
-    found = head_learner("shape", build or builder(), TRAIN | train)
+    found = head_learner("shape", build or builder(), replace(TRAIN, **train))
     found.renew()
     return found
 
@@ -69,14 +71,14 @@ class ByKeras:
 def by_keras(seed, build, **train):
     keras.utils.set_random_seed(seed)
     model = build()
-    compile_model(model, TRAIN | train)
+    compile_model(model, replace(TRAIN, **train))
     return ByKeras(model)
 
 
 def whole(seed, build, **train):
     keras.utils.set_random_seed(seed)
     model = build()
-    compile_model(model, TRAIN | train)
+    compile_model(model, replace(TRAIN, **train))
     return Learner(model, model)
 
 

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.data.frame_difference import motion_of
 from darkhar_cli.data.video import read_frames
@@ -26,7 +27,7 @@ def stream(tmp_path, clips):
     def make(sampler, extractor=LUMA, enhance="none", on=None):
         made.append(None)
         parts = StreamParts(sampler, [(enhance, {})], extractor, HEAD)
-        setting = Setting(3, TRAIN, {"name": "auto", "precision": "float32"}, tmp_path / f"bank{len(made)}")
+        setting = Setting(3, TRAIN, RuntimeSettings(), tmp_path / f"bank{len(made)}")
         return Stream(parts, clips if on is None else on, setting)
 
     return make

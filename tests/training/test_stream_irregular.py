@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.frame_difference import motion_of
 from darkhar_cli.data.video import read_frames, write_video
@@ -34,7 +35,7 @@ def uneven(tmp_path_factory):
 @pytest.fixture
 def stream(tmp_path, uneven):
     def make(sampler, extractor=LUMA, on=uneven):
-        setting = Setting(3, TRAIN, {"name": "auto", "precision": "float32"}, tmp_path / "bank")
+        setting = Setting(3, TRAIN, RuntimeSettings(), tmp_path / "bank")
         return Stream(StreamParts(sampler, [("none", {})], extractor, HEAD), on, setting)
 
     return make

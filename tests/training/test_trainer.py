@@ -62,11 +62,11 @@ def test_the_saved_model_gives_the_runners_logits(trainer, clips, tmp_path):
 def test_each_frame_is_computed_once(trainer, clips):
     made = trainer()
     plan = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0)
-    made.prepare(plan, TRAIN["epochs"])
+    made.prepare(plan, TRAIN.epochs)
     needed = inputs_of(made).computed
     assert 0 < needed <= clips.table["n_frames"].sum()
     learner = made.learner()
-    for epoch in range(TRAIN["epochs"]):
+    for epoch in range(TRAIN.epochs):
         made.train_epoch(learner, clips.rows("train"), epoch)
     made.logits(learner, clips.rows("train"))
     assert inputs_of(made).computed == needed

@@ -1,11 +1,14 @@
 """Several streams and views in training and scoring: by hand, against scikit-learn, and on training clips alone."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.splits.plan import plan_folds
@@ -33,7 +36,7 @@ def trainer(tmp_path, clips):
 
     def make(*streams, augment=("none",), reversals=None, fusion="late", mirrored=False, **train):
         named = {f"s{i}": one for i, one in enumerate(streams)}
-        setting = Setting(3, TRAIN | train, {"name": "auto", "precision": "float32"}, tmp_path / "bank")
+        setting = Setting(3, replace(TRAIN, **train), RuntimeSettings(), tmp_path / "bank")
         steps = [(name, {}) for name in augment]
         return Trainer(Experiment(named, setting, fusion, steps, reversals, None, mirrored), clips)
 
