@@ -28,12 +28,17 @@ _THROUGHPUT = {"PERFORMANCE_HINT": "THROUGHPUT"}
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 
-def resolve_runtime(asked: str, extractor: Extractor) -> tuple[str, str]:
+def resolve_runtime(requested: str, extractor: Extractor) -> tuple[str, str]:
     """Return the runtime of a frozen extractor (`openvino`, `keras` or the extractor's own), and the reason."""
     if extractor.backend == "host":
         return extractor.runtime, f"{extractor.name} brings its own"
-    if asked != "auto":
-        return asked, "as asked"
+    return keras_runtime(requested)
+
+
+def keras_runtime(requested: str) -> tuple[str, str]:
+    """Return what runs frozen Keras extractors (`openvino` or `keras`), and the reason."""
+    if requested != "auto":
+        return requested, "as asked"
     return ("keras", "on a GPU") if device.on_gpu() else ("openvino", "no GPU")
 
 

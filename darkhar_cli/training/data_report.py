@@ -78,8 +78,8 @@ def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, te
     looks = look_at(clips, feature_cache.root(config["cache_dir"]), run.warn)
     clips.table["luma"] = looks.luma
     clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
-    found = leakage.find(plan, clips.table, looks.backgrounds)
-    run.save("leaks.csv", leakage.listed(found, clips.table))
-    for line in leakage.told(found, plan, clips.table) if tell else ():
+    leaks = leakage.find(plan, clips.table, looks.backgrounds)
+    run.save("leaks.csv", leakage.listed(leaks, clips.table))
+    for line in leakage.told(leaks, plan, clips.table) if tell else ():
         run.log(line)
-    return leakage.meant(found, plan, clips.table)
+    return leakage.meant(leaks, plan, clips.table)

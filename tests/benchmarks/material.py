@@ -8,8 +8,7 @@ import pandas as pd
 from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.training.experiment import Experiment
-from darkhar_cli.training.stream import Setting, StreamParts
+from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
 
 TRAIN = TrainSettings(epochs=10, early_stopping=False, precision="float32", mode="features")
 

@@ -84,9 +84,10 @@ def test_the_precision_that_is_computed_in_is_the_one_that_is_named(able, monkey
     monkeypatch.setattr(frozen_extractor, "runs_bfloat16", lambda: able)
     asked = RuntimeSettings("openvino", "bfloat16")
     part = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": SIZE})
-    made = frozen_extractor.freeze(part, build(), [("none", {})], asked, 0)
-    assert made.precision == made.about["precision"] == ("bfloat16" if able else "float32")
-    assert ("no bfloat16" in made.why) != able
+    built = build()
+    made = frozen_extractor.freeze(part, built, [("none", {})], frozen_extractor.choose_runtime(built, asked))
+    assert made.runtime.precision == made.about["precision"] == ("bfloat16" if able else "float32")
+    assert ("no bfloat16" in made.runtime.why) != able
 
 
 def test_a_few_frame_sizes_are_kept_compiled():

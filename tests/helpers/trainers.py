@@ -6,8 +6,9 @@ import keras
 import numpy as np
 
 from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
-from darkhar_cli.training.experiment import Experiment
-from darkhar_cli.training.stream import Setting, StreamParts
+from darkhar_cli.splits.plan import Fold
+from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
+from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.trainer import Trainer
 
 TRAIN = TrainSettings(epochs=3, learning_rate=0.01, early_stopping=False, precision="float32")
@@ -29,6 +30,16 @@ def lively_mobilenet(place):
     path = place / "mobilenet.weights.h5"
     network.save_weights(path)
     return FROZEN[0], FROZEN[1] | {"weights": str(path)}
+
+
+def train_settings(**changes):
+    """Return TRAIN with some settings changed."""
+    return replace(TRAIN, **changes)
+
+
+def session_of(trainer, rows, inner=()):
+    """Return the session of a fold that is trained on some rows, and scores none."""
+    return FoldSession(trainer, Fold(0, list(rows), []), inner=inner)
 
 
 def trainer_maker(place, clips, lively):
