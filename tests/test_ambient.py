@@ -13,7 +13,7 @@ import keras
 import pytest
 
 from darkhar_cli import ambient
-from darkhar_cli.cli import VERBS
+from darkhar_cli.commands import contract
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.paths import home
 from tests.conftest import ROOT, TINY, only, program, write_clips
@@ -67,7 +67,7 @@ def test_switches_are_in_the_key_of_features(monkeypatch):
     assert about == {**plain, "switches": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", contract.names())
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
@@ -84,7 +84,7 @@ def test_what_cannot_work_is_one_line(darkhar, monkeypatch, verb, name, value, w
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", contract.names())
 def test_a_deleted_working_directory_is_one_line(darkhar, tmp_path, monkeypatch, verb):
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")

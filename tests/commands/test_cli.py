@@ -8,6 +8,7 @@ import time
 import pytest
 
 from darkhar_cli import cli
+from darkhar_cli.commands import contract
 from darkhar_cli.config import schema
 from darkhar_cli.launch import app
 from tests.conftest import ROOT, program, write_clips
@@ -18,7 +19,7 @@ def test_help_is_quick_and_names_the_verbs():
     answer = program("--help", cwd=ROOT)
     assert time.monotonic() - started < 5
     assert answer.returncode == 0
-    for verb in cli.VERBS:
+    for verb in contract.names():
         assert f"  {verb} " in answer.stdout
 
 

@@ -1,34 +1,40 @@
 """`darkhar list [kind]`: every option with one line, and its parameters with theirs."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-from rich.text import Text
-
-from darkhar_cli import console
-from darkhar_cli.config import schema
+from darkhar_cli.commands.contract import Verb
 from darkhar_cli.errors import BadRequest, unknown
 
-KINDS = (*schema.GROUPS, "experiment")
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
-def list_parts(words: list[str]) -> None:
+def run(words: list[str]) -> None:
     """Print the options of all kinds, or of the kinds that are named.
 
     Raises:
         BadRequest: no such kind.
     """
+    from darkhar_cli import console
+    from darkhar_cli.config import schema
+
+    kinds = (*schema.GROUPS, "experiment")
     for word in words:
         if word.startswith("-"):
-            raise BadRequest(f"list has no option {word!r}; it takes kinds: {', '.join(KINDS)}")
-        if word not in KINDS:
-            raise unknown("kind", word, KINDS)
-    for kind in words or KINDS:
+            raise BadRequest(f"list has no option {word!r}; it takes kinds: {', '.join(kinds)}")
+        if word not in kinds:
+            raise unknown("kind", word, kinds)
+    for kind in words or kinds:
         console.out.print(_table(kind, detailed=kind != "experiment"))
 
 
-def _table(kind: str, detailed: bool) -> Table:
+def _table(kind: str, detailed: bool) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    from darkhar_cli.config import schema
+
     grid = Table(title=f"{kind}=", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
@@ -47,3 +53,18 @@ def _typed(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {_typed(one)}" for key, one in value.items()) + "}"
     return "null" if value is None else str(value)
+
+
+VERB = Verb(
+    name="list",
+    summary="show every option, its parameters and their meaning",
+    place=40,
+    takes="kinds",
+    keys=(),
+    examples=(
+        ("list", "every option of every kind"),
+        ("list enhance", "the enhancements and their parameters"),
+        ("list dataset cv", "data sets, and the ways to divide them"),
+    ),
+    run=run,
+)
