@@ -118,8 +118,8 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run, listeners: Sequence[Listen
 
 def _train(trainer: Trainer, plan: Plan, begin: RunBegin, listener: Listener) -> None:
     """Run folds one after the other; whatever ends that is told."""
-    listener.on_run_begin(begin)
     try:
+        listener.on_run_begin(begin)
         for fold in begin.finished:
             listener.on_fold_resumed(fold)
         for fold in begin.folds:

@@ -7,7 +7,7 @@ One run of `cross_validation.run_folds` tells, in this order:
       on_fold_begin(session)            for each other fold: its model is fresh (or carried on), no head prepared
         on_epoch_end(session, epoch)    after each epoch; a solved classifier has one
       on_fold_end(session, result)      the weights to keep are back in the model, and the fold is scored
-    on_run_end(problem)                 always, if `on_run_begin` was told; `problem` is what ended the run early
+    on_run_end(problem)                 always; `problem` is what ended the run early, None where nothing did
 
 A run with nothing left to do tells nothing. Listeners are called one after the other, in their order, in the thread
 that trains; what one raises ends the run as any failure does. They read a session (`fold`, `fit`, `inner`, `model`,

@@ -77,7 +77,7 @@ class FoldSession:
         clips, fold = self.trainer.clips, self.fold
         rows = clips.table.index.tolist()
         labels = dict(zip(rows, clips.labels(rows), strict=True))
-        if self.train.shuffle_labels == "clips":
+        if self.train.shuffle_labels == "clips" and fold.train:
             names = [f"labels/{fold.repeat}/{self.digests[row]}" for row in fold.train]
             order = shuffled(self.trainer.seed, fold.index, names)
             labels |= dict(zip(fold.train, clips.labels([fold.train[i] for i in order]), strict=True))
