@@ -49,10 +49,10 @@ class ScoredInputs:
     ) -> list[np.ndarray]:
         loaded = branch.load(rows, SCORING, view, [darkening] * len(rows))
         if mirrored:
-            loaded = [self._mirrored(*both) for both in zip(branch.streams, loaded, strict=True)]
+            loaded = [self._mirror_image(*both) for both in zip(branch.streams, loaded, strict=True)]
         return batch_of(loaded)
 
-    def _mirrored(self, stream: Stream, loaded: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _mirror_image(self, stream: Stream, loaded: Sequence[np.ndarray]) -> list[np.ndarray]:
         if self._features:
             return [stream.extractor.symmetry.mirrored(features) for features in loaded]
         return [frames[:, :, ::-1] for frames in loaded]

@@ -97,7 +97,7 @@ def test_a_plan_in_lines_and_in_plain_values(experiment, built, clips):
     plan = plan_execution(asked, CLASSES)
     assert plan.lines(clips.table) == [
         "mode features: enhancement and luma are frozen, so each frame is computed once",
-        "runtime host float32: luma brings its own",
+        "runtime opencv float32: luma brings its own",
         f"{len(clips.table)} clips are shorter than sampler rate wants: sampler.short={plan.streams[0].sampler.short}",
     ]
     facts = plan.facts()
@@ -111,7 +111,7 @@ def test_a_plan_in_lines_and_in_plain_values(experiment, built, clips):
         "backend": "host",
         "views": 1,
     }
-    assert first["runtime"] == {"name": "host", "precision": "float32", "why": "luma brings its own"}
+    assert first["runtime"] == {"name": "opencv", "precision": "float32", "why": "luma brings its own"}
     assert second["views"] == 3
     assert facts["classifiers"] == [
         {"name": "lstm", "from": ["s0"], "trained": "by steps"},
