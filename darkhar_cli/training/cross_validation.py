@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from darkhar_cli import device
 from darkhar_cli.data.clip_dataset import TEST, Clips
+from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.runs.run_folder import Run
@@ -76,7 +77,7 @@ def score_fold(session: FoldSession) -> pd.DataFrame:
     trainer, fold = session.trainer, session.fold
     tables, darkening = [], trainer.experiment.darkening
     test = trainer.clips.rows(TEST)
-    scored = [("validation", fold.validation, None), (TEST, test, None)]
+    scored: list[tuple[str, list[int], Darkening | None]] = [("validation", fold.validation, None), (TEST, test, None)]
     if darkening:
         scored += [("darkened", fold.validation, darkening), ("test_darkened", test, darkening)]
     for split, rows, darker in scored:
@@ -157,8 +158,8 @@ def _banked(trainer: Trainer) -> list[FeatureInputs]:
 
 def _keep_frames(trainer: Trainer, run: Run) -> None:
     if trainer.mode == "features":
-        facts = [inputs.facts() for inputs in _banked(trainer)]
-        runtimes = [stream.plan.runtime for stream in trainer.streams]
+        facts: list[Mapping[str, Any]] = [inputs.facts() for inputs in _banked(trainer)]
+        runtimes = [stream.plan.runtime for stream in trainer.streams if stream.plan.runtime]
         words = {
             "runtime": "|".join(dict.fromkeys(runtime.name for runtime in runtimes)),
             "precision": "|".join(dict.fromkeys(runtime.precision for runtime in runtimes)),

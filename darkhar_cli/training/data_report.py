@@ -43,9 +43,9 @@ def describe(
         corrupt = int(clips.damaged["corrupt"].sum())
         kept = f"{several(len(clips.damaged), 'damaged clip', verb=True)} kept"
         run.log(f"{kept}; {several(corrupt, 'corrupt frame')} in all")
-    if len(clips.left_out):
-        run.save("left_out.csv", clips.left_out)
-        run.log(clips.left_out_told())
+    if len(clips.excluded):
+        run.save("left_out.csv", clips.excluded)
+        run.log(clips.excluded_in_words())
     caveats = _beforehand(config, clips, plan)
     for caveat in caveats if tell else ():
         run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)
@@ -80,6 +80,6 @@ def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, te
     clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
     leaks = leakage.find(plan, clips.table, looks.backgrounds)
     run.save("leaks.csv", leakage.listed(leaks, clips.table))
-    for line in leakage.told(leaks, plan, clips.table) if tell else ():
+    for line in leakage.report_lines(leaks, plan, clips.table) if tell else ():
         run.log(line)
-    return leakage.meant(leaks, plan, clips.table)
+    return leakage.caveats_of(leaks, plan, clips.table)

@@ -53,6 +53,8 @@ class ScoredInputs:
         return batch_of(loaded)
 
     def _mirror_image(self, stream: Stream, loaded: Sequence[np.ndarray]) -> list[np.ndarray]:
-        if self._features:
-            return [stream.extractor.symmetry.mirrored(features) for features in loaded]
-        return [frames[:, :, ::-1] for frames in loaded]
+        if not self._features:
+            return [frames[:, :, ::-1] for frames in loaded]
+        symmetry = stream.extractor.symmetry
+        assert symmetry is not None, "asked for only where every extractor has one"
+        return [symmetry.mirrored(features) for features in loaded]

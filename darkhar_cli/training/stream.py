@@ -166,7 +166,7 @@ class Stream:
 
     def load(self, requests: Sequence[ClipRequest]) -> list[np.ndarray]:
         """Return what is seen of each clip: features (T, F) or frames (T, h, w, 3), float32."""
-        loaded: list[np.ndarray | None] = [None] * len(requests)
+        loaded: list[Any] = [None] * len(requests)
         for darkening in {request.darkening for request in requests}:
             index = [i for i, request in enumerate(requests) if request.darkening == darkening]
             rows, positions = [requests[i].row for i in index], [requests[i].positions for i in index]
@@ -174,7 +174,7 @@ class Stream:
                 loaded[i] = seen
         symmetry = self.extractor.symmetry if self.mode == "features" else None
         turned = [i for i, request in enumerate(requests) if request.backwards and symmetry and symmetry.has_steps]
-        if turned:
+        if turned and symmetry:
             for i, later in zip(turned, self.load([self._following(requests[i]) for i in turned]), strict=True):
                 loaded[i] = symmetry.steps_away(loaded[i], later)
         return loaded
