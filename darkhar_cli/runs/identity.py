@@ -28,6 +28,7 @@ _ROOTS = ("training.cross_validation", "splits.shuffling")
 _ASIDE = ("ambient", "console", "errors", "labels", "native_stderr", "paths", "registry", "stopping")
 _ASIDE += ("files", "metrics", "runs")
 _ASIDE += ("features.feature_cache", "features.lru", "data.listing")
+_ASIDE += ("training.progress_listener", "training.fold_recorder")
 _LIBRARIES = ("av", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "tensorflow", "keras", "keras-cv")
 _LIBRARIES += ("openvino", "ai-edge-litert")
 Code = Mapping[str, str]  # source file (in the package) or library -> hash or version

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkhar_cli.caveats import Caveat, Kind
+from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.features import feature_cache
 from darkhar_cli.names import several
@@ -55,13 +56,13 @@ def describe(
 
 def _beforehand(config: Mapping[str, Any], clips: Clips, plan: Plan) -> list[Caveat]:
     """Return what must be known wherever the run's numbers appear, whatever they will be."""
-    train, caveats = config["train"], []
+    train, caveats = TrainSettings.from_config(config["train"]), []
     if plan.carried:
         caveats.append(Caveat(Kind.CARRIED, "one model is carried from fold to fold"))
-    if plan.watches_scored and train["early_stopping"]:
+    if plan.watches_scored and train.early_stopping:
         caveats.append(Caveat(Kind.WATCHED, "early stopping looks at the scored clips"))
-    if train["shuffle_labels"] in _SHUFFLED:
-        caveats.append(Caveat(Kind.SHUFFLED, _SHUFFLED[train["shuffle_labels"]]))
+    if train.shuffle_labels in _SHUFFLED:
+        caveats.append(Caveat(Kind.SHUFFLED, _SHUFFLED[train.shuffle_labels]))
     if not clips.table["group"].any() and any(fold.validation for fold in plan.folds):
         caveats.append(Caveat(Kind.UNGROUPED, _UNGROUPED, "validation"))
     if plan.name == "leave_one_group_out":
@@ -77,8 +78,8 @@ def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, te
     looks = look_at(clips, feature_cache.root(config["cache_dir"]), run.warn)
     clips.table["luma"] = looks.luma
     clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
-    found = leakage.find(plan, clips.table, looks.backgrounds)
-    run.save("leaks.csv", leakage.listed(found, clips.table))
-    for line in leakage.report_lines(found, plan, clips.table) if tell else ():
+    leaks = leakage.find(plan, clips.table, looks.backgrounds)
+    run.save("leaks.csv", leakage.listed(leaks, clips.table))
+    for line in leakage.report_lines(leaks, plan, clips.table) if tell else ():
         run.log(line)
-    return leakage.caveats_of(found, plan, clips.table)
+    return leakage.caveats_of(leaks, plan, clips.table)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from darkhar_cli import device, registry
 from darkhar_cli.config import schema
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.features import frozen_extractor, runtimes
@@ -81,11 +82,12 @@ def test_bfloat16_is_asked_for_not_taken():
 @pytest.mark.parametrize("able", [True, False])
 def test_the_precision_that_is_computed_in_is_the_one_that_is_named(able, monkeypatch):
     monkeypatch.setattr(frozen_extractor, "runs_bfloat16", lambda: able)
-    asked = {"name": "openvino", "precision": "bfloat16"}
+    asked = RuntimeSettings("openvino", "bfloat16")
     part = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": SIZE})
-    made = frozen_extractor.freeze(part, build(), [("none", {})], asked, 0)
-    assert made.precision == made.about["precision"] == ("bfloat16" if able else "float32")
-    assert ("no bfloat16" in made.why) != able
+    built = build()
+    made = frozen_extractor.freeze(part, built, [("none", {})], frozen_extractor.choose_runtime(built, asked))
+    assert made.runtime.precision == made.about["precision"] == ("bfloat16" if able else "float32")
+    assert ("no bfloat16" in made.runtime.why) != able
 
 
 def test_a_few_frame_sizes_are_kept_compiled():
