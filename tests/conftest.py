@@ -1,6 +1,7 @@
 """Shared fixtures. Nothing here needs a network, a GPU, or data beside the repository."""
 
 import copy
+import gc
 import os
 import subprocess
 import sys
@@ -39,8 +40,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory):
-    """Prepared data of the whole test run live in one temporary folder."""
-    place = tmp_path_factory.mktemp("home")
+    """Prepared data and features of the whole test run live in one temporary folder, whichever worker makes them."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "home"
+    place.mkdir(exist_ok=True)
     before = os.environ.get("DARKHAR_HOME")
     os.environ["DARKHAR_HOME"] = str(place)
     yield place
@@ -48,6 +51,17 @@ def home(tmp_path_factory):
         del os.environ["DARKHAR_HOME"]
     else:
         os.environ["DARKHAR_HOME"] = before
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_collect():
+    """Spare later collections of garbage what earlier files left in this process, mostly traced graphs.
+
+    Each fold of a run and each correction of p-values (statsmodels) collects all garbage; in a process that has run
+    a hundred files that took seconds.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def folder_named_by(variable: str, what: str) -> Path:
@@ -113,12 +127,19 @@ def clips(prepared_clips):
     return made
 
 
+@pytest.fixture(scope="session")
+def own_clips_folder(tmp_path_factory):
+    """A folder of clips with a held-out split, and three groups a class; a test that changes it copies it first."""
+    place = tmp_path_factory.mktemp("own") / "clips"
+    write_clips(place / "train", takes=6, groups=3)
+    write_clips(place / "test", takes=1)
+    return place
+
+
 @pytest.fixture
-def own_clips(tmp_path):
-    """A data request for a folder of clips with a held-out split, and two groups."""
-    write_clips(tmp_path / "clips" / "train", takes=6, groups=3)
-    write_clips(tmp_path / "clips" / "test", takes=1)
-    return ["dataset=video_folder", f"dataset.root={tmp_path / 'clips'}", r"dataset.group=^([a-z]+_\d+)_"]
+def own_clips(own_clips_folder):
+    """A data request for the folder of clips with a held-out split; its data are prepared once."""
+    return ["dataset=video_folder", f"dataset.root={own_clips_folder}", r"dataset.group=^([a-z]+_\d+)_"]
 
 
 @pytest.fixture

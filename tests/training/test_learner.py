@@ -70,6 +70,7 @@ def by_keras(seed, build, **train):
     keras.utils.set_random_seed(seed)
     model = build()
     compile_model(model, TRAIN | train)
+    model.run_eagerly = True  # nothing is traced that a few steps would not pay for
     return ByKeras(model)
 
 
