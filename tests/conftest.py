@@ -37,6 +37,26 @@ FOLDS += ["correct", "accuracy", "recall_macro", "loss", "epochs"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The files that take longest, roughly in order: begun first, none of them keeps the whole run waiting in the end.
+LONGEST = (
+    *("test_readme", "test_learner", "test_sweeps", "test_controls", "test_fusion", "test_end_to_end", "test_engine"),
+    *("test_augmenting", "test_trainer", "test_processes", "test_runner", "test_two_at_once", "test_bank_runs"),
+    *("test_trainer_labels", "test_stream_runs", "test_evaluate", "dark_synth_dataset_builder_test", "test_check"),
+    *("test_paired_simulated", "test_leaks", "test_sample_frames", "test_ambient", "test_trainer_streams"),
+    *("test_comparison_methods", "test_model", "test_identity", "test_nasty_names", "test_enhance", "test_folds"),
+)
+
+
+def pytest_configure(config):
+    """Let xdist give files out in the order they are collected in, not those with most tests first."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files that take longest first."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory):

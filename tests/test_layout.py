@@ -4,7 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.conftest import LONGEST, ROOT
+
 # What tests whole commands, what tests share, what measures, and what draws pictures.
 OF_THEIR_OWN = {"end_to_end", "helpers", "benchmarks", "tools"}
 TEST_FILE = re.compile(r"(^|\.)(test_\w+|\w+_test)$")
@@ -16,6 +17,12 @@ def test_folders_of_tests_are_folders_of_the_package():
         path.parent.relative_to(ROOT / "darkhar_cli").as_posix() for path in (ROOT / "darkhar_cli").rglob("*.py")
     }
     assert folders - package - OF_THEIR_OWN == set()
+
+
+def test_files_that_are_begun_first_exist():
+    stems = {path.stem for folder in ("tests", "datasets") for path in (ROOT / folder).rglob("*.py")}
+    assert set(LONGEST) - stems == set()
+    assert len(set(LONGEST)) == len(LONGEST)
 
 
 def test_helpers_hold_no_tests():

@@ -213,5 +213,5 @@ def test_another_rate_optimizer_or_policy_is_another_step():
 
 def test_heads_do_not_pile_up():
     for rate in range(1, 14):
-        made(0, learning_rate=rate / 100)
+        made(0, builder("mean_pool"), learning_rate=rate / 100)
     assert len(compiled_model._heads) == compiled_model._MOST_HEADS
