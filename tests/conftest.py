@@ -59,10 +59,10 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def home(tmp_path_factory):
+def home(request, tmp_path_factory):
     """Prepared data and features of the whole test run live in one temporary folder, whichever worker makes them."""
     base = tmp_path_factory.getbasetemp()
-    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "home"
+    place = (base.parent if hasattr(request.config, "workerinput") else base) / "home"
     place.mkdir(exist_ok=True)
     before = os.environ.get("DARKHAR_HOME")
     os.environ["DARKHAR_HOME"] = str(place)
