@@ -164,6 +164,12 @@ def _missing_key(parts: list[str], depth: int, node: Mapping[str, Any], verb: st
     return BadRequest(f"{what} has no parameter {part!r}; it takes {allowed}{nearest(part, takes)}")
 
 
+def search_path(folders: Sequence[Path]) -> list[str]:
+    """Return the word that lets Hydra find the options in folders; none without folders."""
+    places = ",".join(_quote(f"file://{folder.resolve()}") for folder in folders)
+    return [f"hydra.searchpath=[{places}]"] if folders else []
+
+
 def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: str | None) -> Request:
     """Turn the words behind a verb into checked configurations.
 
@@ -172,7 +178,8 @@ def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: st
     """
     overrides = [word for word, one in zip(overrides, parse(overrides), strict=True) if not _no_experiment(one)]
     jobs, swept, words = expand(overrides, parse(overrides), multirun)
-    extra = [f"hydra.searchpath=['file://{Path(config_dir).resolve()}']"] if config_dir else []
+    folders = dict.fromkeys([*([Path(config_dir)] if config_dir else []), *schema.own_folders()])
+    extra = search_path([*folders])
     request = Request([], multirun, swept, words)
     with initialize_config_dir(str(schema.CONF), version_base="1.3"):
         request.jobs += [_checked(verb, job, extra, swept if multirun else ()) for job in jobs]

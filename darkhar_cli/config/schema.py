@@ -19,7 +19,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from darkhar_cli import registry
+from darkhar_cli import plugins, registry
 from darkhar_cli.config.parameter_types import MISSING as MISSING
 from darkhar_cli.config.parameter_types import Parameter, check_value
 from darkhar_cli.config.parameter_types import is_path as is_path
@@ -58,6 +58,12 @@ def set_config_dir(folder: Path | None) -> None:
     options.cache_clear()
 
 
+def add_folders(folders: Iterable[Path]) -> None:
+    """Let further folders add options: those of a user's own parts."""
+    _own.extend(folders)
+    options.cache_clear()
+
+
 def own_folders() -> tuple[Path, ...]:
     """Return the folders of a user's own options."""
     return tuple(_own)
@@ -75,7 +81,7 @@ def read_option(path: Path, group: str) -> Option:
     values = OmegaConf.to_container(config_files.load(path), resolve=False)
     comments = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
     summary = next((c for c in comments if not c.startswith("@package")), "")
-    parameters = {}
+    parameters: dict[str, Parameter] = {}
     for line in text.splitlines():
         found = re.match(r"(\w+):[^#]*?#\s*(.+?)(?::\s+(.*))?$", line)
         if found and found[1] in values:
@@ -84,7 +90,17 @@ def read_option(path: Path, group: str) -> Option:
     for key, value in values.items():
         if key not in parameters and key not in ("name", "defaults", "hydra"):
             parameters[key] = Parameter(key, value, (), "")
+    if f"/shared/{group}@_here_" in values.get("defaults", ()):
+        shared = shared_parameters(group)
+        own = {key: parameter for key, parameter in parameters.items() if key not in shared}
+        parameters = {**own, **shared, **{key: parameters[key] for key in shared if key in parameters}}
     return Option(group, path.stem, summary, parameters, str(values.get("name", path.stem)))
+
+
+def shared_parameters(group: str) -> dict[str, Parameter]:
+    """Return what every option of a group takes beside its own parameters (`conf/shared/<group>.yaml`)."""
+    path = CONF / "shared" / f"{group}.yaml"
+    return read_option(path, "shared").parameters if path.is_file() else {}
 
 
 @dataclass(frozen=True)
@@ -237,7 +253,7 @@ def check_group(group: str, node: Any, place: str = "") -> None:
 
 def _registered(group: str) -> list[str]:
     """Return the names that parts are registered under: those of darkhar's own files, and of what was imported."""
-    known = registry.imported(group)
+    known = [*registry.imported(group), *(part.name for part in plugins.declared() if part.kind == group)]
     return [name for name in options(group) if not options(group).own(name) or name in known]
 
 

@@ -1,4 +1,4 @@
-"""A finished run's fold models asked for the probabilities of other clips."""
+"""A finished run's fold models predict the probabilities of other clips."""
 
 import copy
 import gc
@@ -11,6 +11,7 @@ import pandas as pd
 from darkhar_cli import console, device
 from darkhar_cli.data.background_similarity import scene_names
 from darkhar_cli.data.clip_dataset import Clips
+from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation.stored_run import fold_facts
 from darkhar_cli.features.appearance import look_at
@@ -57,9 +58,9 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
         with device.precision(policy):
             trainer = Trainer(experiment, clips)
             _refuse_other_extractor(run, trainer)
-            looks = look_at(clips, experiment.setting.cache)
-            clips.table["luma"] = looks.luma
-            clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
+            appearance = look_at(clips, experiment.setting.cache)
+            clips.table["luma"] = appearance.luma
+            clips.table["scene"] = scene_names(appearance.backgrounds, clips.table["digest"])
             return _predict(run, trainer), {**device.facts(policy), "extractor": trainer.extractor_facts()}
     finally:
         device.clear_session()
@@ -75,9 +76,10 @@ def _refuse_other_extractor(run: Run, trainer: Trainer) -> None:
     if theirs and ours != theirs:
         raise BadRequest(
             f"extractor {trainer.extractor_facts()['name']!r} has other weights than when {run.folder} was trained "
-            f"(hash {ours}, run.json says {theirs}): its heads know nothing of such features; bring the old ones back"
+            f"(hash {ours}, run.json has {theirs}): this classifier was trained on other features; "
+            "bring the old weights back"
         )
-    now = "|".join(dict.fromkeys(stream.frozen.precision for stream in trainer.streams))
+    now = "|".join(dict.fromkeys(stream.frozen.precision for stream in trainer.streams if stream.frozen))
     before = facts.get("features", {}).get("precision", now)
     if before != now:
         console.warn(f"features are computed in {now} here, in {before} when the run was trained")
@@ -87,14 +89,15 @@ def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:
     """Return the predictions of all folds, sorted as predictions.csv is."""
     rows, folds = trainer.clips.table.index.tolist(), fold_facts(run)
     trainer.prepare(Plan("evaluate", [Fold(0, [], rows)], {}), 0)
-    asked, parts = [(SPLIT, None)], []
+    conditions: list[tuple[str, Darkening | None]] = [(SPLIT, None)]
+    parts = []
     if trainer.experiment.darkening:
-        asked.append((DARKENED, trainer.experiment.darkening))
+        conditions.append((DARKENED, trainer.experiment.darkening))
     with console.progress("score", len(folds)) as progress:
         for repeat, index in folds:
             fold, learner = Fold(index, [], rows, repeat), trainer.learner()
             load(run, learner, fold, folds[repeat, index].get("weights"))
-            for split, darkening in asked:
+            for split, darkening in conditions:
                 logits = trainer.logits(learner, rows, darkening)
                 if not np.isfinite(logits).all():
                     path = run.model_path(index, repeat)
@@ -126,10 +129,10 @@ def load(run: Run, learner: Learner, fold: Fold, expected: str | None) -> None:
         raise BadRequest(
             f"{path} does not hold the model that {run.folder / 'config.yaml'} describes: {_first(problem)}"
         ) from problem
-    found = learner.weights_hash()
-    if expected and found != expected:
+    actual = learner.weights_hash()
+    if expected and actual != expected:
         raise BadRequest(
-            f"{path} has other weights than the run saved (hash {found}, run.json says {expected}); bring the file "
+            f"{path} has other weights than the run saved (hash {actual}, run.json has {expected}); bring the file "
             "back, or train again with fresh=true"
         )
 

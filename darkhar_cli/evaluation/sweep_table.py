@@ -37,7 +37,7 @@ def sweep_table(sweep: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequ
     """Return a row per job of a sweep, from each job's folder, its labels and what was varied in it.
 
     Columns are folds.csv's, filled from each job's summary, each swept override (a swept group is its label column),
-    what must stand beside its numbers, `status` (done, failed, unfinished), `folder` (the job's, relative to the
+    the caveats of its numbers, `status` (done, failed, unfinished), `folder` (the job's, relative to the
     sweep's) and, for the terminal, `error`.
     """
     rows = [_job_row(sweep, folder, varied) for folder, varied in jobs.items()]

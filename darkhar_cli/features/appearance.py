@@ -81,7 +81,7 @@ def darkened_luma(
     """
     luma = _frozen(_LUMA)
 
-    def before(frames: np.ndarray, row: int, positions: Sequence[int]) -> np.ndarray:
+    def before(frames: np.ndarray, row: int, positions: np.ndarray) -> np.ndarray:
         return darkening(frames, clips.table.at[row, "digest"], positions)
 
     frames = HostFrames(clips, _UNENHANCED, None, luma.last, before=before)
@@ -115,12 +115,14 @@ def _inputs(clips: Clips, cache: Path, report: Callable[[str], None]) -> tuple[F
     # given the very frames that it would pick of a whole clip, it need not see the clip's others
     few = replace(background, unit=Unit.SAMPLE, about={**background.about, "unit": Unit.SAMPLE.value})
     decoded = HostFrames(clips, _UNENHANCED, None, few.last)
+    extract = few.extractor.function
+    assert extract is not None, "the background is a host function"
     seen: dict[int, dict[int, np.ndarray]] = {}
 
     def of_background(row: int, positions: np.ndarray) -> np.ndarray:
         frames = decoded(row, positions)
         seen[row] = dict(zip(positions.tolist(), luma.last(frames), strict=True))
-        return few.extractor.function(frames)
+        return extract(frames)
 
     def of_luma(row: int, positions: np.ndarray) -> np.ndarray:
         if row in seen:
@@ -128,7 +130,8 @@ def _inputs(clips: Clips, cache: Path, report: Callable[[str], None]) -> tuple[F
             return np.stack([known[position] for position in positions.tolist()])
         return luma.last(decoded(row, positions))
 
-    return tuple(
+    first, second = (
         FeatureInputs(clips.table, Bank(cache, one.about), prepare, one.engine, one.unit, report)
         for one, prepare in ((few, of_background), (luma, of_luma))
     )
+    return first, second

@@ -50,7 +50,7 @@ class Frozen:
         """Do with a few enhanced and resized frames (n, h, w, 3) float32 what need not wait for the whole clip."""
         if self.extractor.scope == "clip":
             return _smaller(np.rint(np.clip(frames, 0, 255)).astype(np.uint8), self.extractor.longest)
-        return self.extractor.function(frames) if self.extractor.backend == "host" else frames
+        return self.extractor.function(frames) if self.extractor.function else frames
 
     @property
     def whole(self) -> Callable[[np.ndarray, float, np.ndarray | None], np.ndarray] | None:

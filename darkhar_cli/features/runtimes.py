@@ -87,7 +87,7 @@ def import_openvino() -> Any:
     """Import OpenVINO without its telemetry, which otherwise reports each import and conversion to its maker."""
     if "openvino" not in sys.modules:
         before = sys.modules.get("openvino_telemetry")
-        sys.modules["openvino_telemetry"] = None  # OpenVINO then takes its own stub
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # OpenVINO then takes its own stub
         try:
             import openvino
         finally:

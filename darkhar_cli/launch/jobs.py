@@ -16,7 +16,7 @@ from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
 from darkhar_cli.files import asides, disk
-from darkhar_cli.launch import sweep_jobs
+from darkhar_cli.launch import produced, sweep_jobs
 from darkhar_cli.launch.preparation import prepare
 from darkhar_cli.launch.training_job import row_labels
 from darkhar_cli.names import reversed_names, unreferring
@@ -25,7 +25,7 @@ from darkhar_cli.runs.identity import identity
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import plan_folds
 
-Hydra = Callable[[list[str]], None]
+Hydra = Callable[[list[str]], object]
 
 
 def launch(verb: str, request: Request, words: list[str], hydra: Hydra) -> int:
@@ -157,6 +157,7 @@ def _single(request: Request, words: list[str], fingerprint: str, hydra: Hydra) 
     if not config["fresh"]:
         _refuse_other(folder, mark)
     folder = _claimed(folder, config["fresh"], "hydra.run.dir")
+    produced.add(folder)
     hydra([f"hydra.run.dir={_quoted(folder)}", *_without(words, "hydra.run.dir")])
 
 
@@ -188,6 +189,7 @@ def _sweep(request: Request, words: list[str], prints: list[str], hydra: Hydra) 
     for place, mark in zip(places, marks, strict=True):
         _refuse_other(place, mark)
     folder = folder if config["fresh"] else _claimed(folder, False, "hydra.sweep.dir")
+    produced.add(folder)
     unswept = {bare_key(word) for word in request.jobs[0].overrides} - set(request.swept)
     extra = [
         f"hydra.sweep.dir={_quoted(folder)}",

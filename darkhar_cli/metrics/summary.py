@@ -37,10 +37,10 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
     return chance.settled(folds.iloc[:1][_LABELS].merge(pd.DataFrame(rows), how="cross"), predictions)
 
 
-def _named(name: str, found: statistics.Interval) -> dict[str, float]:
+def _named(name: str, interval: statistics.Interval) -> dict[str, float]:
     """Return a number and the ends of its interval as columns."""
     prefix = name.removesuffix("_macro")
-    return {name: found.value, f"{prefix}_lower": found.low, f"{prefix}_upper": found.high}
+    return {name: interval.value, f"{prefix}_lower": interval.low, f"{prefix}_upper": interval.high}
 
 
 def _over_folds(part: pd.DataFrame, split: str) -> dict[str, float]:

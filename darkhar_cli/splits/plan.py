@@ -1,7 +1,7 @@
 """Clip -> fold: who is trained on and who is scored.
 
 Groups (scene, actor, recording) must not straddle a fold where clips have them. `plan_folds` is the one way in: it
-resolves what was asked for and hands the training clips to a scheme.
+resolves the settings and hands the training clips to a scheme.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ class Plan:
         settings: the `cv` node that gives these folds again.
         notes: sentences that a reader of the numbers must know.
         carried: one model is carried from fold to fold, where it would be a fresh one.
-        watches_scored: early stopping watches the scored clips, where it would be an inner part.
+        watches_scored: early stopping evaluates the scored clips, not an inner-validation split.
     """
 
     name: str
@@ -98,14 +98,14 @@ def plan_folds(cv: Settings, table: pd.DataFrame, seed: int, classes: Sequence[s
 
 
 def _trainable(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return the training clips, or refuse classes that cannot be learnt from them."""
+    """Return the training clips, or refuse classes that cannot be trained on them."""
     train = table[table["split"] == "train"]
     if train["label"].nunique() < 2:
-        raise BadRequest(f"all {len(train)} training clips are of one class; nothing can be learnt")
+        raise BadRequest(f"all {len(train)} training clips are of one class; there is nothing to train")
     unseen = sorted(({*classes, *table["label"]}) - set(train["label"]))
     if unseen:
         close = nearest(unseen[0], set(train["label"]))
-        raise BadRequest(f"class {unseen[0]!r} has no training clip, so it cannot be learnt or scored{close}")
+        raise BadRequest(f"class {unseen[0]!r} has no training clip, so it can be neither trained nor scored{close}")
     return train
 
 
@@ -117,7 +117,7 @@ def _official(name: str, train: pd.DataFrame, table: pd.DataFrame) -> Fold:
 
 
 def _resolve(cv: Settings, train: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """Return what was asked for with `auto` and null settled by the data and the run's seed."""
+    """Return the settings with `auto` and null resolved by the data and the run's seed."""
     settings = dict(cv)
     if "seed" in cv and cv["seed"] is None:
         settings["seed"] = seed

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from darkhar_cli import console, device
 from darkhar_cli.data.clip_dataset import TEST, Clips
+from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.data.frame_times import irregular_note
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.cached_features import FeatureInputs
@@ -107,7 +108,7 @@ def score_fold(trainer: Trainer, learner: Learner, fold: Fold) -> pd.DataFrame:
     """
     tables, darkening = [], trainer.experiment.darkening
     test = trainer.clips.rows(TEST)
-    asked = [("validation", fold.validation, None), (TEST, test, None)]
+    asked: list[tuple[str, list[int], Darkening | None]] = [("validation", fold.validation, None), (TEST, test, None)]
     if darkening:
         asked += [("darkened", fold.validation, darkening), ("test_darkened", test, darkening)]
     for split, rows, how in asked:
@@ -172,7 +173,8 @@ def _banked(trainer: Trainer) -> list[FeatureInputs]:
 
 def _keep_frames(trainer: Trainer, run: Run) -> None:
     if trainer.mode == "features":
-        frozen, facts = [stream.frozen for stream in trainer.streams], [one.facts() for one in _banked(trainer)]
+        frozen = [stream.frozen for stream in trainer.streams]
+        facts: list[Mapping[str, Any]] = [one.facts() for one in _banked(trainer)]
         words = {key: "|".join(dict.fromkeys(getattr(one, key) for one in frozen)) for key in ("runtime", "precision")}
         banks = {"bank": "|".join(dict.fromkeys(str(one["bank"]) for one in facts))}
         counts = {key: sum(one[key] for one in facts) for key in ("computed", "reused")}

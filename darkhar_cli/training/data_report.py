@@ -42,9 +42,9 @@ def describe(
         corrupt = int(clips.damaged["corrupt"].sum())
         kept = f"{several(len(clips.damaged), 'damaged clip', verb=True)} kept"
         run.log(f"{kept}; {several(corrupt, 'corrupt frame')} in all")
-    if len(clips.left_out):
-        run.save("left_out.csv", clips.left_out)
-        run.log(clips.left_out_told())
+    if len(clips.excluded):
+        run.save("left_out.csv", clips.excluded)
+        run.log(clips.excluded_in_words())
     caveats = _beforehand(config, clips, plan)
     for caveat in caveats if tell else ():
         run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)
@@ -79,6 +79,6 @@ def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, te
     clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
     found = leakage.find(plan, clips.table, looks.backgrounds)
     run.save("leaks.csv", leakage.listed(found, clips.table))
-    for line in leakage.told(found, plan, clips.table) if tell else ():
+    for line in leakage.report_lines(found, plan, clips.table) if tell else ():
         run.log(line)
-    return leakage.meant(found, plan, clips.table)
+    return leakage.caveats_of(found, plan, clips.table)

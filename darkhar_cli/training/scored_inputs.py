@@ -54,7 +54,10 @@ class ScoredInputs:
         def turned(stream: Stream, seen: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
             if not mirrored:
                 return seen
+            if not self._features:
+                return [x[:, :, ::-1] for x in seen]
             symmetry = stream.extractor.symmetry
-            return [symmetry.mirrored(x) if self._features else x[:, :, ::-1] for x in seen]
+            assert symmetry is not None, "asked for only where every extractor has one"
+            return [symmetry.mirrored(x) for x in seen]
 
         return branch.load(rows, SCORING, view, [darkening] * len(rows), turned)

@@ -205,7 +205,7 @@ class Stream:
 
     def load(self, looks: Sequence[Look]) -> list[np.ndarray]:
         """Return what is seen of each clip: features (T, F) or frames (T, h, w, 3), float32."""
-        found: list[np.ndarray | None] = [None] * len(looks)
+        found: list[Any] = [None] * len(looks)
         for darkening in {look.darkening for look in looks}:
             index = [i for i, look in enumerate(looks) if look.darkening == darkening]
             rows, positions = [looks[i].row for i in index], [looks[i].positions for i in index]
@@ -213,7 +213,7 @@ class Stream:
                 found[i] = seen
         symmetry = self.extractor.symmetry if self.mode == "features" else None
         turned = [i for i, look in enumerate(looks) if look.backwards and symmetry and symmetry.has_steps]
-        if turned:
+        if turned and symmetry:
             for i, later in zip(turned, self.load([self._following(looks[i]) for i in turned]), strict=True):
                 found[i] = symmetry.steps_away(found[i], later)
         return found

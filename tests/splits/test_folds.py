@@ -193,7 +193,7 @@ def test_assignment_names_every_fold_that_scores_a_clip():
     assert list(listed.columns) == ["repeat", "fold", "id", "split", "group", "label", "digest"]
     assert (listed["digest"] == listed["id"]).all(), "as in the table of clips"
     validation = listed[listed["split"] == "validation"]
-    assert validation["id"].value_counts().eq(4).all(), "each group is left out by half of the 8 combinations"
+    assert validation["id"].value_counts().eq(4).all(), "each group is held out by half of the 8 combinations"
     for fold in made.folds:
         assert set(validation.loc[validation["fold"] == fold.index, "id"]) == ids(clips, fold.validation)
     assert validation[["id", "fold"]].apply(tuple, axis=1).is_monotonic_increasing
