@@ -96,7 +96,7 @@ def test_the_loss_told_is_the_branches_mean_and_the_accuracy_the_fusions():
     both.renew()
     inputs = [*seen(7), *seen(5)]
     told = both.train([(inputs, LABELS)], 4)
-    each = [branch.predict_on_batch(inputs[2 * i : 2 * i + 2]) for i, branch in enumerate(both.heads())]
+    each = [branch(inputs[2 * i : 2 * i + 2], training=False).numpy() for i, branch in enumerate(both.heads())]
     losses = [-log_softmax(one, axis=1)[np.arange(10), LABELS].mean() for one in each]
     assert told["loss"] == pytest.approx(np.mean(losses), rel=1e-4)
     assert told["accuracy"] == pytest.approx((both.logits(inputs).argmax(axis=1) == LABELS).mean())
