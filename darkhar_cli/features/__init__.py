@@ -1,1 +1,1 @@
-"""What frozen parts compute once and keep, and runtimes; may use `models`, `data`, `files` and the parts."""
+"""What frozen parts compute once and keep, and runtimes; may use `models`, `data`, `config`, `files` and the parts."""

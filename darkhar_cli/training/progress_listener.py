@@ -12,7 +12,7 @@ class ProgressListener(TrainingListener):
 
     def __init__(self) -> None:
         self._open = ExitStack()
-        self._progress: console.PlainProgress | console.BarProgress | None = None
+        self._progress: console.PlainProgress | console.BarProgress = console.PlainProgress("train", 0)
 
     def on_run_begin(self, run: RunBegin) -> None:
         """Show the bar."""
