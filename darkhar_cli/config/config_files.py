@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra.plugins.config_source import ConfigResult, ConfigSource
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -88,7 +88,7 @@ class FileConfigSource(hydra_adapter.FileConfigSource):
         path = Path(self.path) / self._normalize_file_name(config_path)
         if not path.exists():
             return super().load_config(config_path)
-        header = ConfigSource._get_header_dict(read_text(path))
+        header = hydra_adapter.header_of(read_text(path))
         place = f"{self.scheme()}://{self.path}"
         return ConfigResult(config=load(path), path=place, provider=self.provider, header=header)
 

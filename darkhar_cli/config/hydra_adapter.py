@@ -31,6 +31,12 @@ def options_parser() -> tuple[argparse.ArgumentParser, list[str]]:
     return parser, [option for action in parser._actions for option in action.option_strings]
 
 
+def header_of(text: str) -> dict[str, str]:
+    """Return what the comments on top of a file tell Hydra, such as its package."""
+    header: dict[str, str] = ConfigSource._get_header_dict(text)
+    return header
+
+
 def read_files_with(source: type[ConfigSource]) -> None:
     """Let Hydra read `file://` sources with another class; it takes but one of a scheme."""
     SourcesRegistry.instance().types["file"] = source

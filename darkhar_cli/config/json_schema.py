@@ -72,7 +72,7 @@ def _option(option: Option) -> dict[str, Any]:
 def parameter_schema(parameter: Parameter) -> dict[str, Any]:
     """Return a parameter's schema: its alternatives, meaning, and default where it has one."""
     kinds = [type_schema(kind) for kind in parameter.types]
-    made = dict(kinds[0]) if len(kinds) == 1 else {"anyOf": kinds}
+    made: dict[str, Any] = dict(kinds[0]) if len(kinds) == 1 else {"anyOf": kinds}
     made["description"] = parameter.meaning
     return made if parameter.default == MISSING else made | {"default": parameter.default}
 

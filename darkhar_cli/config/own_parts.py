@@ -1,6 +1,7 @@
 """The options of a user's own parts: their yaml files, and one made from the signature where a part has none."""
 
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -57,5 +58,5 @@ def _written(texts: dict[str, str]) -> Path:
     folder = home() / "plugins" / sha256(dumps(texts, sort_keys=True).encode()).hexdigest()[:12]
     for name, text in texts.items():
         if not (folder / name).is_file():
-            write_aside(folder / name, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))
+            write_aside(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))
     return folder

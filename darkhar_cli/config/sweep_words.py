@@ -1,7 +1,7 @@
 """A sweep's words: the jobs they stand for, each with a folder of its own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import combinations, product
 from typing import Any
@@ -33,7 +33,7 @@ def given(words: Sequence[str], key: str) -> str | None:
     return value if isinstance(value, str) else word.split("=", 1)[1]
 
 
-def resolved(key: str, typed: str, config: dict[str, Any], job: dict[str, Any]) -> str:
+def resolved(key: str, typed: str, config: Mapping[str, Any], job: Mapping[str, Any]) -> str:
     """Return a typed folder with what its `${...}` stand for in a job.
 
     Raises:

@@ -29,7 +29,8 @@ _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 def builder_class(name: str) -> type[ClipBuilder]:
     """Return the TFDS builder of a data set, by import path; a user's own as it is registered."""
     if plugins.find("dataset", name):
-        return registry.get("dataset", name)
+        own: Any = registry.get("dataset", name)
+        return own
     return importlib.import_module(f"darkhar_datasets.{name}.{name}_dataset_builder").Builder
 
 

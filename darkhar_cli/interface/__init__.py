@@ -1,1 +1,1 @@
-"""The public interface, `import darkhar_cli as dk`: what the verbs do, for a notebook or another program."""
+"""The public interface, `import darkhar_cli as dk`: what verbs do, for notebooks and programs; may use all below it."""

@@ -32,7 +32,7 @@ def configuration(words: list[str], config_dir: Any = None) -> dict[str, Any]:
     own_parts.use(files, Path(folder) if folder else None)
     typed = overrides.absolute_paths(words, multirun=False)
     _check_hydra(typed, multirun=False)
-    return overrides.read_request("train", typed, False, folder).jobs[0].config
+    return dict(overrides.read_request("train", typed, False, folder).jobs[0].config)
 
 
 def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:
@@ -148,7 +148,7 @@ def _flags(words: list[str]) -> argparse.Namespace:
         word = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), "")
         raise BadRequest(f"{message}{_hint(word, words, known)}" if word else message)
 
-    parser.error = refuse
+    parser.error = refuse  # type: ignore[method-assign, assignment]  # argparse offers no other way
     flags = parser.parse_intermixed_args(words)
     one_of = [option for option in ("run", "multirun", "cfg", "info") if getattr(flags, option)]
     if len(one_of) > 1:

@@ -6,7 +6,7 @@ resolves the settings and hands the training clips to a scheme.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -53,11 +53,20 @@ class Plan:
     watches_scored: bool = False
 
 
+T = TypeVar("T")
+
+
+def _given(value: T | None) -> T:
+    """Return a setting that its scheme takes: the schema and `_resolve` have given it."""
+    assert value is not None
+    return value
+
+
 _SCHEMES: dict[str, Callable[[pd.DataFrame, CvSettings, int], Division]] = {
-    "stratified": lambda train, cv, seed: Division([by_clip(train, cv.folds, seed)]),
-    "stratified_group": lambda train, cv, seed: Division([by_group(train, cv.folds, seed)]),
-    "repeated": lambda train, cv, seed: repeated(train, cv.folds, cv.repeats, seed),
-    "holdout": lambda train, cv, seed: share_held_out(train, cv.share, seed),
+    "stratified": lambda train, cv, seed: Division([by_clip(train, _given(cv.folds), seed)]),
+    "stratified_group": lambda train, cv, seed: Division([by_group(train, _given(cv.folds), seed)]),
+    "repeated": lambda train, cv, seed: repeated(train, _given(cv.folds), _given(cv.repeats), seed),
+    "holdout": lambda train, cv, seed: share_held_out(train, _given(cv.share), seed),
     "leave_one_group_out": lambda train, cv, seed: one_group_out(train),
     "leave_group_per_class_out": lambda train, cv, seed: group_per_class_out(train, cv.repeats, seed),
     "paper": lambda train, cv, seed: paper_slices(train),

@@ -17,9 +17,10 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 
 @pytest.fixture(scope="module")
 def user(tmp_path_factory):
-    """A home with clips in it, and `darkhar` on the path."""
+    """A home with clips and a part of the user's own in it, and `darkhar` on the path."""
     place = tmp_path_factory.mktemp("user")
     write_clips(place / "clips", takes=3)
+    (place / "lift.py").write_text(blocks(section("conf/README.md", "Parts of your own"), "python")[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(place))
         patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
