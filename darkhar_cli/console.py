@@ -35,7 +35,7 @@ def set_quiet(quiet: bool) -> None:
 
 
 def is_quiet() -> bool:
-    """Whether notes and progress are silenced."""
+    """Return whether notes and progress are silenced."""
     return _state["quiet"]
 
 

@@ -58,13 +58,12 @@ def test_switches_are_those_that_may_change_numbers():
 
 
 def test_switches_are_in_the_key_of_features(monkeypatch):
-    from darkhar_cli.features.frozen_extractor import freeze
-    from darkhar_cli.models.action_model import build_extractor
+    from darkhar_cli.features.frozen_extractor import frozen_alone
 
-    part, runtime = ("luma", {"percentile": 95.0}), {"name": "auto", "precision": "float32"}
-    plain = freeze(part, build_extractor(part), [("none", {})], runtime, 0).about
+    part = ("luma", {"percentile": 95.0})
+    plain = frozen_alone(part).about
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    about = freeze(part, build_extractor(part), [("none", {})], runtime, 0).about
+    about = frozen_alone(part).about
     assert about == {**plain, "switches": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
 
 

@@ -32,8 +32,8 @@ def run(words: Sequence[str]) -> None:
 
     dataset, asked = _read(words)
     clips = clip_dataset.open_clips(dataset)
-    if len(clips.left_out):
-        console.note(clips.left_out_told())
+    if len(clips.excluded):
+        console.note(clips.excluded_in_words())
     rows = clips.table.index[clips.table["light"] != "bright"].tolist() or clips.table.index.tolist()
     held = clips.like_real and len(rows) >= _ENOUGH
     seen = _measured(clips, rows)
@@ -103,7 +103,7 @@ def _show(table: pd.DataFrame, title: str, real: int | None) -> None:
     grid.columns[0].no_wrap = True
     for _, row in table.iterrows():
         cells = [row["value"], row["real"], *([row["here"]] if real is not None else [])]
-        texts = ["" if pd.isna(cell) else f"{cell:.2f}" for cell in cells]
+        texts: list[Any] = ["" if pd.isna(cell) else f"{cell:.2f}" for cell in cells]
         if held:
             span = "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
             texts += [span, Text(row["ok"], "red" if row["ok"] == "out" else "")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ def run(words: Sequence[str]) -> None:
     from darkhar_cli.report import terminal
 
     folder, asked = _read(words)
+    asked = _with_plugins(asked)
     run = stored_run.finished_run(folder)
     config = stored_run.settings_of(run)
     if not asked:
@@ -69,6 +71,34 @@ def _read(words: Sequence[str]) -> tuple[Path, list[str]]:
     return Path(folders[0]).expanduser(), settings
 
 
+def _with_plugins(asked: Sequence[str]) -> list[str]:
+    """Let `plugins=FILE` add parts; return the other words."""
+    from darkhar_cli.config import own_parts
+
+    files = [one for word in asked if word.startswith("plugins=") for one in word[8:].strip("[]").split(",") if one]
+    own_parts.use(files)
+    return [word for word in asked if not word.startswith("plugins=")]
+
+
+def _refuse_lost_parts(run: Run) -> None:
+    """Refuse a run whose own parts are not given: code that a run folder names is not run by itself.
+
+    Raises:
+        BadRequest: names the files.
+    """
+    from darkhar_cli import plugins
+
+    given = plugins.files()
+    hashes = {sha256(file.read_bytes()).hexdigest()[:16] for file in given}
+    code = {name: mark for name, mark in run.facts().get("code", {}).items() if Path(name).is_absolute()}
+    lost = [name for name, mark in code.items() if Path(name) not in given and mark not in hashes]
+    if lost:
+        raise BadRequest(
+            f"{run.folder} was made with parts of {', '.join(lost)}, which a run folder does not run by itself; "
+            f"if you trust them give plugins={','.join(lost)}, or the same files from another place"
+        )
+
+
 def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
     """Return the checked `dataset` node of what was typed; the run's own stands for what was not."""
     from darkhar_cli.config import request, schema
@@ -91,7 +121,8 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
 def _again(run: Run, config: Mapping[str, Any]) -> None:
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.conclusions import conclude
-    from darkhar_cli.launch.training_job import draw, row_labels
+    from darkhar_cli.launch.training_job import draw
+    from darkhar_cli.runs.row_labels import row_labels
 
     try:
         stored_run.recompute(run, row_labels(config, config["cv"]["name"]))
@@ -107,7 +138,7 @@ def _controls_again(run: Run) -> None:
     """Make the tables of a run's controls again, from their own predictions."""
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.conclusions import conclude, control_runs, gather_controls
-    from darkhar_cli.launch.training_job import row_labels
+    from darkhar_cli.runs.row_labels import row_labels
 
     for control in control_runs(run).values():
         config = stored_run.settings_of(control)
@@ -123,16 +154,18 @@ def _work(
     from darkhar_cli import caveats, console
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.training_clips import trained_on
-    from darkhar_cli.launch.training_job import experiment_of, row_labels
+    from darkhar_cli.launch.training_job import experiment_of
     from darkhar_cli.native_stderr import quiet_start
     from darkhar_cli.runs.identity import changed_since
+    from darkhar_cli.runs.row_labels import row_labels
 
     console.note(f"{clips.name}: {len(rows)} clips ({asked['split']}), {len(clips.classes)} classes")
-    if len(clips.left_out):
-        console.note(clips.left_out_told())
+    if len(clips.excluded):
+        console.note(clips.excluded_in_words())
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli.evaluation import score_models
 
+    _refuse_lost_parts(run)
     since = changed_since(run)
     if since:
         console.warn(f"the code is not what trained {run.folder} ({since}): its models are fed by what there is now")
@@ -189,7 +222,7 @@ VERB = Verb(
     summary="make a run's tables again from its predictions, or score its models on other clips",
     place=30,
     takes="a run folder, split=, dataset= and dataset.*=",
-    keys=("split", "dataset", "dataset."),
+    keys=("split", "dataset", "dataset.", "plugins"),
     examples=(
         ("evaluate RUN", "every table, figure and the report again, from predictions.csv"),
         ("evaluate RUN split=test", "the run's fold models on a split of its data set: train, test or all"),

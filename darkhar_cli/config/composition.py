@@ -84,7 +84,7 @@ def blamed_choice(verb: str, choices: Mapping[str, Override], extra: list[str], 
         extra: words that are always given.
         problem: the refusal.
     """
-    for word, parsed in reversed(choices.items()):
+    for word, parsed in reversed(list(choices.items())):
         group, name = parsed.key_or_group, parsed.value()
         known = schema.options(group)
         if not isinstance(name, str) or name not in known or not known.own(name):
@@ -117,11 +117,11 @@ def others_keys(
         group = parsed.key_or_group
         if group in ("experiment", *schema.CHAINS) or not isinstance(base.get(group), Mapping):
             continue
-        unknown = set(base[group]) - _takes(group, base[group])
+        unknown = set(base[group]).difference(_takes(group, base[group]))
         if unknown:
             own = composed(verb, [other for other in choices if other != word] + extra)[group]
             if own.get("name") != base[group].get("name"):
-                found[group] = sorted(unknown & _takes(group, own))
+                found[group] = sorted(unknown.intersection(_takes(group, own)))
     return {group: keys for group, keys in found.items() if keys}
 
 

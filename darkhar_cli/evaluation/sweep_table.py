@@ -9,8 +9,9 @@ import pandas as pd
 
 from darkhar_cli.config.sweep_words import bare_key
 from darkhar_cli.evaluation.comparison import Comparison, compare
-from darkhar_cli.evaluation.outcomes import LABELS, jobs_of, read_results
+from darkhar_cli.evaluation.outcomes import jobs_of, read_results
 from darkhar_cli.files.tables import write_csv
+from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.runs.run_folder import Run
 
 _NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "groups", "chance"]
@@ -29,7 +30,7 @@ def _job_row(sweep: Path, folder: Path, known: Mapping[str, Any], swept: Sequenc
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")
         epochs = pd.to_numeric(folds["epochs"], errors="coerce").mean()
-        row |= summary.reindex([*LABELS, *_NUMBERS, *_BESIDE], fill_value="").to_dict()
+        row |= summary.reindex([*ROW_LABELS, *_NUMBERS, *_BESIDE], fill_value="").to_dict()
         row |= {"repeat": "all", "fold": "all", "epochs": epochs}
         return row | {"status": "done"}
     error = folder / "error.txt"
@@ -42,18 +43,18 @@ def sweep_table(sweep: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequ
     """Return a row per job of a sweep, from each job's folder, its labels and what was varied in it.
 
     Columns are folds.csv's, filled from each job's summary, each swept override (a swept group is its label column),
-    what must stand beside its numbers, `status` (done, failed, unfinished), `folder` (the job's, relative to the
+    the caveats of its numbers, `status` (done, failed, unfinished), `folder` (the job's, relative to the
     sweep's) and, for the terminal, `error`.
     """
     rows = [_job_row(sweep, folder, known, swept) for folder, known in jobs.items()]
     columns = [
-        *LABELS,
+        *ROW_LABELS,
         "repeat",
         "fold",
         *_NUMBERS,
         "epochs",
         *_BESIDE,
-        *(k for k in swept if k not in LABELS),
+        *(k for k in swept if k not in ROW_LABELS),
         "status",
         "folder",
         "error",

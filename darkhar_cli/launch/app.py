@@ -6,10 +6,12 @@ starts, so that a refused request leaves nothing behind.
 
 import argparse
 import os
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-from darkhar_cli.config import hydra_adapter, schema, sweep_words
+from darkhar_cli.config import hydra_adapter, own_parts, schema, sweep_words
 from darkhar_cli.config import request as overrides
 from darkhar_cli.errors import BadRequest, nearest
 
@@ -19,7 +21,21 @@ _FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 _PLUGINS = ("hydra/launcher", "hydra/sweeper")
 
 
-def run(verb: str, words: list[str]) -> int:
+def configuration(words: list[str], config_dir: Any = None) -> dict[str, Any]:
+    """Return the checked configuration of one training job; nothing is made for it.
+
+    Raises:
+        BadRequest: a word, name or value that is not valid.
+    """
+    folder = _config_dir(None if config_dir is None else str(config_dir))
+    files, words, _ = plugins_of(words, words)
+    own_parts.use(files, Path(folder) if folder else None)
+    typed = overrides.absolute_paths(words, multirun=False)
+    _check_hydra(typed, multirun=False)
+    return overrides.read_request("train", typed, False, folder).jobs[0].config
+
+
+def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:
     """Run a Hydra verb with the words behind it; return the exit code.
 
     Raises:
@@ -29,7 +45,9 @@ def run(verb: str, words: list[str]) -> int:
         raise BadRequest(f"the working directory {Path.cwd()} has '${{' in its name, which Hydra cannot read; leave it")
     flags = _flags(words)
     multirun = flags.multirun or any(w.lstrip("+") == "hydra.mode=MULTIRUN" for w in flags.overrides)
+    files, flags.overrides, words = plugins_of(flags.overrides, words)
     config_dir = _config_dir(flags.config_dir)
+    folders = own_parts.use([*files, *plugins], Path(config_dir) if config_dir else None)
     typed = overrides.absolute_paths(flags.overrides, multirun)
     options = _options(words, flags)
     if flags.help or flags.hydra_help or flags.info:
@@ -37,10 +55,17 @@ def run(verb: str, words: list[str]) -> int:
     _check_hydra(typed, multirun)
     request = overrides.read_request(verb, typed, multirun, config_dir)
     if flags.cfg:  # settings first: behind an option they would be read as its values
-        return hydra_adapter.main(schema.CONF, verb, [*request.words, *options])
+        return hydra_adapter.main(schema.CONF, verb, [*request.words, *overrides.search_path(folders), *options])
     from darkhar_cli.launch.jobs import launch  # reads data: not needed to refuse a wrong word
 
     return launch(verb, request)
+
+
+def plugins_of(settings: list[str], words: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """Return the files of `plugins=FILE` or `plugins=[FILE,FILE]`, and settings and words without it."""
+    taken = [word for word in settings if word.startswith("plugins=")]
+    files = [one.strip(" '\"") for word in taken for one in word.partition("=")[2].strip("[]").split(",")]
+    return [f for f in files if f], [w for w in settings if w not in taken], [w for w in words if w not in taken]
 
 
 def _config_dir(given: str | None) -> str | None:

@@ -10,10 +10,13 @@ from darkhar_cli.config.checked import Request
 from darkhar_cli.config.mistakes import Mistakes
 from darkhar_cli.config.sweep_words import given, job_folder, resolved
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.labels import CHOICES
+from darkhar_cli.launch import produced
 from darkhar_cli.launch.folders import claimed, refuse_other, refuse_unwritable
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.launch.preparation import prepare
-from darkhar_cli.launch.training_job import row_labels, train
+from darkhar_cli.launch.training_job import train
+from darkhar_cli.runs.row_labels import row_labels
 
 
 def launch(verb: str, request: Request) -> int:
@@ -74,13 +77,14 @@ def _single(request: Request, job: OpenedJob, typed: str | None) -> None:
     if not config["fresh"]:
         refuse_other(folder, job.identity)
     folder = claimed(folder, config["fresh"], "hydra.run.dir")
+    produced.add(folder)
     tree = request.jobs[0].tree
     hydra_adapter.run_composed(schema.CONF, tree, lambda: train(job, folder), folder)
 
 
 def _label(config: Mapping[str, Any]) -> str:
     labels = row_labels(config, config["cv"]["name"])
-    return "-".join(str(labels[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier"))
+    return "-".join(str(labels[key]) for key in CHOICES)
 
 
 def typed_place(request: Request, key: str) -> str | None:

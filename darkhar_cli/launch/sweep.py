@@ -14,13 +14,14 @@ from darkhar_cli.config.request import search_path
 from darkhar_cli.config.sweep_words import bare_key, given, job_folder
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
-from darkhar_cli.launch import sweep_jobs
+from darkhar_cli.launch import produced, sweep_jobs
 from darkhar_cli.launch.folders import claimed, refuse_other
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.launch.sweep_task import SweepTask
-from darkhar_cli.launch.training_job import row_labels, train
+from darkhar_cli.launch.training_job import train
 from darkhar_cli.names import unreferring
 from darkhar_cli.report import method_tables, terminal
+from darkhar_cli.runs.row_labels import row_labels
 
 Jobs = dict[Path, Mapping[str, Any]]  # a job's folder -> what is known of it before it has said so itself
 
@@ -45,6 +46,7 @@ def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: st
     for place, job in zip(places, jobs, strict=bool(places)):
         refuse_other(place, job.identity)
     folder = folder if config["fresh"] else claimed(folder, False, "hydra.sweep.dir")
+    produced.add(folder)
     console.note(f"sweep of {len(places)} jobs in {folder}" if places else f"sweep in {folder}")
     if request.drawn or request.launcher != "basic":
         used, failure = _launched(request, folder)

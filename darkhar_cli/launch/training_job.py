@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from darkhar_cli import caveats, console
-from darkhar_cli.config import schema
-from darkhar_cli.config.streams import label, streams_of
+from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
+from darkhar_cli.config.streams import streams_of
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.evaluation import controls
@@ -18,20 +18,11 @@ from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.report import terminal
 from darkhar_cli.runs.identity import changed_since, code_of, refuse_other_code
+from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.runs.run_folder import Run, save_tables
 from darkhar_cli.splits import shuffling
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.training.data_report import describe, find_leaks
-
-
-def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
-    """Return the columns that name a run in every table."""
-    return {
-        "dataset": config["dataset"]["name"],
-        **{kind: label(config, kind) for kind in schema.PART_KINDS},
-        "cv": cv,
-        "seed": config["seed"],
-    }
 
 
 def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False) -> float:
@@ -131,14 +122,18 @@ def _work(
     run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
-        from darkhar_cli.training import cross_validation, trainer
+        from darkhar_cli.training import cross_validation, planning, trainer
 
     if config["train"]["deterministic"]:
         device.make_deterministic()
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
-        ready = trainer.Trainer(experiment_of(config, clips.classes), clips, run.warn)
+        experiment = experiment_of(config, clips.classes)
+        execution = planning.plan_execution(experiment, clips.classes)
+        for line in execution.lines(clips.table):
+            run.log(line)
+        ready = trainer.Trainer(experiment, clips, run.warn, execution)
         code = code_of(config)
         refuse_other_code(run, plan, code)
         said = describe(config, clips, plan, run, overrides, tell)
@@ -186,10 +181,10 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
     """
     from darkhar_cli.data.corruption import Darkening
     from darkhar_cli.models import action_model
-    from darkhar_cli.training import augmentation, experiment, stream
+    from darkhar_cli.training import augmentation, experiment
 
     streams = {
-        name: stream.StreamParts(
+        name: experiment.StreamParts(
             sampler=action_model.part_of(parts["sampler"]),
             enhance=action_model.chain_of(parts["enhance"]),
             extractor=action_model.part_of(parts["extractor"]),
@@ -202,8 +197,11 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
         darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2)  # the same for every seed
     return experiment.Experiment(
         streams=streams,
-        setting=stream.Setting(
-            config["seed"], config["train"], config["runtime"], feature_cache.root(config["cache_dir"])
+        setting=experiment.Setting(
+            config["seed"],
+            TrainSettings.from_config(config["train"]),
+            RuntimeSettings.from_config(config["runtime"]),
+            feature_cache.root(config["cache_dir"]),
         ),
         fusion=config["fusion"],
         augment=action_model.chain_of(config["augment"]),

@@ -191,4 +191,4 @@ def test_broken_clips_stop_prepare_with_their_names(darkhar, tmp_path):
     code, out, err = darkhar("prepare", "dataset=video_folder", f"dataset.root={root}", "dataset.on_error=skip")
     assert code == 0
     assert "12 clips" in out
-    assert "1 broken clip is left out" in err
+    assert "1 broken clip is excluded" in err
