@@ -46,5 +46,5 @@ def test_a_composed_job_runs_where_it_is_told(tmp_path):
         seen.append((hydra.runtime.output_dir, hydra.job.num, os.environ["DARKHAR_SAID"], list(hydra.overrides.task)))
         return 1.0
 
-    hydra_adapter.run_composed(schema.CONF, tree, task, tmp_path / "${x}", 4)
-    assert seen == [(str(tmp_path / "${x}"), 4, "yes", ["seed=3"])]
+    hydra_adapter.run_composed(schema.CONF, tree, task, tmp_path / "run", 4)
+    assert seen == [(str(tmp_path / "run"), 4, "yes", ["seed=3"])]

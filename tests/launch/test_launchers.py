@@ -41,7 +41,7 @@ def test_a_sweeper_draws_jobs_that_are_checked_when_they_start(sweep):
     )
     assert answer.returncode == 1, answer.stderr
     assert table["sampler.frames"].tolist() == [2, 3, -1], "its jobs, as their folders say"
-    assert table["folder"].tolist() == ["0", "1", "2"]
+    assert table["folder"].tolist() == [0, 1, 2]
     assert "sampler.frames=-1: allowed is a whole number of at least 1" in answer.stdout
 
 
