@@ -65,9 +65,10 @@ def read_option(path: Path, group: str) -> Option:
     parameters: dict[str, Parameter] = {}
     untyped: dict[str, tuple[int, str]] = {}
     for key, value in values.items():
-        if key not in _NOT_PARAMETERS:
-            number, types, meaning = _comment(str(key), text.splitlines())
-            if not types or not all(map(is_type, types)):
+        number, types, meaning = _comment(str(key), text.splitlines())
+        typed = bool(types) and all(map(is_type, types))
+        if key not in _NOT_PARAMETERS or typed:  # `name` is a setting of a verb where it has a type
+            if not typed:
                 untyped[key] = (number, " | ".join(types))
                 types, meaning = (), ""
             parameters[key] = Parameter(key, value, types, meaning)
