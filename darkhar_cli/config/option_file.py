@@ -66,7 +66,7 @@ def read_option(path: Path, group: str) -> Option:
     untyped: dict[str, tuple[int, str]] = {}
     for key, value in values.items():
         number, types, meaning = _comment(str(key), text.splitlines())
-        typed = bool(types) and all(map(is_type, types))
+        typed = bool(meaning) and all(map(is_type, types))
         if key not in _NOT_PARAMETERS or typed:  # `name` is a setting of a verb where it has a type
             if not typed:
                 untyped[key] = (number, " | ".join(types))
