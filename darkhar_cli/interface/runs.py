@@ -9,6 +9,8 @@ from darkhar_cli.interface.words import Place
 if TYPE_CHECKING:
     import pandas as pd
 
+    from darkhar_cli.prediction.predictor import Predictor
+
 
 class RunResult:
     """A run's folder, read-only: every table is what the file in it says.
@@ -84,6 +86,28 @@ class RunResult:
     def models(self) -> list[Path]:
         """Return the folds' saved models, for `keras.saving.load_model`."""
         return sorted((self.folder / "models").glob("*.keras"))
+
+    def predictor(self, folds: str = "all", calibrated: bool = False, cache: bool = True) -> "Predictor":
+        """Return the run's parts and models as one object: videos in, probabilities out.
+
+        Args:
+            folds: `all`, or `held-out`: the run's own clips are predicted by the folds that held them out alone.
+            calibrated: divide logits by the temperature that the run's own validation predictions want.
+            cache: keep features in the run's feature cache, and take them from there.
+
+        Raises:
+            BadRequest: models that are missing or not the run's, or another word for `folds`.
+        """
+        from darkhar_cli.errors import unknown
+        from darkhar_cli.evaluation.stored_run import model_digests
+        from darkhar_cli.native_stderr import quiet_start
+
+        if folds not in ("all", "held-out"):
+            raise unknown("folds", folds, ("all", "held-out"))
+        model_digests(self._run)
+        with quiet_start():  # TensorFlow, and only now
+            from darkhar_cli.prediction.predictor import Predictor
+        return Predictor(self._run, folds=folds, calibrated=calibrated, stored=cache)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.folder)!r})"

@@ -9,15 +9,10 @@ from typing import Any
 from darkhar_datasets.video_folder import label_csv
 
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
-from darkhar_cli.data.listing import Excluded, counted, list_folder, not_videos, relative, why_no_file
+from darkhar_cli.data.listing import VIDEO, Excluded, counted, list_folder, not_videos, relative, why_no_file
 from darkhar_cli.errors import BadRequest, unknown
 from darkhar_cli.names import printable, refuse_alike
 
-# What ffmpeg reads by container, and streams without one.
-_CONTAINERS = "mp4 m4v mov qt f4v ismv 3gp 3g2 mj2 avi divx mkv mk3d webm ogv ogm flv wmv asf mpg mpeg mpe vob gif apng"
-_CONTAINERS += " ts mts m2ts m2t mxf gxf dv dif nut rm rmvb wtv nsv ivf amv y4m dav kux"
-_STREAMS = "h264 264 avc h26l h265 265 hevc h266 266 vvc h261 h263 m1v m2v mpv mjpg mjpeg av1 obu vc1 cavs avs2 avs3"
-VIDEO = {f".{name}" for name in f"{_CONTAINERS} {_STREAMS}".split()}
 _HELD_OUT = ("test", "val", "validation", "validate")
 _TRAINING = (TRAIN, "training")
 
