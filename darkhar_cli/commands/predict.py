@@ -12,9 +12,10 @@ from darkhar_cli.commands.contract import Verb
 from darkhar_cli.errors import BadRequest, unknown
 
 if TYPE_CHECKING:
-    from darkhar_cli.prediction.predicting import Report, Windowing
+    from darkhar_cli.prediction.predicting import Report
     from darkhar_cli.prediction.rows import RowFormat
     from darkhar_cli.prediction.sources import VideoSource
+    from darkhar_cli.prediction.windowing import Windowing
     from darkhar_cli.runs.run_folder import Run
 
 
@@ -111,7 +112,7 @@ def _check_numbers(values: Mapping[str, str]) -> None:
 
 
 def _windowing(values: Mapping[str, str]) -> Windowing:
-    from darkhar_cli.prediction.predicting import Windowing
+    from darkhar_cli.prediction.windowing import Windowing
 
     window = values.get("window", "auto")
     if window in ("auto", "whole"):

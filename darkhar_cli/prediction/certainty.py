@@ -11,6 +11,7 @@ from darkhar_cli.runs.run_folder import Run
 
 _WIDEST = (0.05, 20.0)  # temperatures that are looked at
 _STEPS = 400
+_LEAST_CLIPS, _LEAST_SHARE = 10, 0.1  # that must lie above a threshold: fewer prove nothing
 _LEAST_COVERAGE = 1 / 3  # where the wanted accuracy cannot be had
 
 
@@ -66,8 +67,8 @@ def certainty_of(
         classes: in the order of its models.
         wanted: share of certain predictions that should be right.
         temperature: that probabilities are taken at.
-        threshold: a given one; None: the lowest that reaches what is wanted, else the one with the highest accuracy
-            among those that a third of the clips lie above.
+        threshold: a given one; None: the lowest that reaches what is wanted, with ten clips and a tenth of all above
+            it, else the one with the highest accuracy among those that a third of the clips lie above.
     """
     table = scored_clips(run)
     if not len(table):
@@ -92,13 +93,14 @@ def choose(confidence: np.ndarray, right: np.ndarray, weights: np.ndarray, wante
     confidence, share = confidence[order], np.cumsum(weights[order])
     accuracy = np.cumsum((right * weights)[order]) / share
     last = np.append(confidence[1:] < confidence[:-1], True)  # of equal ones all are above, or none
-    enough = last & (accuracy >= wanted - 1e-12)
-    if enough.any():
-        lowest = np.flatnonzero(enough)[-1]
-        return 0.0 if lowest == len(confidence) - 1 else float(confidence[lowest])
-    open_to = last & (share >= _LEAST_COVERAGE * share[-1])
-    best = np.where(open_to, accuracy, -1.0)
-    return float(confidence[np.flatnonzero(best == best.max())[-1]])
+    many = share >= max(_LEAST_CLIPS, _LEAST_SHARE * share[-1]) - 1e-12
+    enough = last & many & (accuracy >= wanted - 1e-12)
+    if not enough.any():
+        open_to = last & (share >= _LEAST_COVERAGE * share[-1] - 1e-12)
+        best = np.where(open_to, accuracy, -1.0)
+        enough = best == best.max()
+    lowest = np.flatnonzero(enough)[-1]
+    return 0.0 if lowest == len(confidence) - 1 else float(confidence[lowest])
 
 
 def at_temperature(p: np.ndarray, temperature: float) -> np.ndarray:

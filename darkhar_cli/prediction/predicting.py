@@ -15,42 +15,14 @@ from darkhar_cli.prediction.input_range import InputRange, look
 from darkhar_cli.prediction.predictor import Predictor, held_out_folds
 from darkhar_cli.prediction.rows import FailedVideo, PredictedSpan
 from darkhar_cli.prediction.sources import VideoSource
+from darkhar_cli.prediction.windowing import Windowing
 from darkhar_cli.prediction.windows import predicted_windows
 
 _TOGETHER = 8  # videos that are predicted at once
-_BYTES_TOGETHER = 1 << 26  # of their files
-_LARGEST = 1 << 28  # bytes of a file that is read whole where nothing says how long it is
-_LONG = 2.0  # times the longest training clip: longer videos are predicted in windows
-_USUAL_S, _LONG_S = 3.0, 10.0  # a window, and what is long, where the training clips' lengths are not known
+_BYTES_TOGETHER = 1 << 26  # of their files, at least
 _EVERY_S = 10.0  # seconds of a live stream between two notes
 
 Emit = Callable[[PredictedSpan | FailedVideo], None]
-
-
-@dataclass(frozen=True)
-class Windowing:
-    """How videos are cut.
-
-    Attributes:
-        window: seconds; None: windows only for what is long, as long as training clips usually are; 0: never.
-        stride: seconds from window to window; None: half a window.
-    """
-
-    window: float | None = None
-    stride: float | None = None
-
-    def sizes(self, known: InputRange) -> tuple[float, float]:
-        """Return window and stride in seconds."""
-        usual = round(known.seconds[1], 1) if known.seconds else _USUAL_S
-        window = self.window or max(usual, 0.1)
-        return window, self.stride or window / 2
-
-    def whole(self, seconds: float, size: int, known: InputRange) -> bool:
-        """Whether a file of so many seconds (0: unknown) and bytes is one clip."""
-        if self.window is not None:
-            return self.window == 0
-        longest = _LONG * known.seconds[2] if known.seconds else _LONG_S
-        return seconds <= longest if seconds else size <= _LARGEST
 
 
 @dataclass
@@ -84,6 +56,7 @@ class Predicting:
         self.known = InputRange.of_run(predictor.run)
         self.report = Report()
         self._emit = emit
+        self._waiting_bytes = 0
         self._ours = set(held_out_folds(predictor.run))
 
     def run(self, sources: Sequence[VideoSource]) -> Report:
@@ -101,7 +74,7 @@ class Predicting:
                 clip = self._read(source)
                 if clip is not None:
                     waiting.append((source, clip))
-                if len(waiting) >= _TOGETHER or sum(clip.n_frames for _, clip in waiting) * 300 > _BYTES_TOGETHER:
+                if len(waiting) >= _TOGETHER or self._waiting_bytes > _BYTES_TOGETHER:
                     self._flush(waiting)
                 progress.advance("", max(1, round(seconds)))
             self._flush(waiting)
@@ -116,6 +89,7 @@ class Predicting:
         try:
             data = sys.stdin.buffer.read() if source.kind == "pipe" else source.path.read_bytes()
             clip = clip_of_bytes(source.name, data)
+            self._waiting_bytes += len(data)
             self.report.own += clip.digest in self._ours and self.predictor.folds == "all"
             return clip
         except ClipError as problem:
@@ -126,7 +100,7 @@ class Predicting:
 
     def _flush(self, waiting: list[tuple[VideoSource, LooseClip]]) -> None:
         """Predict what waits, together; where that fails one by one, so that one fails alone."""
-        batch = list(waiting)
+        batch, self._waiting_bytes = list(waiting), 0
         waiting.clear()
         if not batch:
             return

@@ -73,7 +73,7 @@ def windows_of(
         held.append((time, frame))
         before = time
     end = before + step
-    if held and (pending is None or end > spoken_to + step):  # what no window has seen
+    if held and before >= spoken_to - _SOON:  # what no window has seen
         if pending:
             yield pending
         pending = _cut(held, max(0.0, end - window), end)

@@ -103,6 +103,8 @@ def _opened(source: str | Path | Readable, form: str | None, network: bool, stac
     try:
         file: Any = source
         if not outside and isinstance(source, str | Path):
+            if Path(source).is_file() and not Path(source).stat().st_size:
+                raise ClipError("empty file")
             file = stack.enter_context(Path(source).open("rb"))  # noqa: SIM115  # the stack closes it
         container: Any = av.open(file, "r", form, metadata_errors="replace", options=options, timeout=wait)
         stack.enter_context(container)
