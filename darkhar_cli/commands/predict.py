@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from darkhar_cli.runs.run_folder import Run
 
 
+_MOST_CHANGES = 3  # of the code since the run that are named
+
+
 @dataclass(frozen=True)
 class Asked:
     """What was typed, checked: `words` by key."""
@@ -64,7 +67,7 @@ def _read(words: Sequence[str]) -> Asked:
         BadRequest: names what is wrong.
     """
     from darkhar_cli.config import own_parts
-    from darkhar_cli.prediction.output import FORMATS, format_of
+    from darkhar_cli.prediction.formats import FORMATS, format_of
     from darkhar_cli.prediction.sources import is_address, read_sources
 
     files, others = own_parts.taken_from(words)
@@ -73,7 +76,7 @@ def _read(words: Sequence[str]) -> Asked:
         if not VERB.knows(word):
             raise VERB.refusal(word)
     values = {key: value for key, _, value in (word.partition("=") for word in settings)}
-    for key, allowed in {"format": FORMATS, "folds": ("all", "held-out")}.items():
+    for key, allowed in {"format": FORMATS, "folds": ("auto", "all", "held-out", "final")}.items():
         if values.get(key, allowed[0]) not in allowed:
             raise unknown(key, values[key], allowed)
     for key in ("calibrate", "cache", "allow_network"):
@@ -156,8 +159,12 @@ def _work(run: Run, asked: Asked) -> Report:
     from darkhar_cli.native_stderr import quiet_start
     from darkhar_cli.runs.identity import changed_since
 
-    if since := changed_since(run):
-        console.warn(f"the code is not what trained {run.folder} ({since}): its models are fed by what there is now")
+    if since := changed_since(run).split(", ")[: _MOST_CHANGES + 1]:
+        listed = ", ".join(since[:_MOST_CHANGES]) + (", ..." if len(since) > _MOST_CHANGES else "")
+        if listed:
+            console.warn(
+                f"the code is not what trained {run.folder} ({listed}): its models are fed by what there is now"
+            )
     for text in run.caveats():
         console.note(f"{run.folder.name}: {text}")
     with quiet_start():  # TensorFlow, and only now
@@ -169,11 +176,12 @@ def _work(run: Run, asked: Asked) -> Report:
         from darkhar_cli.prediction.timeline import TimelineWriter
 
     calibrated, stored = asked.flag("calibrate", False), asked.flag("cache", True)
-    predictor = Predictor(run, folds=asked.words.get("folds", "all"), calibrated=calibrated, stored=stored)
+    predictor = Predictor(run, folds=asked.words.get("folds", "auto"), calibrated=calibrated, stored=stored)
     predictor.load()
     wanted, threshold = asked.number("accuracy", 0.9), asked.number("threshold", None)
     certainty = certainty_of(run, predictor.classes, wanted, predictor.temperature, threshold)
-    console.note(f"{len(predictor.fold_names)} models{_calibration(predictor.temperature)}; {certainty.words()}")
+    models = "final model" if predictor.folds == "final" else f"{len(predictor.fold_names)} models"
+    console.note(f"{models}{_calibration(predictor.temperature)}; {certainty.words()}")
     rows = RowFormat(tuple(predictor.classes), certainty.threshold, int(asked.number("top", 3)))
     folder = asked.path("timeline")
     timeline = TimelineWriter(folder, rows) if folder else None
@@ -247,7 +255,8 @@ A video is predicted as a clip of the data set would be, by all folds' models, a
 Videos more than twice as long as the longest training clip are cut into overlapping windows, as long as training clips
 usually are; `-` is a pipe, /dev/video0 a camera. Exit code 1: a video failed, the others are done.
 
-  folds=all|held-out       held-out: clips of the run's own by the folds that held them out alone
+  folds=auto|all|held-out|final    held-out: clips of the run's own by the folds that held them out alone; auto: the
+                           final model where `darkhar refit` made one, else all folds
   calibrate=false|true     divide logits by the temperature that fits the run's own validation scores
   window=auto|whole|3s     length of a window; whole: never cut      stride=1s   from window to window (half a window)
   accuracy=0.9             a prediction is called uncertain below the lowest confidence at which this share of the run's

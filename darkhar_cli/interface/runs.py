@@ -85,25 +85,23 @@ class RunResult:
     @property
     def models(self) -> list[Path]:
         """Return the folds' saved models, for `keras.saving.load_model`."""
-        return sorted((self.folder / "models").glob("*.keras"))
+        return sorted(path for path in (self.folder / "models").glob("*.keras") if path.stem != "final")
 
-    def predictor(self, folds: str = "all", calibrated: bool = False, cache: bool = True) -> "Predictor":
+    def predictor(self, folds: str = "auto", calibrated: bool = False, cache: bool = True) -> "Predictor":
         """Return the run's parts and models as one object: videos in, probabilities out.
 
         Args:
-            folds: `all`, or `held-out`: the run's own clips are predicted by the folds that held them out alone.
+            folds: `all`; `held-out`: the run's own clips are predicted by the folds that held them out alone;
+                `final`: the model trained on all training clips; `auto`: that one where there is one, else all folds.
             calibrated: divide logits by the temperature that the run's own validation predictions want.
             cache: keep features in the run's feature cache, and take them from there.
 
         Raises:
             BadRequest: models that are missing or not the run's, or another word for `folds`.
         """
-        from darkhar_cli.errors import unknown
         from darkhar_cli.evaluation.stored_run import model_digests
         from darkhar_cli.native_stderr import quiet_start
 
-        if folds not in ("all", "held-out"):
-            raise unknown("folds", folds, ("all", "held-out"))
         model_digests(self._run)
         with quiet_start():  # TensorFlow, and only now
             from darkhar_cli.prediction.predictor import Predictor

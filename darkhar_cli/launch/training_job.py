@@ -11,6 +11,7 @@ from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.evaluation import controls
 from darkhar_cli.evaluation.conclusions import conclude, gather_controls
 from darkhar_cli.files import asides, claims
+from darkhar_cli.launch.final_model import refit
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.report import terminal
@@ -38,6 +39,8 @@ def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False
     else:
         with claims.held(folder / ".claim", f"run folder {folder}"):
             _make(job, run, control)
+        if job.config["final"]:
+            refit(run, job.config, job.clips)
     if show:
         terminal.show_run(run)
     return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
@@ -46,7 +49,8 @@ def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False
 def _whole(run: Run, config: Mapping[str, Any]) -> bool:
     """Whether a run is finished, with its report and the controls that are asked for."""
     drawn = (run.folder / "report.html").is_file()
-    return run.done and drawn and not (config["controls"] and not len(run.controls()))
+    lacks_controls = config["controls"] and not len(run.controls())
+    return run.done and drawn and not lacks_controls and not (config["final"] and not run.final())
 
 
 def _tell_done(run: Run) -> None:

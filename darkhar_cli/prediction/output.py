@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from darkhar_cli import console
-from darkhar_cli.errors import BadRequest
 from darkhar_cli.files import disk
 from darkhar_cli.files.tables import write_text
 from darkhar_cli.names import printable_lines
 from darkhar_cli.prediction.rows import FailedVideo, PredictedSpan, RowFormat
 from darkhar_cli.prediction.timeline import Event, Events
 
-FORMATS = ("table", "json", "jsonl", "csv")
 Found = PredictedSpan | FailedVideo
 
 
@@ -30,22 +28,6 @@ class RowWriter(Protocol):
 
     def close(self) -> None:
         """Take note that there are no more, or that the program is stopped."""
-
-
-def format_of(given: str | None, output: str | None) -> str:
-    """Return the format that is asked for, or that a file's suffix stands for.
-
-    Raises:
-        BadRequest: a file whose suffix stands for none.
-    """
-    if given or output is None:
-        return given or "table"
-    suffix = Path(output).suffix.lower().lstrip(".")
-    if suffix not in FORMATS[1:]:
-        raise BadRequest(
-            f"output={output}: give format=csv, json or jsonl, or a file that ends in .csv, .json or .jsonl"
-        )
-    return suffix
 
 
 class Lines:

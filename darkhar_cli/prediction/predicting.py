@@ -72,7 +72,10 @@ class Predicting:
                     self._windows(source, seconds, progress)
                     continue
                 clip = self._read(source)
-                if clip is not None:
+                if isinstance(clip, str):
+                    self._flush(waiting)  # rows keep the order of the videos
+                    self._fail(source, clip)
+                else:
                     waiting.append((source, clip))
                 if len(waiting) >= _TOGETHER or self._waiting_bytes > _BYTES_TOGETHER:
                     self._flush(waiting)
@@ -85,18 +88,18 @@ class Predicting:
             return self.windowing.window == 0 and source.kind == "pipe"
         return self.windowing.whole(seconds, source.path.stat().st_size if source.path.exists() else 0, self.known)
 
-    def _read(self, source: VideoSource) -> LooseClip | None:
+    def _read(self, source: VideoSource) -> LooseClip | str:
+        """Return a video as one clip, or the reason why it cannot be read."""
         try:
             data = sys.stdin.buffer.read() if source.kind == "pipe" else source.path.read_bytes()
             clip = clip_of_bytes(source.name, data)
             self._waiting_bytes += len(data)
-            self.report.own += clip.digest in self._ours and self.predictor.folds == "all"
+            self.report.own += clip.digest in self._ours and self.predictor.folds != "held-out"
             return clip
         except ClipError as problem:
-            self._fail(source, str(problem))
+            return str(problem)
         except OSError as problem:
-            self._fail(source, problem.strerror or str(problem))
-        return None
+            return problem.strerror or str(problem)
 
     def _flush(self, waiting: list[tuple[VideoSource, LooseClip]]) -> None:
         """Predict what waits, together; where that fails one by one, so that one fails alone."""

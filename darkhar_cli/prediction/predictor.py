@@ -12,7 +12,7 @@ from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.data.loose_clips import LooseClip, LooseClips, clip_of_bytes, clip_of_frames, placeholder
 from darkhar_cli.data.video import ClipError
-from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.errors import BadRequest, FailedWork, unknown
 from darkhar_cli.evaluation.stored_run import FoldName, classes_of, fold_facts, settings_of
 from darkhar_cli.prediction.certainty import temperature_of_run
 from darkhar_cli.prediction.own_code import refuse_lost_parts
@@ -25,7 +25,7 @@ from darkhar_cli.training.from_config import experiment_of
 from darkhar_cli.training.scored_inputs import ScoredInputs
 from darkhar_cli.training.trainer import Trainer
 
-FOLDS = ("all", "held-out")
+FOLDS = ("auto", "all", "held-out", "final")
 
 
 class Predictor:
@@ -38,8 +38,9 @@ class Predictor:
         on: clips that stand for the training clips where the run has not kept their frame rates; their classes are in
             the run's order.
         experiment: the run's, where it is made already.
-        folds: `all`, or `held-out`: a clip that the run has scored in validation is predicted by the folds that held it
-            out alone, others by all.
+        folds: `all` of them; `held-out`: a clip that the run has scored in validation is predicted by the folds that
+            held it out alone, others by all; `final`: the model that was trained on all training clips; `auto`: that
+            one where there is one, else all folds.
         calibrated: divide logits by the temperature that the run's own validation predictions want.
         stored: keep features in the run's feature cache, and take them from there; else in memory, as long as needed.
 
@@ -49,7 +50,7 @@ class Predictor:
         temperature: that logits are divided by.
 
     Raises:
-        BadRequest: weights that are not the run's, lost parts, an extractor with other weights.
+        BadRequest: weights that are not the run's, lost parts, an extractor with other weights, no final model.
     """
 
     def __init__(
@@ -57,13 +58,15 @@ class Predictor:
         run: Run,
         on: Clips | None = None,
         experiment: Experiment | None = None,
-        folds: str = "all",
+        folds: str = "auto",
         calibrated: bool = False,
         stored: bool = True,
     ):
         facts = run.facts()
-        self.run, self.classes, self.folds = run, classes_of(run), folds
+        self.run, self.classes = run, classes_of(run)
         refuse_lost_parts(run)
+        self._weights = SavedWeights(run)
+        self.folds = self._chosen(folds)
         config = as_it_ran(settings_of(run), facts)
         experiment = experiment or experiment_of(config, self.classes)
         self.cache = experiment.setting.cache if stored else None
@@ -74,9 +77,15 @@ class Predictor:
         with device.precision(self.policy):
             self.trainer = Trainer(experiment, self._like_training(on))
         _refuse_other_extractor(run, self.trainer)
-        self._weights = SavedWeights(run)
         self.temperature = temperature_of_run(run, self.classes) if calibrated else 1.0
         self._held_out = held_out_folds(run) if folds == "held-out" else {}
+
+    def _chosen(self, folds: str) -> str:
+        if folds not in FOLDS:
+            raise unknown("folds", folds, FOLDS)
+        if folds == "final" and not self._weights.final:
+            raise BadRequest(f"{self.run.folder} has no final model; `darkhar refit {self.run.folder}` trains one")
+        return {"auto": "final" if self._weights.final else "all"}.get(folds, folds)
 
     def _like_training(self, on: Clips | None) -> Clips:
         if "rates" in self._about:
@@ -85,8 +94,8 @@ class Predictor:
 
     @property
     def fold_names(self) -> list[FoldName]:
-        """Return (repeat, fold) of every model."""
-        return self._weights.names
+        """Return (repeat, fold) of every model that is asked."""
+        return [self._weights.final] if self.folds == "final" and self._weights.final else self._weights.names
 
     def load(self) -> None:
         """Read all weights now, so that wrong ones are found before any clip is.

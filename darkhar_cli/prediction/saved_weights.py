@@ -5,7 +5,7 @@ import numpy as np
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.evaluation.stored_run import FoldName, fold_facts
 from darkhar_cli.features.lru import LeastRecentlyUsed
-from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.run_folder import FINAL, Run
 from darkhar_cli.training.compiled_model import CompiledModel
 
 _KEEP_BYTES = 1 << 30
@@ -18,12 +18,14 @@ class SavedWeights:
         run: whose.
 
     Attributes:
-        names: (repeat, fold) of every model.
+        names: (repeat, fold) of every fold's model.
+        final: what the model on all training clips goes by, where there is one.
     """
 
     def __init__(self, run: Run):
-        self._run, self._facts = run, fold_facts(run)
-        self.names = list(self._facts)
+        self._run, folds, final = run, fold_facts(run), run.final()
+        self.names, self.final = list(folds), FINAL if final else None
+        self._facts = {**folds, **({FINAL: final} if final else {})}
         self._known: LeastRecentlyUsed[FoldName, list[np.ndarray]] = LeastRecentlyUsed(
             _KEEP_BYTES, lambda weights: sum(array.nbytes for array in weights)
         )

@@ -39,7 +39,7 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
         FailedWork: a model gives no finite numbers, or clips cannot be read.
     """
     try:
-        predictor = Predictor(run, clips, experiment)
+        predictor = Predictor(run, clips, experiment, folds="all")
         parts = predictor.on(clips)
         assert experiment.setting.cache is not None, "a run's own"
         appearance = look_at(clips, experiment.setting.cache)

@@ -24,6 +24,8 @@ from darkhar_cli.files.tables import read_csv, write_csv, write_text
 from darkhar_cli.metrics import by_class, summary, tables
 from darkhar_cli.names import printable_lines, unreferring
 
+FINAL = (-1, -1)  # repeat and fold of the model that is trained on all training clips
+
 
 class Run:
     """One run's folder."""
@@ -62,6 +64,11 @@ class Run:
         """Return what must stand beside the run's numbers wherever they appear."""
         facts = self.facts()
         return caveats.of_data(facts.get("data", {})) + caveats.read(facts.get("caveats", ()))
+
+    def final(self) -> dict[str, Any] | None:
+        """Return the facts of the final model, trained on all training clips; None where there is none."""
+        facts = self.facts().get("final")
+        return facts if facts and self.model_path(*FINAL[::-1]).is_file() else None
 
     def caveats(self) -> list[str]:
         """Return the texts of the run's warnings."""
@@ -130,8 +137,9 @@ class Run:
         return read_csv(path) if path.is_file() else pd.DataFrame()
 
     def model_path(self, fold: int, repeat: int = 0) -> Path:
-        """Return where a fold's model is kept."""
+        """Return where a fold's model, or the final one (`FINAL`), is kept."""
         name = f"fold_{fold}" if not repeat else f"repeat_{repeat}_fold_{fold}"
+        name = "final" if (repeat, fold) == FINAL else name
         return self.folder / "models" / f"{name}.keras"
 
     def save_model(self, fold: int, model: Any, repeat: int = 0) -> None:

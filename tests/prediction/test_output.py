@@ -10,7 +10,7 @@ import pytest
 
 from darkhar_cli import console
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.prediction import output, terminal, timeline
+from darkhar_cli.prediction import formats, output, terminal, timeline
 from darkhar_cli.prediction.rows import FailedVideo, PredictedSpan, RowFormat, table_of
 
 ROWS = RowFormat(("jump", "run", "a, b"), threshold=0.5, top=2)
@@ -78,11 +78,11 @@ def test_an_interruption_leaves_what_was_predicted(tmp_path):
 
 
 def test_a_files_suffix_stands_for_its_format():
-    assert output.format_of(None, None) == "table"
-    assert output.format_of(None, "x/rows.JSONL") == "jsonl"
-    assert output.format_of("csv", "rows.txt") == "csv"
+    assert formats.format_of(None, None) == "table"
+    assert formats.format_of(None, "x/rows.JSONL") == "jsonl"
+    assert formats.format_of("csv", "rows.txt") == "csv"
     with pytest.raises(BadRequest, match=r"output=rows\.txt: give format=csv, json or jsonl"):
-        output.format_of(None, "rows.txt")
+        formats.format_of(None, "rows.txt")
 
 
 def shown(table):
