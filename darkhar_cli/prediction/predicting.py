@@ -134,16 +134,16 @@ class Predicting:
     ) -> None:
         window, stride = self.windowing.sizes(self.known)
         done, told, first = 0, 0.0, True
-        live = source.kind in ("camera", "address") or not seconds
+        live = source.kind != "file"
         try:
             with _opened(source) as video:
-                for span in predicted_windows(self.predictor, source.name, video, window, stride, self.known):
+                for span in predicted_windows(self.predictor, source.name, video, window, stride, self.known, live):
                     self._give(span, first)
                     first = False
                     if live and span.end - told >= _EVERY_S:
                         told = span.end
                         console.note(f"{source.name}: {told:.0f} s seen")
-                    elif not live:
+                    elif seconds:
                         now = min(round(span.centre[1]), round(seconds))
                         progress.advance("", now - done)
                         done = now

@@ -5,7 +5,6 @@ Windows start at 0, stride, 2 stride, ...; what is left at the end gets a window
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from darkhar_cli.prediction.rows import PredictedSpan
 if TYPE_CHECKING:
     from darkhar_cli.prediction.predictor import Predictor
 
+_MOST_WINDOWS = 16  # that are predicted together: every model's weights are set anew for each lot
 _MOST_BYTES = 1 << 28  # frames held for windows that are predicted together
 _SOON = 1e-6  # seconds: times are rounded
 
@@ -88,9 +88,9 @@ def _cut(held: Iterable[tuple[float, np.ndarray]], start: float, end: float) -> 
     return Window(start, end, np.array([time for time, _ in inside]), [frame for _, frame in inside])
 
 
-def together(windows: Iterable[Window], stride: float) -> Iterator[list[Window]]:
-    """Yield windows in lists that are predicted together: for all cores, as far as memory allows."""
-    most, batch = 2 * (os.cpu_count() or 1), []
+def together(windows: Iterable[Window], stride: float, most: int = _MOST_WINDOWS) -> Iterator[list[Window]]:
+    """Yield windows in lists that are predicted together, up to so many, as far as memory allows."""
+    batch: list[Window] = []
     for window in windows:
         batch.append(window)
         size = window.frames[0].nbytes * len(window.frames)
@@ -109,6 +109,7 @@ def predicted_windows(
     window: float,
     stride: float,
     known: InputRange | None = None,
+    live: bool = False,
 ) -> Iterator[PredictedSpan]:
     """Yield what is predicted of each window of an open video.
 
@@ -118,12 +119,13 @@ def predicted_windows(
         video: open, at its start.
         window, stride: in seconds.
         known: the range of the training clips, which windows are held against.
+        live: give each window as soon as its frames have come, at the price of speed.
 
     Raises:
         ClipError: the video cannot be read, or not to its end; windows before that have been given.
     """
     number, left = 0, 0.0
-    for batch in together(windows_of(video.frames(), window, stride, video.fps), stride):
+    for batch in together(windows_of(video.frames(), window, stride, video.fps), stride, 1 if live else _MOST_WINDOWS):
         clips = [each.clip(name, number + i, video.fps) for i, each in enumerate(batch)]
         probabilities = predictor.of(clips, stored=False)
         for each, clip, p in zip(batch, clips, probabilities, strict=True):

@@ -68,7 +68,7 @@ def test_memory_is_flat_whatever_the_length():
     for batch in together(windows_of(counted(), 1.0, 0.5, 30.0), 0.5):
         most = max(most, sum(one() is not None for one in made))
         del batch
-    assert most <= 30 + 15 * 20  # a window and what is new in twice as many as there are cores, never 3000
+    assert most <= 30 + 15 * 20  # a window and what is new in sixteen more, never 3000
 
 
 def test_a_large_window_is_alone_in_its_batch():
