@@ -107,6 +107,15 @@ class Predictor:
             for name in self.fold_names:
                 self._weights.give(name, self.trainer.model)
 
+    def give(self, name: FoldName) -> None:
+        """Give the one model that all folds share, `trainer.model`, the weights of a fold.
+
+        Raises:
+            BadRequest: they are not those that the run saved.
+        """
+        with device.precision(self.policy):
+            self._weights.give(name, self.trainer.model)
+
     def on(self, clips: Clips, stored: bool = True) -> Trainer:
         """Return the parts on some clips, whose classes are in the run's order."""
         return self.trainer.on(clips, self.cache if stored else None)

@@ -17,7 +17,7 @@ VERBS = contract.verbs()
 
 
 def test_every_file_is_a_verb_of_its_name():
-    names = ["train", "prepare", "check", "evaluate", "compare", "predict", "refit", "list", "cache"]
+    names = ["train", "prepare", "check", "evaluate", "compare", "predict", "refit", "export", "list", "cache"]
     assert [verb.name for verb in VERBS] == names
     assert sorted(verb.name for verb in VERBS) == contract.names()
     assert len({verb.place for verb in VERBS}) == len(VERBS)

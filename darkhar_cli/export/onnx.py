@@ -1,0 +1,36 @@
+"""ONNX, for ONNX Runtime and what else reads it; OpenVINO reads it where ONNX Runtime is not installed."""
+
+from collections.abc import Sequence
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darkhar_cli.export import openvino_ir
+from darkhar_cli.export.contract import Arrays, Format, InputSpec, Runner, signature_of
+
+
+def write(model: Any, inputs: Sequence[InputSpec], path: Path) -> None:
+    """Write the file."""
+    model.export(str(path), format="onnx", input_signature=signature_of(inputs), verbose=False)
+
+
+def read(path: Path) -> Runner:
+    """Return the network of a file as a function."""
+    if util.find_spec("onnxruntime") is None:
+        return openvino_ir.read(path)
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [one.name for one in session.get_inputs()]
+
+    def run(arrays: Arrays) -> np.ndarray:
+        return session.run(None, dict(zip(names, arrays, strict=True)))[0]
+
+    return run
+
+
+FORMAT = Format("onnx", "model.onnx", "ONNX, for ONNX Runtime", write, read, needs=(("tf2onnx", "darkhar[export]"),))
