@@ -223,7 +223,7 @@ def _report(
     if wanted.int8:
         lines.append(
             f"int8: {100 * checked.after:.1f} % of {checked.clips} validation clips right, "
-            f"{100 * checked.before:.1f} % before (models have seen most of these clips: compare the two, and nothing else)"
+            f"{100 * checked.before:.1f} % before (models have seen most of these clips: compare these two alone)"
         )
     for line in lines:
         console.note(line)

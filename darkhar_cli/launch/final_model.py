@@ -8,6 +8,7 @@ from typing import Any
 from darkhar_cli import console
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.export.card import CARD, write_card
 from darkhar_cli.files import claims
 from darkhar_cli.files.asides import write_aside
 from darkhar_cli.native_stderr import quiet_start
@@ -100,4 +101,7 @@ def _make(run: Run, config: Mapping[str, Any], clips: clip_dataset.Clips) -> Non
     how = "solved" if session.solved else f"{epochs} epochs (the median of the folds' best)"
     run.log(f"final model: {len(session.fit)} training clips, {how}; it has no score of its own")
     run.log(f"expect of it what cross-validation found: {expected}")
-    run.log(str(run.model_path(*FINAL[::-1])))
+    path = run.model_path(*FINAL[::-1])
+    about = [f"`{path.name}` is the final model of a darkhar run; `darkhar predict RUN clip.mp4` uses it."]
+    write_card(run, path.with_name(CARD), about)
+    run.log(str(path))

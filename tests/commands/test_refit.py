@@ -42,6 +42,8 @@ def test_a_run_ends_with_its_final_model(run):
     assert final["initial_weights"] == facts["folds"][0]["initial_weights"], "a fresh model"
     assert final["weights"] not in [fold["weights"] for fold in facts["folds"]]
     assert final["expected"].startswith("validation: macro recall")
+    card = (run / "models/README.md").read_text()
+    assert f"final model: all 18 training clips, {final['epochs']} epochs" in card
     log = (run / "log.txt").read_text()
     assert "final model: 18 training clips, 2 epochs (the median of the folds' best); it has no score of its own" in log
     assert "expect of it what cross-validation found: validation: macro recall" in log

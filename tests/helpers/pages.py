@@ -14,6 +14,7 @@ ORDER = (
     ".github/docs/comparing.md",
     ".github/docs/run_folder.md",
     ".github/docs/predict.md",
+    ".github/docs/export.md",
     ".github/docs/python.md",
     ".github/docs/speed.md",
     "tests/README.md",
