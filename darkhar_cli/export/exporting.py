@@ -73,16 +73,17 @@ def export(run: Run, wanted: Wanted) -> Path:
     clips = _clips(run, wanted)
     predictor = Predictor(run, folds=wanted.folds, calibrated=wanted.calibrated)
     asides.remove_leftovers(place.parent)
-    aside = asides.beside(place)
+    aside, old = asides.beside(place), asides.beside(place)
     try:
         with disk.writing(place):
             aside.mkdir(parents=True)
             _fill(run, predictor, wanted, kind, clips, aside)
             if place.exists():
-                shutil.rmtree(place)
+                os.replace(place, old)
             os.replace(aside, place)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        asides.remove(aside)
+        asides.remove(old)
     console.note(str(place))
     return place
 
