@@ -1,5 +1,6 @@
 """ONNX, for ONNX Runtime and what else reads it; OpenVINO reads it where ONNX Runtime is not installed."""
 
+import warnings
 from collections.abc import Sequence
 from importlib import util
 from pathlib import Path
@@ -13,7 +14,10 @@ from darkhar_cli.export.contract import Arrays, Format, InputSpec, Runner, signa
 
 def write(model: Any, inputs: Sequence[InputSpec], path: Path) -> None:
     """Write the file."""
-    model.export(str(path), format="onnx", input_signature=signature_of(inputs), verbose=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning)  # Keras looks for `np.object`
+        warnings.filterwarnings("ignore", category=DeprecationWarning)  # tf2onnx's and onnx's own
+        model.export(str(path), format="onnx", input_signature=signature_of(inputs), verbose=False)
 
 
 def read(path: Path) -> Runner:
