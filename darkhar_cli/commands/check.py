@@ -25,13 +25,13 @@ def run(words: Sequence[str]) -> None:
         FailedWork: clips cannot be read, or do not look as they claim to.
     """
     from darkhar_cli import console
-    from darkhar_cli.config import request
+    from darkhar_cli.config import own_parts, request
     from darkhar_cli.data import clip_dataset
     from darkhar_cli.data.frame_times import irregular_note
     from darkhar_cli.data.low_light_statistics import acceptance
     from darkhar_cli.files.tables import write_csv
 
-    dataset, asked = _read(words)
+    dataset, asked = _read(own_parts.settled(words))
     clips = clip_dataset.open_clips(dataset)
     if len(clips.excluded):
         console.note(clips.excluded_in_words())
@@ -109,8 +109,9 @@ VERB = Verb(
     name="check",
     summary="measure brightness, noise and flicker of a data set's clips, beside real dark clips",
     place=21,
-    takes="dataset=, dataset.*=, real=DIR and to=FILE",
-    keys=("dataset", "dataset.", "real", "to"),
+    takes="dataset=, dataset.*=, real=DIR, to=FILE, plugins=FILE and --config-dir DIR",
+    keys=("dataset", "dataset.", "real", "to", "plugins"),
+    words=("--config-dir",),
     examples=(
         ("check", "the embedded data set; exit code 1 where a tolerance is not met"),
         ("check dataset=NAME dataset.root=DIR", "any other; nothing is claimed of it, so it has no tolerances"),

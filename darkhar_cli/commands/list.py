@@ -19,10 +19,10 @@ def run(words: list[str]) -> None:
         BadRequest: no such kind.
     """
     from darkhar_cli import console
-    from darkhar_cli.config import schema
+    from darkhar_cli.config import own_parts, schema
 
     kinds = (*schema.GROUPS, "experiment")
-    words = _outside(words)
+    words = own_parts.settled(words)
     as_json, words = "--json" in words, [word for word in words if word != "--json"]
     for word in words:
         if word.startswith("-"):
@@ -46,18 +46,6 @@ def _print_json(kinds: list[str]) -> None:
     if "experiment" in kinds:
         raise BadRequest(f"an experiment sets what groups have; --json takes {', '.join(schema.GROUPS)}")
     print(json.dumps(json_schema.configuration_schema(kinds or schema.GROUPS), indent=2))
-
-
-def _outside(words: list[str]) -> list[str]:
-    """Let `plugins=FILE` and `--config-dir=DIR` add parts; return the other words."""
-    from pathlib import Path
-
-    from darkhar_cli.config import own_parts
-
-    files, words = own_parts.taken_from(words)
-    folder = next((word.partition("=")[2] for word in words if word.startswith("--config-dir=")), None)
-    own_parts.use(files, Path(folder).expanduser().absolute() if folder else None)
-    return [word for word in words if not word.startswith("--config-dir=")]
 
 
 def _table(kind: str, detailed: bool) -> "Table":
@@ -103,7 +91,7 @@ VERB = Verb(
     name="list",
     summary="show every option, its parameters and their meaning",
     place=40,
-    takes="kinds and --json",
+    takes="kinds, --json, plugins=FILE and --config-dir DIR",
     keys=(),
     examples=(
         ("list", "every option of every kind"),

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from darkhar_cli import stopping
+from darkhar_cli import plugins, stopping
 from darkhar_cli.data.frame_times import Timing, frame_times, timing_of
 from darkhar_cli.data.listing import Excluded
 from darkhar_cli.data.tfds_adapter import UnlistedBuilder
@@ -97,6 +97,13 @@ def _inspected(data: bytes, keep_damaged: bool) -> VideoInfo:
         if keep_damaged:
             return problem.info
         raise
+
+
+def _start_worker(own: Path | None) -> None:
+    """Begin a process that computes clips, as a data set in a user's own file may say."""
+    stopping.follow_parent()
+    if own is not None:
+        plugins.load(own)
 
 
 class ClipBuilder(UnlistedBuilder):
@@ -218,7 +225,8 @@ class ClipBuilder(UnlistedBuilder):
     def _workers(self, count: int) -> Executor:
         cores = os.cpu_count() or 1
         if self.DRAWN and cores > 1 and count > 24:  # a process takes a second to start
-            return ProcessPoolExecutor(cores, mp_context=WorkerContext(), initializer=stopping.follow_parent)
+            own = (plugins.file_of(type(self).__module__),)
+            return ProcessPoolExecutor(cores, WorkerContext(), _start_worker, own)
         return ThreadPoolExecutor(cores)
 
     def as_dataset(self, split: Any = None, *, as_supervised: bool = False, **unused: Any) -> Any:

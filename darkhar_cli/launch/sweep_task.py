@@ -55,7 +55,7 @@ class SweepTask:
         try:
             sweep_jobs.record(number, folder)
             job = self.jobs.get(number) or self._read(list(hydra.overrides.task), folder)
-            return train(DataSets().open(job.config, list(job.typed)), folder, show=False)
+            return train(DataSets().open_job(job), folder, show=False)
         except Exception as problem:
             if not self.failures:  # one is enough: a traceback keeps its job's model in memory
                 self.failures.append(problem)
