@@ -23,9 +23,9 @@ _BESIDE = ["warnings", "skipped"]
 def _job_row(sweep: Path, folder: Path, known: Mapping[str, Any], swept: Sequence[str]) -> dict[str, Any]:
     """Return a job's row: what its folder says of itself, and what is known of it where it has not said anything."""
     run = Run(folder)
-    facts = run.facts()
-    typed = {bare_key(word): word.partition("=")[2] for word in facts.get("overrides", ())}
-    own = {key: typed[key] for key in swept if key in typed} | facts.get("labels", {})
+    record = run.record()
+    typed = {bare_key(word): word.partition("=")[2] for word in record.overrides}
+    own = {key: typed[key] for key in swept if key in typed} | dict(record.labels)
     row: dict[str, Any] = {"folder": Path(os.path.relpath(folder, sweep)).as_posix(), **known, **own}
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")

@@ -110,7 +110,7 @@ def _end(request: Request, folder: Path, jobs: Jobs, failure: Exception | None) 
     table = sweep_table.save_sweep(folder, jobs, request.swept)
     terminal.show_sweep(table, folder, request.swept)
     if not _show_methods(folder):
-        terminal.show_sweep_limits(table)
+        terminal.show_sweep_limits(table, folder)
     if failure is not None and not (table["status"] == "failed").any():
         raise failure
     return 0 if len(table) and (table["status"] == "done").all() else 1

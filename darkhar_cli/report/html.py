@@ -65,7 +65,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
     controls = run.controls()
     title = " · ".join(str(folds.iloc[0][name]) for name in METHOD_LABELS)
     drawings = "".join(svg[svg.index("<svg") :] for svg in figures.values())
-    verdict = run.facts().get("verdict", "")
+    verdict = run.record().verdict
     parts = [
         f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}</p>",
         _warnings(run),

@@ -101,7 +101,7 @@ def show_run(run: Run) -> None:
     console.out.print(grid)
     for line in headlines(summary):
         console.out.print(line, soft_wrap=True)
-    warnings, verdict = run.warnings(), run.facts().get("verdict")
+    warnings, verdict = run.warnings(), run.record().verdict
     if verdict and verdict not in run.caveats():
         console.out.print(f"controls: {verdict}", soft_wrap=True)
     for caveat in warnings:
@@ -163,11 +163,16 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
         console.error(f"{', '.join(f'{name}={row[name]}' for name in swept)}: {row['error']}")
 
 
-def show_sweep_limits(table: pd.DataFrame) -> None:
-    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods has neither."""
+def show_sweep_limits(table: pd.DataFrame, folder: Path) -> None:
+    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods has neither.
+
+    `folder` is the sweep's, which the table's column `folder` is relative to.
+    """
     done = table[table["status"] == "done"]
     if len(done):
         words = dict.fromkeys(map(percent, done["chance"]))
         console.out.print(f"chance {', '.join(words)}", soft_wrap=True)
-    for text in dict.fromkeys(text for cell in done["warnings"] for text in str(cell).split("; ") if text):
+    jobs = zip(done["folder"], done["split"], strict=True)
+    warnings = [caveat for job, split in jobs for caveat in Run(folder / job).warnings_of(split)]
+    for text in dict.fromkeys(caveat.text for caveat in warnings):
         console.out.print(f"warning: {text}", soft_wrap=True, style="yellow")

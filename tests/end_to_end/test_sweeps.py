@@ -158,7 +158,7 @@ def test_what_limits_its_numbers_is_in_its_table_and_under_the_grid(tmp_path, ca
     assert pd.read_csv(tmp_path / "sweep.csv", keep_default_na=False)["warnings"].tolist() == table["warnings"].tolist()
     terminal.show_sweep(table, tmp_path, ["seed"])
     assert capsys.readouterr().out.count(terminal.ABOUT) == 1
-    terminal.show_sweep_limits(table)
+    terminal.show_sweep_limits(table, tmp_path)
     assert capsys.readouterr().out.splitlines() == ["chance 50.0 %", "warning: synthetic clips", "warning: a leak"]
-    terminal.show_sweep_limits(table[table["status"] == "unfinished"])
+    terminal.show_sweep_limits(table[table["status"] == "unfinished"], tmp_path)
     assert capsys.readouterr().out == ""

@@ -10,6 +10,7 @@ from darkhar_cli.config import request
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.runs import identity
 from darkhar_cli.runs.identity import changes, code_of, content_of, mark_of, refuse_other_code
+from darkhar_cli.runs.run_record import RunRecord
 from darkhar_cli.splits.plan import Fold, Plan
 from darkhar_cli.training import cross_validation
 from tests.conftest import TINY, only
@@ -137,7 +138,7 @@ def plan_of(*finished, carried):
         folder="a-run",
         has_fold=lambda repeat, index: index in finished,
         fold_facts=lambda repeat, index: {"code": "another"},
-        facts=lambda: {"code": {LSTM: "another"}},
+        record=lambda: RunRecord(code={LSTM: "another"}),
     )
     return run, Plan("paper" if carried else "stratified", folds, {}, carried=carried)
 
