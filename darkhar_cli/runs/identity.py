@@ -6,8 +6,7 @@ it, and folds of two programs never stand in one table.
 
 import ast
 from collections.abc import Iterable, Mapping
-from functools import cache
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from importlib import metadata
 from json import dumps
 from pathlib import Path
@@ -16,8 +15,10 @@ from typing import Any
 from darkhar_cli import ambient
 from darkhar_cli.config.streams import streams_of
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.files.hashes import hash_of
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import Plan
+from darkhar_cli.weights import fetching, lookup
 
 _NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
 _HERE = Path(__file__).resolve().parent.parent
@@ -26,7 +27,7 @@ _PACKAGE = "darkhar_cli"
 # what only tells, waits, keeps or tabulates (which files are clips, with which bytes, is in the data's fingerprint).
 _ROOTS = ("training.cross_validation", "splits.shuffling")
 _ASIDE = ("ambient", "console", "errors", "labels", "native_stderr", "paths", "registry", "stopping")
-_ASIDE += ("files", "metrics", "runs")
+_ASIDE += ("files", "metrics", "runs", "weights")
 _ASIDE += ("features.feature_cache", "features.lru", "data.listing")
 _ASIDE += ("training.progress_listener", "training.fold_recorder")
 _LIBRARIES = ("av", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "tensorflow", "keras", "keras-cv")
@@ -53,24 +54,15 @@ def identity(config: Mapping[str, Any], fingerprint: str) -> str:
 
 def _weights(extractor: Mapping[str, Any]) -> Path:
     """Return the file an extractor's weights are read from; a word that names no file stands for itself."""
-    if extractor.get("weights") != "auto":
-        return Path(str(extractor.get("weights")))
-    from darkhar_cli.extractors.person.keypoints import find_movenet
-
-    return find_movenet()
+    needed = lookup.of_extractor(extractor) if extractor.get("weights") == "auto" else None
+    return fetching.ensure(needed) if needed else Path(str(extractor.get("weights")))
 
 
 def content_of(path: Path) -> str:
     """Return the hash of a file, or of every file in a folder (a SavedModel keeps its numbers in `variables/`)."""
     files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    found = [[str(one.relative_to(path)), _digest(one, one.stat().st_size, one.stat().st_mtime_ns)] for one in files]
+    found = [[str(one.relative_to(path)), hash_of(one)] for one in files]
     return sha256(dumps(found).encode()).hexdigest()[:16]
-
-
-@cache
-def _digest(file: Path, size: int, changed: int) -> str:
-    with file.open("rb") as opened:
-        return file_digest(opened, "sha256").hexdigest()
 
 
 def code_of(config: Mapping[str, Any]) -> dict[str, str]:
