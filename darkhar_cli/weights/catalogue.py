@@ -130,7 +130,7 @@ CATALOGUE = (
         49_454_688,
         198_551_472,
         "MIT (Meta's; the port to Keras Apache-2.0)",
-        sha256="96f02b6f0753d4f543261bc9d09bed650f24dd6bc02ddde3066135b63d23a1cd",
+        sha256="6fc8009faa2f00c1c1dfce59feea9b0745eb260a7dd11bee65c8e20843da6eab",
     ),
     _keras(
         "convnext_tiny",

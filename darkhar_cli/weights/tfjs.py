@@ -7,6 +7,7 @@ manifest says so.
 """
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -41,10 +42,10 @@ def constants_of(manifest: Sequence[Mapping[str, Any]], data: bytes) -> dict[str
     at = 0
     for entry in manifest:
         kind = entry.get("quantization", {}).get("dtype", entry["dtype"])
-        if entry["dtype"] not in _TYPES or kind not in {*_TYPES, *_STORED}:
+        if entry["dtype"] not in _TYPES or kind not in {entry["dtype"], *_STORED}:
             raise ValueError(f"constant {entry['name']} is stored as {kind}, which is not known")
         stored = np.dtype((_TYPES | _STORED)[kind]).newbyteorder("<")
-        count = int(np.prod(entry["shape"], dtype=np.int64))
+        count = math.prod(entry["shape"])
         if count < 0 or at + count * stored.itemsize > len(data):
             raise ValueError(f"constant {entry['name']} ends behind the {len(data)} bytes that there are")
         values = np.frombuffer(data, stored, count, at).reshape(entry["shape"])
