@@ -11,6 +11,7 @@ ORDER = (
     "datasets/README.md",
     "conf/README.md",
     ".github/docs/pose_and_motion.md",
+    ".github/docs/weights.md",
     ".github/docs/comparing.md",
     ".github/docs/run_folder.md",
     ".github/docs/python.md",
