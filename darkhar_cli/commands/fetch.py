@@ -81,10 +81,10 @@ def _show(chosen: Sequence["Weights"]) -> None:
     for one in chosen:
         lines = [("extractors", ", ".join(one.extractors)), ("licence", one.licence), ("present", _presence(one))]
         for source in one.sources:
-            size = f"{source.size / 1e6:.1f} MB" if source.size else "size unknown"
+            size = f", {source.size / 1e6:.1f} MB" if source.size else ""
             pinned = source.sha256 or (f"unpinned; md5 {source.md5}" if source.md5 else "unpinned")
-            lines += [("file", f"{source.file}, {size}"), ("source", f"{source.kind}: {source.page}")]
-            lines += [("sha256", source.note or pinned)]
+            lines += [("file", f"{source.file}{size}"), ("source", f"{source.kind}: {source.page}")]
+            lines += [("note", source.note)] if source.note else [("sha256", pinned)]
         console.out.print(Text.assemble((one.command, "bold"), f"  {one.title}"), soft_wrap=True)
         for name, value in lines:
             console.out.print(f"  {name:11}{value}", soft_wrap=True)

@@ -98,7 +98,7 @@ CATALOGUE = (
                 "movenet_lightning_float32.tflite",
                 "@vladmandic/human@3.3.6",
                 "https://www.npmjs.com/package/@vladmandic/human",
-                note="package MIT; converted here from TensorFlow.js in float16: what goes in is pinned",
+                note="a package of 28.6 MB, MIT, pinned; its float16 network is converted to TFLite here",
             ),
         ),
         settings=(("variant", "lightning"),),

@@ -77,6 +77,8 @@ def fetch(weights: Weights, kind: str | None = None) -> Path:
                 return _from(source, weights, folder)
             except Unreachable as problem:
                 problems.append(f"{source.kind}: {problem}" if len(sources) > 1 else str(problem))
+                if source is not sources[-1]:
+                    console.note(f"not to be had from {problems[-1]}")
     raise _unavailable(weights, sources, "; ".join(problems))
 
 

@@ -60,7 +60,7 @@ def test_a_switch_that_is_off_forbids_nothing(monkeypatch, value):
     assert fetching.ensure(weights()).is_file()
 
 
-def test_the_next_source_is_taken_where_one_cannot_be_reached(own_home, monkeypatch):
+def test_the_next_source_is_taken_where_one_cannot_be_reached(own_home, monkeypatch, capsys):
     give_kaggle(monkeypatch, problem=OSError("no route"))
 
     def pack(one, folder):
@@ -70,6 +70,7 @@ def test_the_next_source_is_taken_where_one_cannot_be_reached(own_home, monkeypa
     monkeypatch.setattr(npm, "download", pack)
     both = weights(source("kaggle"), source("npm", sha256=""))
     assert fetching.ensure(both).name == "tiny_float32.tflite"
+    assert "not to be had from kaggle: no route\ndownloading Tiny Net (Apache-2.0) from npm" in capsys.readouterr().err
     assert fetching.ensure(both).read_bytes() == b"converted"
     give_kaggle(monkeypatch)
     assert fetching.fetch(both, "kaggle").name == "tiny_int8.tflite"
