@@ -66,6 +66,11 @@ def graph_of(topology: Mapping[str, Any], constants: Mapping[str, np.ndarray]) -
     Raises:
         ValueError: an operation that is not known, or a constant without a value.
     """
+    for node in topology["node"]:
+        if node["op"] not in {*OPERATIONS, *_FUSED}:
+            raise ValueError(f"operation {node['op']} of node {node['name']} is not known")
+        if node["op"] == "Const" and node["name"] not in constants:
+            raise ValueError(f"constant {node['name']} has no value")
     import tensorflow as tf
     from google.protobuf import json_format
 
@@ -76,13 +81,9 @@ def graph_of(topology: Mapping[str, Any], constants: Mapping[str, np.ndarray]) -
         if node.op in _FUSED:
             _split(graph, node)
             continue
-        if node.op not in OPERATIONS:
-            raise ValueError(f"operation {node.op} of node {node.name} is not known")
         made = graph.node.add()
         made.CopyFrom(node)
         if node.op == "Const":
-            if node.name not in constants:
-                raise ValueError(f"constant {node.name} has no value")
             made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(constants[node.name]))
     return graph
 
@@ -110,8 +111,6 @@ def convert(model: Path, target: Path) -> None:
     Raises:
         ValueError: it is none, or holds what is not known.
     """
-    import tensorflow as tf
-
     described = json.loads(model.read_text(encoding="utf-8"))
     if described.get("format") != "graph-model" or len(described["weightsManifest"]) != 1:
         raise ValueError("no graph model of TensorFlow.js with one group of constants")
@@ -119,6 +118,8 @@ def convert(model: Path, target: Path) -> None:
     (name,) = group["paths"]
     constants = constants_of(group["weights"], (model.parent / Path(name).name).read_bytes())
     graph = graph_of(described["modelTopology"], constants)
+    import tensorflow as tf
+
     (given,), (answer,) = (list(described["signature"][side].values()) for side in ("inputs", "outputs"))
 
     def run() -> None:
