@@ -6,7 +6,6 @@ import json
 import numpy as np
 import pytest
 
-from darkhar_cli.errors import FailedWork
 from darkhar_cli.weights import npm, tfjs
 
 RNG = np.random.default_rng(0)
@@ -134,12 +133,29 @@ def test_a_graph_is_what_its_formula_says(tmp_path):
     interpreter.set_tensor(given["index"], frame[None])
     interpreter.invoke()
     np.testing.assert_allclose(interpreter.get_tensor(answer["index"]), by_formula(frame), rtol=1e-4, atol=1e-4)
-    strange = [*nodes()[:-1], {"name": "Identity", "op": "ReadFile", "input": ["second"]}]
-    with pytest.raises(
-        FailedWork, match=r"net\.json to TFLite: ValueError: operation ReadFile of node Identity is not"
-    ):
-        npm.convert(write(tmp_path, modelTopology={"node": strange}), tmp_path / "other.tflite")
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (
+            {"name": "Identity", "op": "ReadFile", "input": ["second"]},
+            "operation ReadFile of node Identity is not known",
+        ),
+        ({"name": "more", "op": "Const", "attr": {}}, "constant more has no value"),
+    ],
+)
+def test_other_graphs_are_refused(tmp_path, node, said):
+    model = write(tmp_path, modelTopology={"node": [*nodes()[:-1], node]})
+    with pytest.raises(ValueError, match=said):
+        tfjs.convert(model, tmp_path / "other.tflite")
     assert not (tmp_path / "other.tflite").exists()
+
+
+@pytest.mark.parametrize("other", [{"format": "layers-model"}, {"weightsManifest": []}])
+def test_other_models_are_refused(tmp_path, other):
+    with pytest.raises(ValueError, match=r"no graph model of TensorFlow\.js with one group of constants"):
+        tfjs.convert(write(tmp_path, **other), tmp_path / "other.tflite")
 
 
 def test_constants_are_read_as_the_manifest_says():
