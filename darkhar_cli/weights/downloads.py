@@ -1,17 +1,19 @@
 """Who downloads from where: Kaggle Models by kagglehub, networks of keras.applications by Keras, packages by npm."""
 
 import contextlib
-import io
 import logging
+import math
 import socket
-import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from darkhar_cli import console
 from darkhar_cli.weights import npm
 from darkhar_cli.weights.catalogue import Source
 
+_MB = 1e6
+_LOOK_AGAIN_S = 0.3
 _PATIENCE_S = 20.0  # a dead network must not hold a run for minutes
 
 
@@ -26,18 +28,40 @@ def download(source: Source, folder: Path) -> Path:
         Unreachable: it cannot be had there.
     """
     try:
-        with _progress_on_standard_error():
+        with _progress(source, folder):
             return {"kaggle": _kaggle, "keras": _keras, "npm": npm.download}[source.kind](source, folder)
     except npm.NoPackage as problem:
         raise Unreachable(str(problem)) from problem
 
 
 @contextlib.contextmanager
-def _progress_on_standard_error() -> Iterator[None]:
-    """Keep standard output for results; with --quiet nothing of it is shown."""
-    stream = io.StringIO() if console.is_quiet() else sys.stderr
-    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
-        yield
+def _progress(source: Source, folder: Path) -> Iterator[None]:
+    """Show how much of a file has come, whoever downloads it; what those print by themselves is not shown."""
+    total = math.ceil(source.size / _MB)
+    with console.libraries_silenced():
+        if not total:  # of unknown size, and small
+            yield
+            return
+        with console.progress(f"{source.file}, MB", total) as bar:
+            ended = threading.Event()
+            watch = threading.Thread(target=_watch, args=(folder, total, bar.advance, ended), daemon=True)
+            watch.start()
+            try:
+                yield
+            finally:
+                ended.set()
+                watch.join()
+
+
+def _watch(folder: Path, total: int, advance: Callable[..., None], ended: threading.Event) -> None:
+    shown = 0
+    while not ended.wait(_LOOK_AGAIN_S):
+        with contextlib.suppress(OSError):  # files are renamed and removed meanwhile
+            here = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            now = min(int(here / _MB), total - 1)
+            if now > shown:
+                advance(by=now - shown)
+                shown = now
 
 
 def _kaggle(source: Source, folder: Path) -> Path:

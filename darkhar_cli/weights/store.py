@@ -98,6 +98,9 @@ def _refuse_other(weights: Weights, path: Path) -> None:
 
 def _published(source: Source, path: Path) -> str:
     """Return in words how a file differs from what was published, as far as that is known."""
+    size = path.stat().st_size
+    if source.size and size != source.size:
+        return f"is not the published file: it has {size} bytes, not {source.size}"
     for algorithm, expected in (("sha256", source.sha256), ("md5", source.md5)):
         if expected and hash_of(path, algorithm) != expected:
             return f"is not the published file: its {algorithm} is {hash_of(path, algorithm)}, not {expected}"

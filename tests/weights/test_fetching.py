@@ -1,8 +1,11 @@
 """Downloads: once, whole or not at all, from the next source where one fails, and never where they are forbidden."""
 
+import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,15 +30,31 @@ def test_what_is_here_is_not_downloaded(own_home, monkeypatch):
 
 
 @pytest.mark.parametrize("quiet", [False, True])
-def test_progress_is_no_result(monkeypatch, capsys, quiet):
-    give_keras(monkeypatch)
+def test_progress_is_no_result_and_looks_the_same_whoever_downloads(monkeypatch, capsys, quiet):
+    def slow(handle, output_dir):
+        print("Keras's or tqdm's own", file=sys.stdout)
+        print("Keras's or tqdm's own", file=sys.stderr)
+        part = Path(output_dir, "part")
+        for megabytes in (1, 3):
+            part.write_bytes(bytes(megabytes * 1_000_000))
+            time.sleep(0.1)
+        part.rename(Path(output_dir, "4.tflite"))
+
+    monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(model_download=slow))
+    monkeypatch.setattr(downloads, "_LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(console.PlainProgress, "EVERY_S", 0.0)
     monkeypatch.setitem(console._state, "quiet", quiet)
-    fetching.fetch(weights(source("keras")))
+    fetching.fetch(weights(source("kaggle", sha256="", size=3_000_000)))
     out, err = capsys.readouterr()
-    assert out == ""
-    assert ("Downloading data from keras/tiny/1" in err) is not quiet
-    assert ("downloading Tiny Net (Apache-2.0) from keras: keras/tiny/1" in err) is not quiet
-    assert ("kept as" in err) is not quiet
+    assert (out, "tqdm" in err) == ("", False)
+    for part in (
+        "downloading Tiny Net (Apache-2.0, 3.0 MB) from kaggle: kaggle/tiny/1",
+        "tiny_int8.tflite, MB: 1/3",
+        "kept as",
+    ):
+        assert (part in err) is not quiet
+    console.err.print("afterwards")
+    assert capsys.readouterr().err == "afterwards\n"
 
 
 @pytest.mark.parametrize("value", ["1", "true", "yes"])

@@ -90,6 +90,15 @@ def test_another_file_under_a_published_name_is_refused(own_home, pin, monkeypat
         store.present(net)
 
 
+def test_a_file_of_another_size_is_not_whole(own_home):
+    net = weights(source("keras", sha256="", size=len(CONTENT)))
+    put(own_home / "models", "tiny_notop.h5", CONTENT[:-1])
+    with pytest.raises(
+        FailedWork, match=f"is not the published file: it has {len(CONTENT) - 1} bytes, not {len(CONTENT)}"
+    ):
+        store.present(net)
+
+
 def test_a_movenet_of_ones_own_is_taken_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("DARKHAR_MODELS", str(tmp_path / "shelf"))
     own = put(tmp_path / "shelf", "movenet_lightning_int8.tflite", b"trained by hand")
