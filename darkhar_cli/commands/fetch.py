@@ -110,7 +110,7 @@ def _presence(one: "Weights") -> str:
 VERB = Verb(
     name="fetch",
     summary="download pretrained weights, or list them",
-    place=42,
+    place=48,
     takes=f"{_LIST}, names of weights or extractors, all, and {', '.join(_KEYS)}",
     keys=_KEYS,
     examples=(
