@@ -17,6 +17,7 @@ _OTHERWISE = {"enhance": "enhance=gamma"}  # without one, dark clips beside them
 _CLIPS = "6"  # of each class
 _EVERY = 1 << 30
 _LUMA_FRAMES = 16
+_WIDTH = 208  # pixels of a picture
 
 
 def run(words: Sequence[str]) -> None:
@@ -30,7 +31,7 @@ def run(words: Sequence[str]) -> None:
     from darkhar_cli.launch import pictures
     from darkhar_cli.native_stderr import quiet_start
 
-    own, rest = pictures.own_settings(words, ("to", "clips"))
+    own, rest = pictures.own_settings(pictures.joined(words), ("to", "clips"))
     files, rest = pictures.videos_among(rest)
     _refuse_unknown(rest)
     most = pictures.number("clips", own.get("clips", _CLIPS), _EVERY)
@@ -45,6 +46,7 @@ def run(words: Sequence[str]) -> None:
         classes, counts = {"": [clips_shown.of_file(file) for file in files]}, {"": len(files)}
     else:
         clips = pictures.open_clips(asked)
+        title += " (synthetic clips)" * clips.synthetic
         rows = clips_shown.by_class(clips, most)
         classes = {label: clips_shown.of_data_set(clips, some) for label, some in rows.items()}
         counts = {label: len(some) for label, some in clips_shown.by_class(clips, None).items()}
@@ -102,7 +104,7 @@ def _pictures(clip: ClipShown, chains: Sequence[tuple]) -> object:
     shown = []
     for name, enhance in chains:
         some, place = (frames, at) if enhance.scope == "clip" else (frames[at : at + 1], 0)
-        shown.append((name, clips_shown.resized(enhance.levels(some)[place], 240)))
+        shown.append((name, clips_shown.resized(enhance.levels(some)[place], _WIDTH)))
     return ClipPictures(clip.id, clip.group, luma, clip.n_frames, clip.fps, middle, shown)
 
 

@@ -30,7 +30,7 @@ def run(words: Sequence[str]) -> None:
     """
     from darkhar_cli.launch import pictures
 
-    own, rest = pictures.own_settings(words, _KEYS)
+    own, rest = pictures.own_settings(pictures.joined(words), _KEYS)
     folders = [Path(word).expanduser() for word in rest if Path(word).expanduser().is_dir()]
     rest = [word for word in rest if not Path(word).expanduser().is_dir()]
     if folders:

@@ -12,6 +12,7 @@ from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.extractors.person.keypoints import MoveNet
 from darkhar_cli.files.tables import write_csv
 from darkhar_cli.launch.pictures import PLAIN, RECORDED, Asked, Chain, chosen_clips, open_clips
+from darkhar_cli.names import several
 from darkhar_cli.report import clips_shown, enhancement_card
 from darkhar_cli.report.figures import class_counts, from_clips, model_diagram
 from darkhar_cli.report.person_seen import net_at_hand
@@ -96,9 +97,12 @@ class FiguresOfClips:
         with console.progress("enhancement card", len(self.measured)) as progress:
             chains = self.asked.pictures_of()
             cards = enhancement_card.measure_cards(chains, self.measured, self.net, progress.advance)
-        columns = list(enhancement_card.TITLES.values())
-        grid = grid_of(f"enhancement card, {len(self.measured)} clips, before → after", columns, enhancement_card.ABOUT)
+        columns = [*enhancement_card.TITLES.values()][: None if self.net else -1]
+        kind = "synthetic clip" if self.data_set is not None and self.data_set.synthetic else "clip"
+        title = f"enhancement card, {several(len(self.measured), kind)}, before → after"
+        grid = grid_of(title, columns, enhancement_card.ABOUT)
+        grid.columns[0].justify = "left"
         for card in cards:
-            grid.add_row(*card.cells())
+            grid.add_row(*card.cells()[: len(columns)])
         console.out.print(grid)
         write_csv(place / "enhancement_card.csv", enhancement_card.cards_table(cards))

@@ -143,6 +143,15 @@ def videos_among(words: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, [word for word in words if "=" in word and not Path(word).is_file()]
 
 
+def joined(words: Sequence[str]) -> list[str]:
+    """Return words with `--config-dir DIR` as one, and without `-m`: several values stand side by side anyway."""
+    made = list(words)
+    while CONFIG_DIR in made[:-1]:
+        at = made.index(CONFIG_DIR)
+        made[at : at + 2] = [f"{CONFIG_DIR}={made[at + 1]}"]
+    return [word for word in made if word not in ("-m", "--multirun")]
+
+
 def own_settings(words: Sequence[str], keys: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Return the values of a verb's own keys among words, and the other words."""
     own = {word.partition("=")[0]: word.partition("=")[2] for word in words if word.partition("=")[0] in keys}

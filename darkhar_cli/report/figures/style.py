@@ -105,9 +105,12 @@ def _as_jpeg(found: re.Match[str]) -> str:
 
 
 def _rules() -> str:
-    """Return the style sheet of an SVG: what is of a colour has another one on a dark screen."""
+    """Return the style sheet of an SVG: what is of a colour has another one on a dark screen.
+
+    Its selectors name no element around: a marker that is used again has none.
+    """
     every = "".join(
-        f'.{_CLASS} [style*="{what}: {light}"]{{{what}:{dark} !important}}'
+        f':is(path,use,text,g,rect)[style*="{what}: {light}"]{{{what}:{dark} !important}}'
         for light, dark in _DARK.items()
         for what in ("fill", "stroke")
     )
