@@ -34,7 +34,7 @@ def test_what_is_not_typed_has_a_default_unless_an_experiment_chooses_it():
         (("browse", "to=sheet.gif"), "to=sheet.gif: give a file that ends in .html or .png"),
         (("browse", "nothing.mp4"), "nothing.mp4: no such file"),
         (("figures", "only=histogram"), "unknown figure in only= 'histogram'"),
-        (("figures", "dataset=dark_synth,video_folder", "dataset.root=x"), "one data set at a time"),
+        (("figures", "dataset.seed=0,1"), "one data set at a time"),
         (("figures", ".", "enhance=gamma"), "run folders or a configuration, not both"),
         (("figures", "."), "is no run folder"),
         (("figures", "train.epochs=3"), "figures does not know 'train.epochs=3'"),

@@ -31,7 +31,7 @@ def test_a_sampler_picks_what_it_picks_in_scoring(clips):
     expected, _ = registry.get("sampler", "random")(frames=4)(shown.n_frames, shown.fps, training=False, key=key)
     found = clips_shown.picked(("random", {"frames": 4, "short": "repeat_last"}), shown, seed=7)
     np.testing.assert_array_equal(found, expected)
-    with pytest.raises(BadRequest, match=r"right_.*: a clip has"):
+    with pytest.raises(BadRequest, match=r"down_1_1\.mp4: a clip has"):
         clips_shown.picked(("uniform", {"frames": 99, "short": "error"}), shown)
 
 

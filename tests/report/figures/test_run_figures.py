@@ -76,7 +76,7 @@ def test_brightness_has_dots_with_the_intervals_of_the_table(run):
     table = table[table["n"] > 0]
     axes = run_figures(run)["brightness_validation"].axes[0]
     dots = next(line for line in axes.lines if line.get_marker() == "o")
-    np.testing.assert_allclose(dots.get_ydata(), 100 * table["accuracy"])
+    np.testing.assert_allclose(dots.get_ydata(), 100 * table["accuracy"].astype(float))
     words = [f"{row.low:g} to {row.high:g}\n{row.n} clips" for row in table.itertuples()]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == words
     assert "chance" in texts(axes)
