@@ -115,7 +115,7 @@ def _of_run(folder: Path, own: dict[str, str]) -> None:
     _save(drawn, place)
     of_clips = [name for name in only if name in ("samplers", "enhancement", "card", "person")]
     if of_clips and pictures.is_prepared(config["dataset"]):
-        asked = pictures.of_configurations([config], "")
+        asked = pictures.of_configuration(config)
         with quiet_start():
             from darkhar_cli.launch.figures_of_clips import FiguresOfClips
         count, names = pictures.number("clips", own.get("clips", "2")), own.get("clip", "").split(",")

@@ -57,24 +57,40 @@ def read(words: Sequence[str], otherwise: Mapping[str, str]) -> Asked:
     typed = [word for word in words if not word.startswith(CONFIG_DIR)]
     groups = {bare_key(word).partition(".")[0] for word in typed}
     chosen = bool(groups & {"experiment", "streams"})
-    typed += [word for group, word in otherwise.items() if group not in groups and not chosen]
-    jobs = app.configurations(typed, folders[-1] if folders else None)
+    missing = {} if chosen else {group: word for group, word in otherwise.items() if group not in groups}
+    folder = folders[-1] if folders else None
+    jobs = app.configurations(typed, folder)
+    alone = [word for word in typed if bare_key(word).partition(".")[0] not in otherwise]
+    # each default by itself: their combinations, of which there are many, show nothing more
+    more = {group: app.configurations([*alone, word], folder) for group, word in missing.items()}
     if any(job["dataset"] != jobs[0]["dataset"] for job in jobs):
         raise BadRequest("pictures are of one data set at a time; give one value for dataset and its settings")
-    return of_configurations(jobs, sha256("\n".join(sorted(words)).encode()).hexdigest()[:8])
+    mark = sha256("\n".join(sorted(words)).encode()).hexdigest()[:8]
+    return Asked(jobs[0], chains_of(more.get("enhance", jobs)), samplers_of(more.get("sampler", jobs)), mark)
 
 
-def of_configurations(jobs: Sequence[Mapping[str, Any]], mark: str) -> Asked:
-    """Return what checked configurations of one data set ask for."""
+def chains_of(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Chain]:
+    """Return every enhancement chain of configurations but `none`, as typed -> (name, parameters) in order."""
     chains: dict[str, Chain] = {}
-    samplers: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for parts in (stream for job in jobs for stream in streams_of(job).values()):
         chain = [(name, dict(values or {})) for name, values in parts["enhance"].items()]
         if [name for name, _ in chain] != ["none"]:
             chains[_chain_label(chain)] = chain
-        sampler = {key: value for key, value in parts["sampler"].items() if key != "name"}
-        samplers[_label("sampler", parts["sampler"]["name"], sampler)] = (parts["sampler"]["name"], sampler)
-    return Asked(jobs[0], chains, samplers, mark)
+    return chains
+
+
+def samplers_of(jobs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Return every frame sampler of configurations, as typed -> (name, parameters)."""
+    samplers: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for parts in (stream for job in jobs for stream in streams_of(job).values()):
+        values = {key: value for key, value in parts["sampler"].items() if key != "name"}
+        samplers[_label("sampler", parts["sampler"]["name"], values)] = (parts["sampler"]["name"], values)
+    return samplers
+
+
+def of_configuration(config: Mapping[str, Any]) -> Asked:
+    """Return what the configuration of a run asks for."""
+    return Asked(config, chains_of([config]), samplers_of([config]), "")
 
 
 def _label(kind: str, name: str, values: Mapping[str, Any], prefix: str = "") -> str:

@@ -21,7 +21,7 @@ def test_what_is_not_typed_has_a_default_unless_an_experiment_chooses_it():
     assert list(pictures.read([], {"enhance": "enhance=gamma,histeq"}).chains) == ["gamma", "histeq"]
     asked = pictures.read(["experiment=smoke"], {"enhance": "enhance=gamma"})
     assert asked.chains == {}
-    assert list(asked.samplers) == [next(iter(pictures.of_configurations([asked.config], "").samplers))]
+    assert list(asked.samplers) == [next(iter(pictures.of_configuration(asked.config).samplers))]
     assert len(streams_of(asked.config)) == 1
 
 
@@ -94,11 +94,13 @@ def test_figures_of_a_run(darkhar, own_clips, tmp_path):
     code, _, errors = darkhar("train", *own_clips, *tiny, "hydra.run.dir=run")
     assert code == 0, errors
     before = (tmp_path / "run" / "predictions.csv").read_bytes()
-    code, output, errors = darkhar("figures", "run", "clips=1")
+    wanted = "history,class_counts,model,reliability,enhancement"
+    code, output, errors = darkhar("figures", "run", "clips=1", f"only={wanted}")
     assert code == 0, errors
     names = {path.stem for path in (tmp_path / "run" / "figures").glob("*.png")}
-    assert {"history", "class_counts", "model", "confusion_validation", "reliability_test"} <= names
-    assert any(name.startswith("samplers_") for name in names)
+    assert names >= {"history", "class_counts", "model", "reliability_validation", "reliability_test"}
+    assert sum(name.startswith("enhancement_") for name in names) == 1
+    assert len(names) == 6
     assert output.splitlines()[-1] == "run/figures"
     assert (tmp_path / "run" / "predictions.csv").read_bytes() == before
     assert darkhar("figures", "run", "only=history", "to=other")[0] == 0
