@@ -76,6 +76,7 @@ def _run_here(request: Request, jobs: Sequence[OpenedJob], data: DataSets, place
     """
     failure: Exception | None = None
     for number, (job, place) in enumerate(zip(jobs, places, strict=True)):
+        console.note(sweep_jobs.heading(number, len(jobs), request.varied(request.jobs[number])))
 
         def run(job: OpenedJob = job, place: Path = place) -> float:
             return train(data.again(job), place, show=False)
