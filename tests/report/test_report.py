@@ -48,7 +48,7 @@ def run(tmp_path):
 
 def test_figures_are_drawn_and_are_the_same_each_time(run):
     first = save_figures(run)
-    assert set(first) == {"confusion_validation", "history"}
+    assert set(first) == {"confusion_validation", "history", "brightness_validation"}
     assert save_figures(run) == first
     for name, svg in first.items():
         assert ElementTree.fromstring(svg).tag.endswith("svg")
