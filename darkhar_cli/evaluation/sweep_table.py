@@ -97,14 +97,17 @@ def stored_sweep(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     table = read_csv(folder / "sweep.csv")
     if "status" not in table or "folder" not in table:
         raise BadRequest(f"{folder / 'sweep.csv'} is of an earlier version; give its `darkhar train -m` command again")
-    swept = facts_of(folder).get("swept") or [
-        name for name in table if (name in ROW_LABELS and table[name].nunique() > 1) or name not in (*ROW_LABELS, *_OWN)
-    ]
+    swept = facts_of(folder).get("swept") or [name for name in table if _varies(name, table[name])]
     errors = []
     for place, status in zip(table["folder"], table["status"], strict=True):
         row = _job_row(folder, folder / place, {}, ()) if status == "failed" else {}
         errors.append(row.get("error", ""))
     return table.assign(error=errors), [key for key in swept if key in table]
+
+
+def _varies(name: str, column: pd.Series) -> bool:
+    """Whether a sweep's table of an earlier version varies a column: one of its own, or a label with several values."""
+    return column[column.astype(str) != ""].nunique() > 1 if name in ROW_LABELS else name not in _OWN
 
 
 def compared(folder: Path) -> Comparison | None:

@@ -60,8 +60,9 @@ def show_grid(grid: Table, drop: Sequence[str] = (), where: str = "") -> None:
     if caption:
         console.out.print(Text(str(caption), "dim italic"), soft_wrap=True)
     if gone:
-        behind = f": {where}" if where else ""
-        text = f"not shown in {console.out.width} columns: {', '.join(name.strip() for name in gone)}{behind}"
+        behind = f" ({where} has all)" if where else ""
+        names = ", ".join(name if name == name.strip() else f"its {name.strip()}" for name in gone)
+        text = f"not shown in {console.out.width} columns: {names}{behind}"
         console.out.print(Text(text, "dim italic"), soft_wrap=True)
 
 

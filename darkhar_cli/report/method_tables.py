@@ -1,5 +1,7 @@
 """A comparison of methods as a user sees it on the terminal."""
 
+from pathlib import Path
+
 import pandas as pd
 from rich.table import Table
 
@@ -10,7 +12,7 @@ from darkhar_cli.report.fitting import grid_of, show_grid
 from darkhar_cli.report.terminal import percent
 
 # which go first where the terminal is too narrow for all
-DROPPED_OF_METHODS = ["sd", "95 % ", "of clips", "seeds", "rank", "95 %"]
+DROPPED_OF_METHODS = ["sd", "of clips", "95 % ", "seeds", "rank", "95 %"]
 DROPPED_OF_DIFFERENCES = ["McNemar", "of clips", "p (Holm)", "95 %"]
 
 
@@ -20,9 +22,9 @@ def show(comparison: Comparison, place: str) -> None:
     first = table.iloc[0]
     by = first["interval"] if pd.isna(first["recall_lower"]) else f"95 % intervals: {first['interval']}"
     console.say(f"{first['n']} clips; chance {percent(first['chance'])}; {by}")
-    show_grid(_methods(table), DROPPED_OF_METHODS, place)
+    show_grid(_methods(table), DROPPED_OF_METHODS, Path(place).name)
     if len(table) > 1:
-        show_grid(_differences(table, comparison.baseline), DROPPED_OF_DIFFERENCES, place)
+        show_grid(_differences(table, comparison.baseline), DROPPED_OF_DIFFERENCES, Path(place).name)
     for text in (*comparison.sentences, *comparison.notes):
         console.say(text)
     console.out.print(place, soft_wrap=True)

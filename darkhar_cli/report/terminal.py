@@ -68,7 +68,7 @@ def show_run(run: Run) -> None:
     for _, row in run.controls().iterrows():
         split = f"{'' if row['split'] == 'validation' else 'test '}control"
         grid.add_row(split, row["control"], *_cells(row))
-    show_grid(grid, DROPPED, str(run.folder / "metrics"))
+    show_grid(grid, DROPPED, "metrics/")
     for line in headlines(summary):
         console.say(line)
     warnings, verdict = run.warnings(), run.facts().get("verdict")
@@ -126,7 +126,7 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
             grid.add_row(*values, *row[own].astype(str), *_cells(row), "done")
         else:
             grid.add_row(*values, *[""] * len([*own, *_COLUMNS]), row["status"])
-    show_grid(grid, [*DROPPED, "status"], str(folder / "sweep.csv"))
+    show_grid(grid, [*DROPPED, "status"], "sweep.csv")
     if any(_has_interval(row) for _, row in table.iterrows()):
         console.say(ABOUT)
     for _, row in table[table["error"] != ""].iterrows():

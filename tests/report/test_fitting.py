@@ -49,7 +49,8 @@ def test_columns_go_in_the_stated_order(printed):
     gone = []
     for width in range(110, 48, -1):
         found = re.search(
-            r"not shown in \d+ columns: (.*): sweep\.csv", printed(sweep_grid(*NAMES), width, DROPPED, "sweep.csv")
+            r"not shown in \d+ columns: (.*) \(sweep\.csv has all",
+            printed(sweep_grid(*NAMES), width, DROPPED, "sweep.csv"),
         )
         now = found[1].split(", ") if found else []
         assert now[: len(gone)] == gone

@@ -9,6 +9,8 @@ from math import isfinite, nan
 
 from darkhar_cli.report.page.markup import Html, tag
 
+_BESIDE = 40  # characters of a name and a number that stand beside each other on a narrow screen
+
 
 @dataclass(frozen=True)
 class Row:
@@ -77,7 +79,9 @@ def chart(rows: Sequence[Row], axis: Axis, label: str) -> Html:
         cells.append(tag("div", row.name, class_=f"name{main}", dir="auto"))
         cells.append(tag("div", row.text, class_=f"value{main}"))
         cells.append(_track(row, axis))
-    return tag("div", cells, _ticks(axis), class_="intervals", role="group", aria_label=label)
+    wide = max((len(row.name) + len(row.text) for row in rows), default=0) > _BESIDE
+    kind = f"intervals{' wide' if wide else ''}"
+    return tag("div", cells, _ticks(axis), class_=kind, role="group", aria_label=label)
 
 
 def _line(kind: str, x1: str, x2: str, y1: str = "50%", y2: str = "50%") -> Html:

@@ -82,7 +82,7 @@ def _card(one: Mistake, shown: MistakeShown | None) -> Html:
         tag("strong", one.label, dir="auto"),
         " taken for ",
         tag("strong", one.predicted, dir="auto"),
-        f" ({100 * one.p_predicted:.0f} %; its own class {100 * one.p_label:.0f} %)",
+        f" ({100 * one.p_predicted:.0f}\u00a0%; its own class {100 * one.p_label:.0f}\u00a0%)",
     )
     where = f"{one.id}{f', {one.group}' if one.group else ''}{at}"
     return tag("figure", frames, tag("p", told), tag("figcaption", where, dir="auto"), class_="mistake")

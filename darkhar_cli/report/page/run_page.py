@@ -1,12 +1,12 @@
 """The page of a run and of an evaluation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from omegaconf import OmegaConf
 
-from darkhar_cli.labels import METHOD_LABELS, ROW_LABELS
+from darkhar_cli.labels import METHOD_LABELS, PART_KINDS, ROW_LABELS
 from darkhar_cli.report.page import about, breakdown, confusion, figures, headline, mistakes
 from darkhar_cli.report.page.layout import page, section
 from darkhar_cli.report.page.tables import table
@@ -52,12 +52,12 @@ def evaluation_page(evaluation: Run, run: Run, drawings: Mapping[str, str]) -> s
         "data": data.get("name"),
         "clips": about.counted(evaluation),
         "models": len(facts.get("models", ())),
-        "method": title_of(head),
+        "method": title_of(head, METHOD_LABELS[1:-1]),
     }
     what = section("What was run", about.command(typed), about.facts_list(known), about.configuration(run))
     return page(
-        f"{data.get('name', head['dataset'])}, {facts.get('split', '')} clips: {title_of(head)}",
-        f"An evaluation by darkhar: models of {run.folder.name} on clips that are not scored in it{_on(known)}",
+        f"{data.get('name', head['dataset'])}, {facts.get('split', '')} clips: {title_of(head, METHOD_LABELS[1:-1])}",
+        f"An evaluation by darkhar of the models of {run.folder.name}{_on(known)}",
         evaluation.caveats(),
         headline.headline(evaluation),
         what,
@@ -65,9 +65,9 @@ def evaluation_page(evaluation: Run, run: Run, drawings: Mapping[str, str]) -> s
     )
 
 
-def title_of(head: pd.Series) -> str:
+def title_of(head: pd.Series, labels: Sequence[str] = METHOD_LABELS[:-1]) -> str:
     """Return what a row of a table is of, as a title."""
-    return " · ".join(str(head[name]) for name in METHOD_LABELS[:-1])
+    return " · ".join(str(head[name]) for name in labels)
 
 
 def configuration_of(run: Run) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def configuration_of(run: Run) -> dict[str, Any]:
         made: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
     except Exception:  # gone, or no yaml of ours
         return {}
-    return made if isinstance(made, dict) and "enhance" in made else {}
+    return made if isinstance(made, dict) and set(PART_KINDS) <= set(made) else {}
 
 
 def _on(facts: Mapping[str, Any]) -> str:

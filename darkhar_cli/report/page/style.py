@@ -80,6 +80,7 @@ svg.darkhar-figure { max-width: none; height: auto; }
   .intervals { grid-template-columns: minmax(0, 1fr) max-content; }
   .intervals > svg, .intervals .axis { grid-column: 1 / -1; }
   .intervals .value { grid-column: 2; }
+  .wide.intervals .name, .wide.intervals .value { grid-column: 1 / -1; text-align: left; }
   dl { grid-template-columns: 1fr; } dd { margin-bottom: 0.3rem; }
 }
 @media print {
