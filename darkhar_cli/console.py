@@ -39,6 +39,11 @@ def is_quiet() -> bool:
     return _state["quiet"]
 
 
+def say(text: str, style: str = "") -> None:
+    """Print a sentence of a result: on a terminal its lines end between words, elsewhere it is one line."""
+    out.print(text, style=style or None, soft_wrap=not out.is_terminal)
+
+
 def note(message: str) -> None:
     """Print one plain line about what is going on."""
     if not _state["quiet"]:

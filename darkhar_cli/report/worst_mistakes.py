@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.metrics import tables
-from darkhar_cli.report.clips_shown import Chain, Enhancer, encoded, of_data_set, resized
+from darkhar_cli.native_stderr import quiet_start
+
+if TYPE_CHECKING:
+    from darkhar_cli.report.clips_shown import Chain
 
 _WIDTH = 320  # pixels of a picture
 
@@ -40,7 +44,7 @@ class MistakeShown:
     Attributes:
         mistake: what it is.
         position: of the frame in the clip.
-        dark, enhanced: that frame as recorded and as the model saw it, bytes of a PNG.
+        dark, enhanced: that frame as recorded and as the model saw it, bytes of a JPEG.
     """
 
     mistake: Mistake
@@ -91,12 +95,14 @@ def _positions(frames: pd.Series | None, i: int) -> tuple[int, ...]:
         return ()
 
 
-def shown(mistakes: Sequence[Mistake], clips: Clips, chain: Chain) -> list[MistakeShown]:
+def shown(mistakes: Sequence[Mistake], clips: Clips, chain: "Chain") -> list[MistakeShown]:
     """Return mistakes with a frame from the middle of each, enhanced by a run's chain; clips not there are left out.
 
     Raises:
         FailedWork: a clip cannot be read; names it.
     """
+    with quiet_start():  # TensorFlow, and only now
+        from darkhar_cli.report.clips_shown import Enhancer, encoded, of_data_set, resized
     rows = {str(clip_id): row for row, clip_id in clips.table["id"].items()}
     known = [mistake for mistake in mistakes if mistake.id in rows]
     enhance, made = Enhancer(chain), []
@@ -106,6 +112,6 @@ def shown(mistakes: Sequence[Mistake], clips: Clips, chain: Chain) -> list[Mista
         if enhance.scope == "frame":
             positions, middle = positions[middle : middle + 1], 0
         frames = clip.frames(positions)
-        pair = (encoded(resized(some[middle], _WIDTH)) for some in (frames, enhance.levels(frames)))
+        pair = (encoded(resized(some[middle], _WIDTH), ".jpg") for some in (frames, enhance.levels(frames)))
         made.append(MistakeShown(mistake, positions[middle], *pair))
     return made
