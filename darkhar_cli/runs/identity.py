@@ -86,7 +86,7 @@ def code_of(config: Mapping[str, Any]) -> dict[str, str]:
         if (part := plugins.find(kind, name))
     }
     for file in files:
-        modules |= {f"{_PACKAGE}.{one}" for one in _imports(file)}
+        modules |= {f"{_PACKAGE}.{one}" for one in _imports_of(file)}
     inside = {one.removeprefix(f"{_PACKAGE}.") for one in modules if one.startswith(f"{_PACKAGE}.")}
     return _hashed(_closure({*_ROOTS, *inside}) | set(_LIBRARIES) | set(map(str, files)))
 
@@ -99,11 +99,16 @@ def _hashed(names: Iterable[str]) -> dict[str, str]:
             path = _HERE / name
             found[name] = sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
         else:
-            try:
-                found[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                found[name] = ""
+            found[name] = _version(name)
     return found
+
+
+@cache
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _closure(modules: set[str]) -> set[str]:
@@ -117,11 +122,16 @@ def _closure(modules: set[str]) -> set[str]:
         if file is None or file in found or any(f"{module}.".startswith(f"{one}.") for one in _ASIDE):
             continue
         found.add(file)
-        coming += _imports(_HERE / file)
+        coming += _imports_of(_HERE / file)
     return found
 
 
-def _imports(file: Path) -> list[str]:
+def _imports_of(file: Path) -> list[str]:
+    return _imports(file, file.stat().st_size, file.stat().st_mtime_ns)
+
+
+@cache  # by size and time: the jobs of a sweep read each file once
+def _imports(file: Path, size: int, changed: int) -> list[str]:
     """Return what a source file imports of the package, dotted; names that are no modules among them."""
     names = []
     for node in ast.walk(ast.parse(file.read_bytes())):
