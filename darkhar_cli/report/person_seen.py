@@ -1,6 +1,9 @@
 """Where MoveNet sees a person in a clip, and how the person moves: to be drawn on its frames."""
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +13,7 @@ from darkhar_cli.extractors.person import tracking
 from darkhar_cli.extractors.person.dense_flow import fit_camera
 from darkhar_cli.extractors.person.flow_input import boxes, luma, pixels, widened
 from darkhar_cli.extractors.person.keypoints import MoveNet, load_movenet
+from darkhar_cli.paths import home
 from darkhar_cli.report.clips_shown import ClipShown, Enhancer
 
 _MOST_FRAMES = 150  # from the middle of a clip
@@ -36,11 +40,13 @@ class PersonSeen:
 
 
 def net_at_hand() -> MoveNet | None:
-    """Return MoveNet where its weights are on this machine, else None."""
-    try:
-        return load_movenet("auto")
-    except BadRequest:
-        return None
+    """Return MoveNet where its file is in the folder of models, else None: nothing is downloaded for a picture."""
+    given = os.environ.get("DARKHAR_MODELS")
+    folder = Path(os.path.expanduser(given)) if given else home() / "models"
+    for path in sorted(folder.glob("*movenet*.tflite")):
+        with suppress(BadRequest):
+            return load_movenet(str(path))
+    return None
 
 
 def seen(clip: ClipShown, enhance: Enhancer, net: MoveNet, most: int) -> list[PersonSeen]:
