@@ -10,11 +10,15 @@ from typing import Any
 import cv2
 import numpy as np
 
+from darkhar_cli import registry
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.frame_times import frame_times, timing_of
+from darkhar_cli.data.frame_difference import motion_of
+from darkhar_cli.data.frame_times import frame_times, frames_at, timing_of
 from darkhar_cli.data.video import ClipError, inspect, iter_frames
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.features.frame_loader import HostFrames
+from darkhar_cli.randomness import SCORING, key_of
+from darkhar_cli.samplers.contract import nearest
 
 Chain = Sequence[tuple[str, Mapping[str, Any]]]
 
@@ -101,6 +105,24 @@ def by_class(clips: Clips, most: int | None) -> dict[str, list[int]]:
         order = part.assign(turn=turn).sort_values(["turn", "group", "id"], kind="stable").index.tolist()
         chosen[label] = sorted(order[:most], key=order.index)
     return {label: rows for label, rows in chosen.items() if rows}
+
+
+def picked(sampler: tuple[str, Mapping[str, Any]], clip: ClipShown, seed: int = 0) -> list[np.ndarray]:
+    """Return the positions (T,) int of the frames that a sampler picks of a clip in scoring, for each of its views.
+
+    Raises:
+        BadRequest: the sampler refuses clips so short; names the clip.
+    """
+    pick = registry.get("sampler", sampler[0])(**sampler[1])
+    motion = motion_of(clip.frames()) if pick.wants_motion else None
+    key = key_of(seed, SCORING, clip.digest)
+    try:
+        positions, mask = pick(clip.n_frames, clip.fps, training=False, key=key, motion=motion)
+    except BadRequest as problem:
+        raise BadRequest(f"{clip.id}: {problem}") from problem
+    if pick.by_time and clip.times is not None:
+        positions = frames_at(positions, clip.times)
+    return [view[real] for view, real in zip(nearest(np, positions).astype(int), mask, strict=True)]
 
 
 class Enhancer:

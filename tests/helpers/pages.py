@@ -10,6 +10,7 @@ ORDER = (
     "README.md",
     "datasets/README.md",
     "conf/README.md",
+    ".github/docs/figures.md",
     ".github/docs/pose_and_motion.md",
     ".github/docs/comparing.md",
     ".github/docs/run_folder.md",

@@ -41,7 +41,7 @@ def draw(run: Run, split: str) -> Figure:
     axes.set(xlabel="mean luma of the clip (0 to 255)", ylabel="accuracy, %", ylim=(-3, 103))
     axes.set_xlim(-0.6, len(rows) - 0.4)
     title = f"{split}: accuracy by brightness"
-    axes.set_title(f"{title}, 95 % intervals" if some.all() else f"{title} (95 % intervals where five groups are)")
+    axes.set_title(f"{title}, 95 % intervals" if some.all() else f"{title} (no interval below five groups)")
     summary = run.read("metrics/summary.csv")
     chance = pd.to_numeric(summary.loc[summary["split"] == split, "chance"], errors="coerce").dropna()
     if len(chance):

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from darkhar_cli.files.tables import column_of
-from darkhar_cli.report.figures.style import BLUE, INK, styled
+from darkhar_cli.report.figures.style import BLUE, GROUND, INK, styled
 from darkhar_cli.runs.run_folder import Run
 
 _MOST_ZEROS = 30  # classes: of more, only counts above zero are written (200 classes have 40,000 places)
@@ -49,7 +49,7 @@ def draw(run: Run, split: str) -> Figure:
 def _cell(axes: Axes, place: tuple[int, int], count: float, share: float, with_share: bool) -> None:
     j, i = place
     axes.add_patch(Rectangle((j - 0.47, i - 0.47), 0.94, 0.94, color=BLUE, alpha=share, linewidth=0))
-    colour = "white" if share > 0.5 else INK
+    colour = GROUND if share > 0.7 else INK
     middle: dict[str, Any] = {"ha": "center", "va": "center", "color": colour}
     if not with_share or not count:
         axes.text(j, i, _clips(count), alpha=1 if count else 0.45, **middle)

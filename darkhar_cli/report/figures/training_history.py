@@ -48,13 +48,14 @@ def _values(part: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _curves(axes: Axes, folds: list[tuple[str, pd.DataFrame]], column: str, line: str) -> None:
     several = len(folds) > _MOST_COLOURS
-    found = [_values(part, column) for _, part in folds]
-    for number, (epochs, values) in enumerate(found):
+    found = [(number, *_values(part, column)) for number, (_, part) in enumerate(folds)]
+    found = [(number, epochs, values) for number, epochs, values in found if len(epochs)]
+    for number, epochs, values in found:
         colour = (VERMILLION if line == "--" else BLUE) if several else SERIES[number]
         look: dict[str, Any] = {"alpha": 0.3, "lw": 0.8} if several else {"lw": 1.6}
         axes.plot(epochs, values, line, color=colour, marker="o" if len(epochs) == 1 else "", **look)
-    if several:
-        ends = pd.concat([pd.Series(values, epochs) for epochs, values in found])
+    if several and found:
+        ends = pd.concat([pd.Series(values, epochs) for _, epochs, values in found])
         mean = ends.groupby(level=0).mean()
         axes.plot(mean.index, mean, line, color=VERMILLION if line == "--" else BLUE, lw=2.2)
 
