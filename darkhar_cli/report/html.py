@@ -8,7 +8,7 @@ import pandas as pd
 
 from darkhar_cli.files.tables import write_text
 from darkhar_cli.labels import METHOD_LABELS, ROW_LABELS
-from darkhar_cli.report.terminal import headlines, with_span
+from darkhar_cli.report.terminal import headlines, official_mean, with_span
 from darkhar_cli.runs.run_folder import Run
 
 _STYLE = """
@@ -70,7 +70,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
         f"<h1>{escape(title)}</h1><p>seed {escape(str(folds.iloc[0]['seed']))}</p>",
         _warnings(run),
         "<h2>All clips together</h2>",
-        *(f"<p>{escape(line)}</p>" for line in headlines(summary)),
+        *(f"<p>{escape(line)}</p>" for line in [*headlines(summary), *official_mean(run.read("metrics/folds.csv"))]),
         _summary(summary, "of"),
         *(
             [
