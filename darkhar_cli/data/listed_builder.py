@@ -111,7 +111,7 @@ class ListedBuilder(ClipBuilder):
         read = self._read[split] = read_lists(
             [(path, part) for part, paths in lists.items() for path in paths], self.options
         )
-        self.notes += [note for note in read.notes if note not in self.notes]
+        self.notes += read.notes
         parts: dict[str, list[ListedClip]] = {TRAIN: [], _TEST: []}
         for clip in read.clips:
             part = self.PART_OF_ROWS.get(clip.part, clip.part)

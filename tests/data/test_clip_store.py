@@ -132,9 +132,13 @@ def test_bytes_are_stored_once_and_proved_when_they_are_read(tmp_path):
 
 
 def test_a_file_that_is_not_finished_counts_for_nothing(tmp_path):
-    with pytest.raises(RuntimeError, match="stop"), Writer(tmp_path / "a") as writer:
-        writer.add(StoredClip("0" * 64, 1, 30.0, 2, 2, 0, 1, 0.0), b"x")
-        raise RuntimeError("stop")
+    def broken():
+        with Writer(tmp_path / "a") as writer:
+            writer.add(StoredClip("0" * 64, 1, 30.0, 2, 2, 0, 1, 0.0), b"x")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        broken()
     assert list((tmp_path / "a").iterdir()) == []
 
 

@@ -15,6 +15,7 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.names import printable, refuse_alike, several
 
 _SHOWN = 3  # rows of each list
+_MOST_LISTS = 4  # of which rows are shown; of more (HMDB51 has one for each class) those of the first
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,12 @@ def read_lists(lists: Sequence[tuple[Path, str]], options: ReadingOptions) -> La
             found.unlabelled[path] = len(one.rows) - len(labelled)
         else:
             labelled = list(one.rows)  # one without a label is a fault of its own
-        clips = _clips_of(one, labelled, part, names, options, found.notes)
+        clips, notes = _clips_of(one, labelled, part, names, options)
         found.clips += clips
+        if len(lists) <= _MOST_LISTS or one is found.lists[0]:
+            found.notes += notes
+    if len(lists) > _MOST_LISTS:
+        found.notes.append(f"  and {len(lists) - 1} more lists; {several(len(found.clips), 'clip')} in all")
     return found
 
 
@@ -135,17 +140,16 @@ def _clips_of(
     part: str,
     names: ClassNames | None,
     options: ReadingOptions,
-    notes: list[str],
-) -> list[ListedClip]:
+) -> tuple[list[ListedClip], list[str]]:
+    """Return the clips of a list, and what the reader is told of it."""
     named = [(row, _label(row, names)) for row in rows]
     if not named:
-        return []
+        return [], []
     places = Places(options.root, one.path, named, part)
     clips = [_clip(one, row, label, part, names, places, options) for row, label in named]
     if options.group is None:
         clips = _without_odd_groups(clips)
-    notes += _shown(one, clips, places, names)
-    return clips
+    return clips, _shown(one, clips, places, names)
 
 
 def _label(row: Row, names: ClassNames | None) -> str:

@@ -10,7 +10,7 @@ from darkhar_cli.report.page.intervals import Row, chart, shares
 from darkhar_cli.report.page.layout import section
 from darkhar_cli.report.page.markup import Html, joined, tag
 from darkhar_cli.report.page.tables import summary_table
-from darkhar_cli.report.terminal import headlines, percent, with_span
+from darkhar_cli.report.terminal import headlines, official_mean, percent, with_span
 from darkhar_cli.runs.run_folder import Run
 
 
@@ -39,7 +39,7 @@ def headline(run: Run) -> Html:
         "All clips together",
         _sentence(first),
         chart(_rows(summary, controls), shares(number(first["chance"])), "macro recall with 95 % intervals"),
-        [tag("p", line, class_="note") for line in headlines(summary)],
+        [tag("p", line, class_="note") for line in [*headlines(summary), *official_mean(run.read("metrics/folds.csv"))]],
         summary_table(summary, "of"),
         _controls(run, controls),
     )
