@@ -6,6 +6,7 @@ it, and folds of two programs never stand in one table.
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import cache
 from hashlib import sha256
 from importlib import metadata
 from json import dumps

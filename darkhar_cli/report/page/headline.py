@@ -35,11 +35,12 @@ def headline(run: Run) -> Html:
     """Return a run's or an evaluation's numbers: of the first split the sentence, of all a bar and a table."""
     summary, controls = run.read("metrics/summary.csv"), run.controls()
     first = summary.iloc[0]
+    sentences = [*headlines(summary), *official_mean(run.read("metrics/folds.csv"))]
     return section(
         "All clips together",
         _sentence(first),
         chart(_rows(summary, controls), shares(number(first["chance"])), "macro recall with 95 % intervals"),
-        [tag("p", line, class_="note") for line in [*headlines(summary), *official_mean(run.read("metrics/folds.csv"))]],
+        [tag("p", line, class_="note") for line in sentences],
         summary_table(summary, "of"),
         _controls(run, controls),
     )
