@@ -11,6 +11,7 @@ from darkhar_cli.config.mistakes import Mistakes
 from darkhar_cli.config.sweep_words import given, job_folder, resolved
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import CHOICES
+from darkhar_cli.launch import needed_weights
 from darkhar_cli.launch.folders import claimed, refuse_other, refuse_unwritable
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.launch.outcome import Outcome
@@ -37,6 +38,7 @@ def launch(verb: str, request: Request) -> Outcome:
     key, default = ("hydra.sweep.dir", "outputs/sweeps") if request.multirun else ("hydra.run.dir", "outputs/train")
     typed = typed_place(request, key)
     refuse_unwritable(Path(typed or default).absolute(), key)  # before the data are prepared
+    needed_weights.of_identity(job.config for job in request.jobs)
     data = DataSets()
     jobs = [data.open_job(job) for job in request.jobs]
     if request.multirun:
@@ -76,6 +78,7 @@ def _single(request: Request, job: OpenedJob, typed: str | None) -> Path:
     folder = Path(typed or default).absolute()
     if not config["fresh"]:
         refuse_other(folder, job.identity)
+    needed_weights.of_unfinished([(None if config["fresh"] else folder, config)])
     folder = claimed(folder, config["fresh"], "hydra.run.dir")
     tree = request.jobs[0].tree
     hydra_adapter.run_composed(schema.CONF, tree, lambda: train(job, folder), folder)

@@ -123,6 +123,7 @@ class RunRecord(_Section):
         device: the kind of CPU, or the GPUs.
         precision: the dtype policy.
         switches: of the environment, that may change numbers.
+        enhancement_card: what the run's enhancement does to its clips, as `report.enhancement_card` measures it.
         started: when.
         seconds: it took.
     """
@@ -145,6 +146,7 @@ class RunRecord(_Section):
     device: str | tuple[str, ...] = ""
     precision: str = ""
     switches: Mapping[str, str] = field(default_factory=dict)
+    enhancement_card: Mapping[str, Any] = field(default_factory=dict)
     started: str = ""
     seconds: float = 0.0
 
