@@ -154,7 +154,7 @@ VERB = Verb(
     ),
     run=run,
     notes=f"""
-  only=NAME,...   of {", ".join(dict.fromkeys((*_OF_CLIPS, *_OF_RUNS)))}
+  only=NAME,... of {", ".join(dict.fromkeys((*_OF_CLIPS, *_OF_RUNS)))}
   clip=ID,...     of which clips (the end of an id is enough); clips=N: so many, of each class in turn (default 2)
   to=DIR          where they go (default: outputs/figures/<data set>-<hash of the words>; RUN/figures)
 

@@ -16,7 +16,7 @@ from darkhar_cli.names import printable, printable_lines
 _PRECISION = "%.8g"
 # Columns that hold words, even where all of them could be numbers (`01`, `1e3`), truths or missing values (`nan`).
 TEXTS = (
-    *("id", "split", "label", "group", "digest", "twin", "light", "scene", "reason", "path"),
+    *("id", "split", "label", "group", "digest", "twin", "light", "official", "scene", "reason", "path"),
     *("predicted", "frames", "kind", "value", "train_ids", "scored_ids", "class", "warnings"),
     *(*METHOD_LABELS, "control", "interval", "of", "aggregate"),
     *("name", "folder", "verdict", "status", "error"),

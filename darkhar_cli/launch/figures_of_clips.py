@@ -103,6 +103,6 @@ class FiguresOfClips:
         grid = grid_of(title, columns, enhancement_card.ABOUT)
         grid.columns[0].justify = "left"
         for card in cards:
-            grid.add_row(*card.cells()[: len(columns)])
+            grid.add_row(*(cell.replace(" → ", "→") for cell in card.cells()[: len(columns)]))  # 80 columns are few
         console.out.print(grid)
         write_csv(place / "enhancement_card.csv", enhancement_card.cards_table(cards))

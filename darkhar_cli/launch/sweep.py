@@ -15,7 +15,7 @@ from darkhar_cli.config.sweep_words import bare_key, given, job_folder
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
 from darkhar_cli.evaluation.comparison import Comparison
-from darkhar_cli.launch import produced, sweep_jobs
+from darkhar_cli.launch import needed_weights, produced, sweep_jobs
 from darkhar_cli.launch.drawing import draw_sweep
 from darkhar_cli.launch.folders import claimed, refuse_other
 from darkhar_cli.launch.opened import DataSets, OpenedJob
@@ -42,6 +42,10 @@ def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: st
     """
     config = jobs[0].config
     folder = _folder(request, jobs, typed)
+    needed_weights.of_unfinished(
+        (None if config["fresh"] or request.drawn else folder / request.folder(number), job.config)
+        for number, job in enumerate(jobs)
+    )
     if config["fresh"]:
         folder = claimed(folder, True, "hydra.sweep.dir")
     places = [] if request.drawn else [folder / request.folder(number) for number in range(len(jobs))]

@@ -69,7 +69,7 @@ def show_run(run: Run) -> None:
         split = f"{'' if row['split'] == 'validation' else 'test '}control"
         grid.add_row(split, row["control"], *_cells(row))
     show_grid(grid, DROPPED, "metrics/")
-    for line in headlines(summary):
+    for line in [*headlines(summary), *official_mean(folds)]:
         console.say(line)
     warnings, verdict = run.warnings(), run.facts().get("verdict")
     if verdict and verdict not in run.caveats():
@@ -90,6 +90,16 @@ def headlines(summary: pd.DataFrame) -> list[str]:
 
 def _has_interval(row: pd.Series) -> bool:
     return bool(span(row) or span(row, ""))
+
+
+def official_mean(folds: pd.DataFrame) -> list[str]:
+    """Return the mean accuracy over several official splits in words, as papers report it; nothing for other folds."""
+    part = folds[(folds["split"] == "validation") & (folds["cv"] == "official")]
+    if len(part) < 2:
+        return []
+    each = ", ".join(percent(value) for value in part["accuracy"])
+    mean = percent(part["accuracy"].mean())
+    return [f"as papers report it: mean top-1 accuracy of the {len(part)} official splits {mean} ({each})"]
 
 
 def headline(row: pd.Series) -> str:

@@ -1,6 +1,7 @@
 """What enhancements do to a frame: its picture, histogram and cumulative distribution (the paper's figure 3)."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from darkhar_cli.report.figures.style import CHANNELS, styled
 _ACROSS = 5  # pictures beside each other
 _BIN = 8  # levels: of fewer, equalised histograms are combs
 _WIDTH = 2.35  # inches of a column
+_LETTERS = 26  # of a line above a picture
 _LEAST = 0.01  # percent, the foot of the histogram's axis
 
 
@@ -48,7 +50,7 @@ def draw(pictures: Sequence[tuple[str, np.ndarray]], about: str) -> Figure:
 
 def _picture(axes: Axes, name: str, frame: np.ndarray) -> None:
     axes.imshow(np.rint(np.clip(frame, 0, 255)).astype(np.uint8), interpolation="none")
-    axes.set_title(name, fontsize=9)
+    axes.set_title(fill(name, _LETTERS), fontsize=9)
     axes.set_axis_off()
 
 

@@ -10,7 +10,7 @@ from darkhar_cli.report.page.intervals import Row, chart, shares
 from darkhar_cli.report.page.layout import section
 from darkhar_cli.report.page.markup import Html, joined, tag
 from darkhar_cli.report.page.tables import summary_table
-from darkhar_cli.report.terminal import headlines, percent, with_span
+from darkhar_cli.report.terminal import headlines, official_mean, percent, with_span
 from darkhar_cli.runs.run_folder import Run
 
 
@@ -35,11 +35,12 @@ def headline(run: Run) -> Html:
     """Return a run's or an evaluation's numbers: of the first split the sentence, of all a bar and a table."""
     summary, controls = run.read("metrics/summary.csv"), run.controls()
     first = summary.iloc[0]
+    sentences = [*headlines(summary), *official_mean(run.read("metrics/folds.csv"))]
     return section(
         "All clips together",
         _sentence(first),
         chart(_rows(summary, controls), shares(number(first["chance"])), "macro recall with 95 % intervals"),
-        [tag("p", line, class_="note") for line in headlines(summary)],
+        [tag("p", line, class_="note") for line in sentences],
         summary_table(summary, "of"),
         _controls(run, controls),
     )
