@@ -9,7 +9,7 @@ import io
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -39,6 +39,11 @@ def is_quiet() -> bool:
     return _state["quiet"]
 
 
+def say(text: str, style: str = "") -> None:
+    """Print a sentence of a result: on a terminal its lines end between words, elsewhere it is one line."""
+    out.print(text, style=style or None, soft_wrap=not out.is_terminal)
+
+
 def note(message: str) -> None:
     """Print one plain line about what is going on."""
     if not _state["quiet"]:
@@ -53,6 +58,18 @@ def warn(message: str) -> None:
 def error(message: str) -> None:
     """Print an expected failure."""
     err.print(Text.assemble(("error:", "bold red"), f" {printable_lines(message)}"))
+
+
+@contextmanager
+def libraries_silenced() -> Iterator[None]:
+    """Silence what libraries print to either stream; what is printed here is still seen."""
+    held = io.StringIO()
+    err.file = sys.stderr
+    try:
+        with redirect_stdout(held), redirect_stderr(held):
+            yield
+    finally:
+        err.file = None  # type: ignore[assignment]  # whatever standard error is by then
 
 
 class PlainProgress:

@@ -67,6 +67,8 @@ def home(request, tmp_path_factory):
     place.mkdir(exist_ok=True)
     before = os.environ.get("DARKHAR_HOME")
     os.environ["DARKHAR_HOME"] = str(place)
+    os.environ["DARKHAR_OFFLINE"] = "1"  # no test downloads weights
+    os.environ.pop("DARKHAR_MODELS", None)
     yield place
     if before is None:
         del os.environ["DARKHAR_HOME"]

@@ -175,8 +175,7 @@ def _show(table: pd.DataFrame, title: str, real: int | None) -> None:
     import pandas as pd
     from rich.text import Text
 
-    from darkhar_cli import console
-    from darkhar_cli.report.terminal import grid_of
+    from darkhar_cli.report.fitting import grid_of, show_grid
 
     held, columns = (table["ok"] != "").any(), ["", "clips", "real (246)"]
     columns += [f"here ({real})"] if real is not None else []
@@ -190,7 +189,7 @@ def _show(table: pd.DataFrame, title: str, real: int | None) -> None:
             span = "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
             texts += [span, Text(row["ok"], "red" if row["ok"] == "out" else "")]
         grid.add_row(row["quantity"], *texts)
-    console.out.print(grid)
+    show_grid(grid, ["ok", "accepted", "clips"])
 
 
 VERB = Verb(

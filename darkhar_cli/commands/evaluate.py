@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -122,7 +123,7 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
 def _again(run: Run, config: Mapping[str, Any]) -> None:
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.conclusions import conclude
-    from darkhar_cli.launch.training_job import draw
+    from darkhar_cli.launch.drawing import draw
     from darkhar_cli.runs.row_labels import row_labels
 
     try:
@@ -155,6 +156,7 @@ def _work(
     from darkhar_cli import caveats, console
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.training_clips import trained_on
+    from darkhar_cli.launch.drawing import draw_evaluation
     from darkhar_cli.launch.training_job import experiment_of
     from darkhar_cli.native_stderr import quiet_start
     from darkhar_cli.runs.identity import changed_since
@@ -196,7 +198,9 @@ def _work(
         **how,
     }
     labels = row_labels({**config, "dataset": {"name": clips.name}}, config["cv"]["name"])
+    facts["evaluated"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     stored_run.save(place, predictions, classes, labels, stored_run.epochs_of(run), facts)
+    draw_evaluation(place)
 
 
 def _tell_trained_on(trained: Mapping[tuple[int, int], set[str]] | None, digests: Sequence[str]) -> dict[str, Any]:

@@ -141,6 +141,22 @@ def open_clips(dataset: Mapping[str, Any]) -> Clips:
     return Clips(name, builder_of(dataset, data_dir=folder), folder, print_)
 
 
+def at_hand(dataset: Mapping[str, Any], fingerprint: str) -> Clips | None:
+    """Return the clips of prepared data where those are on this machine, wherever the data set's own files are.
+
+    Args:
+        dataset: the `dataset` group of a configuration.
+        fingerprint: of the prepared data.
+    """
+    folder = Path(dataset.get("data_dir") or home()) / dataset["name"] / fingerprint
+    if not (folder / "clips.csv").is_file():
+        return None
+    try:
+        return Clips(dataset["name"], builder_of(dataset, data_dir=folder), folder, fingerprint)
+    except Exception:  # damaged, or of a builder that is not there any more
+        return None
+
+
 def _count_as_not_prepared(folder: Path) -> None:
     with contextlib.suppress(OSError):
         (folder / "clips.csv").unlink()

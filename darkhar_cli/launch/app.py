@@ -13,6 +13,7 @@ from typing import Any
 
 from darkhar_cli.config import hydra_adapter, own_parts, schema, sweep_words
 from darkhar_cli.config import request as overrides
+from darkhar_cli.config.checked import Request
 from darkhar_cli.errors import BadRequest, nearest
 
 # Hydra's options that choose another program's configuration, or run what a file of pickles says.
@@ -27,12 +28,25 @@ def configuration(words: list[str], config_dir: Any = None) -> dict[str, Any]:
     Raises:
         BadRequest: a word, name or value that is not valid.
     """
+    return dict(_request(words, config_dir, multirun=False).jobs[0].config)
+
+
+def configurations(words: list[str], config_dir: Any = None) -> list[dict[str, Any]]:
+    """Return the checked configurations that words stand for, one for each combination of values given by comma.
+
+    Raises:
+        BadRequest: a word, name or value that is not valid.
+    """
+    return [dict(job.config) for job in _request(words, config_dir, multirun=True).jobs]
+
+
+def _request(words: list[str], config_dir: Any, multirun: bool) -> Request:
     folder = _config_dir(None if config_dir is None else str(config_dir))
     files, words = own_parts.taken_from(words)
     own_parts.use(files, Path(folder) if folder else None)
-    typed = overrides.absolute_paths(words, multirun=False)
-    _check_hydra(typed, multirun=False)
-    return dict(overrides.read_request("train", typed, False, folder).jobs[0].config)
+    typed = overrides.absolute_paths(words, multirun)
+    _check_hydra(typed, multirun)
+    return overrides.read_request("train", typed, multirun, folder)
 
 
 def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:

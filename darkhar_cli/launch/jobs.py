@@ -11,7 +11,7 @@ from darkhar_cli.config.mistakes import Mistakes
 from darkhar_cli.config.sweep_words import given, job_folder, resolved
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import CHOICES
-from darkhar_cli.launch import produced
+from darkhar_cli.launch import needed_weights, produced
 from darkhar_cli.launch.folders import claimed, refuse_other, refuse_unwritable
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.launch.preparation import prepare
@@ -37,6 +37,7 @@ def launch(verb: str, request: Request) -> int:
     key, default = ("hydra.sweep.dir", "outputs/sweeps") if request.multirun else ("hydra.run.dir", "outputs/train")
     typed = typed_place(request, key)
     refuse_unwritable(Path(typed or default).absolute(), key)  # before the data are prepared
+    needed_weights.of_identity(job.config for job in request.jobs)
     data = DataSets()
     jobs = [data.open(job.config, list(job.typed)) for job in request.jobs]
     if request.multirun:
@@ -76,6 +77,7 @@ def _single(request: Request, job: OpenedJob, typed: str | None) -> None:
     folder = Path(typed or default).absolute()
     if not config["fresh"]:
         refuse_other(folder, job.identity)
+    needed_weights.of_unfinished([(None if config["fresh"] else folder, config)])
     folder = claimed(folder, config["fresh"], "hydra.run.dir")
     produced.add(folder)
     tree = request.jobs[0].tree

@@ -14,7 +14,9 @@ from darkhar_cli.config.request import search_path
 from darkhar_cli.config.sweep_words import bare_key, given, job_folder
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
-from darkhar_cli.launch import produced, sweep_jobs
+from darkhar_cli.evaluation.comparison import Comparison
+from darkhar_cli.launch import needed_weights, produced, sweep_jobs
+from darkhar_cli.launch.drawing import draw_sweep
 from darkhar_cli.launch.folders import claimed, refuse_other
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.launch.sweep_task import SweepTask
@@ -40,6 +42,10 @@ def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: st
     """
     config = jobs[0].config
     folder = _folder(request, jobs, typed)
+    needed_weights.of_unfinished(
+        (None if config["fresh"] or request.drawn else folder / request.folder(number), job.config)
+        for number, job in enumerate(jobs)
+    )
     if config["fresh"]:
         folder = claimed(folder, True, "hydra.sweep.dir")
     places = [] if request.drawn else [folder / request.folder(number) for number in range(len(jobs))]
@@ -47,6 +53,7 @@ def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: st
         refuse_other(place, job.identity)
     folder = folder if config["fresh"] else claimed(folder, False, "hydra.sweep.dir")
     produced.add(folder)
+    sweep_table.save_facts(folder, request.words, request.swept)
     console.note(f"sweep of {len(places)} jobs in {folder}" if places else f"sweep in {folder}")
     if request.drawn or request.launcher != "basic":
         used, failure = _launched(request, folder)
@@ -76,6 +83,7 @@ def _run_here(request: Request, jobs: Sequence[OpenedJob], data: DataSets, place
     """
     failure: Exception | None = None
     for number, (job, place) in enumerate(zip(jobs, places, strict=True)):
+        console.note(sweep_jobs.heading(number, len(jobs), request.varied(request.jobs[number])))
 
         def run(job: OpenedJob = job, place: Path = place) -> float:
             return train(data.again(job), place, show=False)
@@ -110,23 +118,25 @@ def _launched(request: Request, folder: Path) -> tuple[dict[int, Path], Exceptio
 def _end(request: Request, folder: Path, jobs: Jobs, failure: Exception | None) -> int:
     table = sweep_table.save_sweep(folder, jobs, request.swept)
     terminal.show_sweep(table, folder, request.swept)
-    if not _show_methods(folder):
+    comparison = _show_methods(folder)
+    if not comparison:
         terminal.show_sweep_limits(table)
+    draw_sweep(folder, comparison)
     if failure is not None and not (table["status"] == "failed").any():
         raise failure
     return 0 if len(table) and (table["status"] == "done").all() else 1
 
 
-def _show_methods(folder: Path) -> bool:
-    """Print a sweep's methods, or why its jobs are not compared; return whether there was anything to compare."""
+def _show_methods(folder: Path) -> Comparison | None:
+    """Print a sweep's methods, or why its jobs are not compared; return what was found, if anything."""
     try:
         comparison = sweep_table.save_methods(folder)
     except BadRequest as problem:
         console.note(f"methods are not compared: {problem}")
-        return False
+        return None
     if comparison:
         method_tables.show(comparison, str(folder / "methods.csv"))
-    return comparison is not None
+    return comparison
 
 
 def _list(keys: list[str]) -> str:
