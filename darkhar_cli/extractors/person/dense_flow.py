@@ -6,7 +6,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from darkhar_cli.extractors.person.flow_input import boxes, luma, pixels, widened
+from darkhar_cli.extractors.person.flow_input import luma, pixels, widened
 from darkhar_cli.extractors.person.smoothing import running_median
 
 _LONGEST, _BLUR, _MARGIN = 160, 0.8, 0.12
@@ -17,25 +17,25 @@ _LEAST_PIXELS = 50
 _TINY = 1e-6
 
 
-def dense_flow(frames: Iterable[np.ndarray], points: np.ndarray) -> np.ndarray:
+def dense_flow(frames: Iterable[np.ndarray], box: np.ndarray) -> np.ndarray:
     """Return the person's motion between frames, weighted by the image's gradient, in frame heights.
 
     Args:
         frames: (T, H, W, 3) uint8.
-        points: (T, 17, 3) keypoints: x, y in frame heights, and score.
+        box: (T, 4) left, top, right, bottom of the person, in frame heights.
 
     Returns:
         (T - 1, 9): u, v of the whole box and of its upper, middle and lower third, and the divergence.
     """
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # serves one thread at a time
     found, before, arm = [], (), None
-    for frame, box in zip(frames, widened(running_median(boxes(points), _BOX_FRAMES), _MARGIN), strict=True):
+    for frame, around in zip(frames, widened(running_median(box, _BOX_FRAMES), _MARGIN), strict=True):
         image = luma(frame, _LONGEST, _BLUR)
         if before:
             arm = _arms(image.shape) if arm is None else arm
             flow = np.moveaxis(dis.calc(before[0], image, None), -1, 0) / np.float32(image.shape[0])
             found.append(_motion(flow, arm, *before))
-        before = image, box
+        before = image, around
     return np.reshape(found, (-1, 9))
 
 

@@ -51,8 +51,8 @@ def flow_channels(
     irregular times (T,) in seconds, all that is returned is at as many even times.
     """
     with one_thread():
-        camera, sparse = sparse_flow(frames, person.points)
-        dense = dense_flow(frames, person.points)
+        camera, sparse = sparse_flow(frames, person.box)
+        dense = dense_flow(frames, person.box)
     if times is not None:
         camera, sparse, dense = (even_steps(steps, times) for steps in (camera, sparse, dense))
         person = person.evenly(times)
