@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from darkhar_cli.extractors.person.flow_input import luma, pixels, widened
-from darkhar_cli.extractors.person.smoothing import running_median
+from darkhar_cli.extractors.person.smoothing import median, running_median
 
 _LONGEST, _BLUR, _MARGIN = 160, 0.8, 0.12
 _BOX_FRAMES = 7
@@ -85,10 +85,10 @@ def fit_camera(
     for _ in range(_FITS):
         if flow.shape[1] < _LEAST_PIXELS:
             break
-        shift = _median(flow - zoom * arm)
+        shift = median(flow - zoom * arm)
         rest = flow - shift[:, None] - zoom * arm
         far = np.maximum(arm[0] ** 2 + arm[1] ** 2, np.float32(_TINY))
-        more = _median((rest[0] * arm[0] + rest[1] * arm[1]) / far)
+        more = median((rest[0] * arm[0] + rest[1] * arm[1]) / far)
         zoom += more
         error = (rest[0] - more * arm[0]) ** 2 + (rest[1] - more * arm[1]) ** 2
         kept = np.flatnonzero(error <= _quantile(error, _KEPT))
@@ -100,12 +100,6 @@ def _quantile(values: np.ndarray, share: float) -> np.float32:
     """Return the value among (n,) that this share of them lie below."""
     place = int(share * (len(values) - 1))
     return np.partition(values, place)[place]
-
-
-def _median(values: np.ndarray) -> np.ndarray:
-    """Return medians (...) of values (..., n), in a third of `np.median`'s time."""
-    places = [(values.shape[-1] - 1) // 2, values.shape[-1] // 2]
-    return np.partition(values, places, axis=-1)[..., places].mean(axis=-1)
 
 
 def _means(flow: np.ndarray, weight: np.ndarray, arm: np.ndarray) -> np.ndarray:

@@ -12,20 +12,21 @@ import cv2
 import numpy as np
 
 from darkhar_cli.extractors.person.flow_input import luma
-from darkhar_cli.extractors.person.smoothing import gaussian, path, running_median
-from darkhar_cli.extractors.person.sparse_flow import whole_frame_motion
+from darkhar_cli.extractors.person.smoothing import gaussian, median, path, running_median
+from darkhar_cli.extractors.person.sparse_flow import agreed_motion
 from darkhar_cli.extractors.resampling import evenly
 
 _LONGEST, _BLUR = 160, 0.8
 _BACKGROUND_FRAMES = 48  # at most so many, evenly spaced, make the background
 _LEAST_NOISE = 0.5  # levels: of rounding
 _FROM, _FULL = 3.0, 9.0  # times the noise: where a difference begins to count, and where it counts in full
-_STILL = 1.0  # pixels within which a camera stands still
+_PAIRS, _APART, _STILL = 8, 8, 0.5  # a camera is still that moves less (pixels) between so many pairs of frames, apart
 _SPREAD = 0.02  # frame heights: of the Gaussian that joins the parts of a body
 _JOINED = 0.15  # of the strongest smoothed evidence: what is above belongs to some mover
 _EDGE = 0.02  # share of the evidence that may lie beyond each side of the box
 _BOX_FRAMES, _BOX_SIGMA = 7, 2.0
 _LEAST_UNIT = 0.06  # frame heights
+_SPARSE = (slice(None, None, 2), slice(None, None, 2))
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,12 @@ class Mover:
 
     Attributes:
         box: (T, 4) left, top, right, bottom in frame heights, smoothed over time.
+        camera: (T, 3) where the camera's motion has taken the scene: x, y in frame heights, and log zoom; zeros where
+            it stands still.
     """
 
     box: np.ndarray
+    camera: np.ndarray
 
     @property
     def height(self) -> np.ndarray:
@@ -50,14 +54,14 @@ class Mover:
 
     def evenly(self, times: np.ndarray | None) -> "Mover":
         """Return the mover at even times, of frames at irregular times (T,) in seconds; None: they are even."""
-        return self if times is None else Mover(evenly(self.box, times))
+        return self if times is None else Mover(evenly(self.box, times), evenly(self.camera, times))
 
 
 def locate(frames: Sequence[np.ndarray]) -> Mover:
     """Return the mover in the frames (T, H, W, 3) uint8 of a clip; the whole frame where nothing moves."""
     views = _Views(frames)
     boxes, weights = zip(*(_box_of(views.evidence(t)) for t in range(len(frames))), strict=True)
-    return Mover(_smoothed(np.array(boxes), np.array(weights)))
+    return Mover(_smoothed(np.array(boxes), np.array(weights)), views.camera)
 
 
 class _Views:
@@ -66,19 +70,27 @@ class _Views:
     def __init__(self, frames: Sequence[np.ndarray]):
         self.frames = frames
         self._kept: dict[int, np.ndarray] = {}
-        first = self.image(0)
-        self.shape = first.shape
-        steps = whole_frame_motion(luma(frame, _LONGEST, _BLUR) for frame in frames)
-        self.camera = path(steps)
-        reach = np.abs(self.camera[:, :2]).max() * self.shape[0] + np.abs(self.camera[:, 2]).max() * self.shape[1] / 2
-        self.still = reach < _STILL
+        self.shape = self.image(0).shape
+        self.still = self._stands_still()
+        steps = [] if self.still else [agreed_motion(self.image(t - 1), self.image(t)) for t in range(1, len(frames))]
+        self.camera = path(np.reshape(steps, (-1, 3))) if steps else np.zeros((len(frames), 3))
         self.middle = len(frames) // 2
         self.background, self.known = self._median()
+
+    def _stands_still(self) -> bool:
+        """Return whether the camera is still: steps are not summed up then, nor are their errors."""
+        last = len(self.frames) - 1
+        apart = min(_APART, last)
+        moves = []
+        for start in np.linspace(0, last - apart, min(_PAIRS, last - apart + 1)).round().astype(int):
+            dx, dy, zoom = agreed_motion(self.image(start), self.image(start + apart))
+            moves.append(np.hypot(dx, dy) * self.shape[0] + abs(zoom) * max(self.shape) / 2)
+        return bool(np.median(moves) < _STILL)
 
     def image(self, t: int) -> np.ndarray:
         """Return frame t's small luma (h, w) uint8."""
         if t not in self._kept:
-            self._kept = {key: kept for key, kept in self._kept.items() if abs(key - t) <= 2}
+            self._kept = {key: kept for key, kept in self._kept.items() if abs(key - t) <= _APART}
             self._kept[t] = luma(self.frames[t], _LONGEST, _BLUR)
         return self._kept[t]
 
@@ -127,11 +139,12 @@ class _Views:
 def _beyond_noise(image: np.ndarray, other: np.ndarray, known: np.ndarray | None) -> np.ndarray:
     """Return how far two images (h, w) differ beyond the noise of their difference, 0..1 each pixel."""
     other = other.astype(np.float32)
-    bright = other > np.median(other)
-    some = bright if bright.any() else np.ones(other.shape, bool)
-    gain = np.median(image[some] / np.maximum(other[some], 1))
-    difference = np.abs(image - gain * other)
-    noise = max(1.4826 * float(np.median(difference[some])), _LEAST_NOISE)
+    some = image[_SPARSE], other[_SPARSE]  # pixels enough for medians
+    bright = some[1] > median(some[1].ravel())
+    some = [values[bright] if bright.any() else values.ravel() for values in some]
+    gain = median(some[0] / np.maximum(some[1], 1))
+    noise = max(1.4826 * median(np.abs(some[0] - gain * some[1])), _LEAST_NOISE)
+    difference = cv2.absdiff(image, gain * other)
     found = np.clip((difference / noise - _FROM) / (_FULL - _FROM), 0, 1)
     return found if known is None else np.where(known, found, 0)
 

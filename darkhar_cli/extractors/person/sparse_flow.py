@@ -44,21 +44,12 @@ def sparse_flow(frames: Iterable[np.ndarray], box: np.ndarray) -> tuple[np.ndarr
     return np.reshape(camera, (-1, 3)), np.reshape(person, (-1, 5))
 
 
-def whole_frame_motion(images: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the motion between small luma images (T of (h, w) uint8) that corners all over the frame agree on.
+def agreed_motion(before: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Return the motion between two luma images (h, w) uint8 that corners all over the frame agree on.
 
-    (T - 1, 3): dx, dy at the frame's centre, in frame heights, and log zoom; zeros where those that agree do not reach
+    (3,): dx, dy at the frame's centre, in frame heights, and log zoom; zeros where those that agree do not reach
     across the frame, for then it may be a person's motion before a dark scene.
     """
-    found, before = [], None
-    for image in images:
-        if before is not None:
-            found.append(_agreed_motion(before, image))
-        before = image
-    return np.reshape(found, (-1, 3))
-
-
-def _agreed_motion(before: np.ndarray, image: np.ndarray) -> np.ndarray:
     start = cv2.goodFeaturesToTrack(before, *_ALL_OVER)
     if start is None or len(start) < _INLIERS:
         return np.zeros(3)
