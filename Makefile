@@ -1,7 +1,10 @@
-# `make train` and `make test` do all the set-up on a machine with Python 3.11, make and git.
+# `make train` and `make test` do all the set-up on a machine with Python 3.11 or 3.13, make and git; the other one:
+# `make test PYTHON=python3.13 VENV=.venv313`.
 VENV ?= .venv
 PYTHON ?= python3.11
-CONSTRAINTS := .ci/constraints.txt
+# The tested versions, of each Python: what exists for one need not exist for another.
+RELEASE = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+CONSTRAINTS := .ci/constraints-$(RELEASE).txt
 STAMP := $(VENV)/.installed
 ARGS ?=
 # Test files run side by side in so many processes; each takes about 2 GiB.
@@ -46,9 +49,10 @@ smoke: $(STAMP) ## run the smoke experiment into a throw-away folder
 	$(VENV)/bin/darkhar train experiment=smoke dataset.data_dir="$$place/data" hydra.run.dir="$$place/run" $(ARGS) && \
 	test -f "$$place/run/DONE"
 
-lint: $(STAMP) ## check style
+lint: $(STAMP) ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/python -m mypy
 
 format: $(STAMP) ## put style right
 	$(VENV)/bin/ruff check --fix .
@@ -67,4 +71,4 @@ lock: ## write the versions of this environment into the constraints file
 	$(VENV)/bin/python -m pip freeze --exclude-editable > $(CONSTRAINTS)
 
 clean: ## remove the environment and build leftovers (outputs stay)
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -1,19 +1,12 @@
-"""verb -> task. Nothing heavy is imported before the verb is known."""
+"""The program: finds the verb, runs it, and turns whatever goes wrong into one message and an exit code."""
 
+import os
 import sys
 
 from darkhar_cli import __version__, stopping
-from darkhar_cli.errors import BadRequest, DarkharError, nearest
+from darkhar_cli.commands import contract
+from darkhar_cli.errors import DarkharError
 
-VERBS = {
-    "train": "train and score one experiment, or with -m a sweep of them, by cross-validation",
-    "prepare": "check a data set's clips and store them for fast access (train does it when needed)",
-    "check": "measure brightness, noise and flicker of a data set's clips, beside real dark clips",
-    "evaluate": "make a run's tables again from its predictions, or score its models on other clips",
-    "compare": "pair finished runs clip by clip: who is better, and is that evidence",
-    "list": "show every option, its parameters and their meaning",
-    "cache": "show what computed features take up, and prune them",
-}
 HELP = """darkhar: experiments in human action recognition in dark video
 
 usage: darkhar VERB [group=option ...] [group.parameter=value ...]
@@ -44,6 +37,9 @@ def main(argv: list[str] | None = None) -> int:
         stopping.say(verb, ended.number)
         stopping.end_children()
         return ended.exit_code
+    except BrokenPipeError:  # who reads our output has seen enough, as `| head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as problem:
         if debug:
             raise
@@ -51,54 +47,29 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def dispatch(words: list[str], quiet: bool) -> int:
-    """Find the verb and run it."""
+    """Find the verb and run it, or print help."""
     if "-sc" in words or "--shell-completion" in words or "--shell_completion" in words:
         from darkhar_cli.launch.completion import complete
 
-        return complete(words, list(VERBS))
+        return complete(words, {verb.name: verb.completions() for verb in contract.verbs()})
     if not words or words[0] in ("-h", "--help", "help"):
-        print(HELP.format(verbs="\n".join(f"  {verb:9}{text}" for verb, text in VERBS.items())), end="")
+        print(HELP.format(verbs="\n".join(f"  {verb.name:9}{verb.summary}" for verb in contract.verbs())), end="")
         return 0
     if words[0] == "--version":
         print(f"darkhar {__version__}")
         return 0
-    verb, rest = words[0], words[1:]
-    if verb not in VERBS:
-        raise BadRequest(f"unknown verb {verb!r}; choose from {', '.join(VERBS)}{nearest(verb, VERBS)}")
+    verb, rest = contract.find(words[0]), words[1:]
     from darkhar_cli import ambient, console
 
     console.accept_all_text()
     console.set_quiet(quiet)
     ambient.refuse_lost_folder()
     ambient.prepare_environment()
-    if verb == "list":
-        from darkhar_cli.commands.list_parts import list_parts
-
-        list_parts([word for word in rest if word not in ("-h", "--help")])
-        return 0
-    if verb == "cache":
-        from darkhar_cli.commands.cache import cache
-
-        cache(rest)
-        return 0
-    if verb == "check":
-        from darkhar_cli.commands.check import check
-
-        check(rest)
-        return 0
-    if verb == "evaluate":
-        from darkhar_cli.commands.evaluate import evaluate
-
-        evaluate(rest)
-        return 0
-    if verb == "compare":
-        from darkhar_cli.commands.compare import compare_runs
-
-        compare_runs(rest)
-        return 0
-    from darkhar_cli.launch import app
-
-    return app.run(verb, rest)
+    if {"-h", "--help"} & set(rest) or not (rest or verb.bare):
+        print(verb.help(), end="\n" if verb.hydra else "")
+        if not verb.hydra:
+            return 0
+    return verb.run(rest) or 0
 
 
 def _report(problem: Exception) -> int:

@@ -34,6 +34,11 @@ def set_quiet(quiet: bool) -> None:
     _state["quiet"] = quiet
 
 
+def is_quiet() -> bool:
+    """Return whether notes and progress are silenced."""
+    return _state["quiet"]
+
+
 def note(message: str) -> None:
     """Print one plain line about what is going on."""
     if not _state["quiet"]:

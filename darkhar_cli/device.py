@@ -58,6 +58,11 @@ def make_deterministic() -> None:
     tf.config.experimental.enable_op_determinism()
 
 
+def allow_nondeterminism() -> None:
+    """Take `make_deterministic` back: a test's process goes on to others."""
+    tf_config.disable_op_determinism()
+
+
 def _commit() -> str | None:
     """Return the git commit of the source tree the program runs from, if it runs from one."""
     here = Path(__file__).resolve().parent.parent

@@ -91,7 +91,8 @@ def class_named(value: Any, classes: Sequence[str], where: str) -> str:
 
 def _as_yaml(name: str) -> Any:
     try:
-        return OmegaConf.to_container(OmegaConf.from_dotlist([f"x={name}"]))["x"]
+        made: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"x={name}"]))
+        return made["x"]
     except Exception:  # no yaml at all
         return name
 

@@ -1,6 +1,7 @@
 """Shared fixtures. Nothing here needs a network, a GPU, or data beside the repository."""
 
 import copy
+import gc
 import os
 import subprocess
 import sys
@@ -36,11 +37,33 @@ FOLDS += ["correct", "accuracy", "recall_macro", "loss", "epochs"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The files that take longest, roughly in order: begun first, none of them keeps the whole run waiting in the end.
+LONGEST = (
+    *("test_readme", "test_learner", "test_sweeps", "test_controls", "test_fusion", "test_end_to_end", "test_engine"),
+    *("test_augmenting", "test_trainer", "test_processes", "test_runner", "test_two_at_once", "test_bank_runs"),
+    *("test_trainer_labels", "test_stream_runs", "test_evaluate", "dark_synth_dataset_builder_test", "test_check"),
+    *("test_paired_simulated", "test_leaks", "test_sample_frames", "test_ambient", "test_trainer_streams"),
+    *("test_comparison_methods", "test_model", "test_identity", "test_nasty_names", "test_enhance", "test_folds"),
+)
+
+
+def pytest_configure(config):
+    """Let xdist give files out in the order they are collected in, not those with most tests first."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files that take longest first."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
 
 @pytest.fixture(scope="session", autouse=True)
-def home(tmp_path_factory):
-    """Prepared data of the whole test run live in one temporary folder."""
-    place = tmp_path_factory.mktemp("home")
+def home(request, tmp_path_factory):
+    """Prepared data and features of the whole test run live in one temporary folder, whichever worker makes them."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if hasattr(request.config, "workerinput") else base) / "home"
+    place.mkdir(exist_ok=True)
     before = os.environ.get("DARKHAR_HOME")
     os.environ["DARKHAR_HOME"] = str(place)
     yield place
@@ -48,6 +71,17 @@ def home(tmp_path_factory):
         del os.environ["DARKHAR_HOME"]
     else:
         os.environ["DARKHAR_HOME"] = before
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_collect():
+    """Spare later collections of garbage what earlier files left in this process, mostly traced graphs.
+
+    Each fold of a run and each correction of p-values (statsmodels) collects all garbage; in a process that has run
+    a hundred files that took seconds.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def folder_named_by(variable: str, what: str) -> Path:
@@ -113,12 +147,19 @@ def clips(prepared_clips):
     return made
 
 
+@pytest.fixture(scope="session")
+def own_clips_folder(tmp_path_factory):
+    """A folder of clips with a held-out split, and three groups a class; a test that changes it copies it first."""
+    place = tmp_path_factory.mktemp("own") / "clips"
+    write_clips(place / "train", takes=6, groups=3)
+    write_clips(place / "test", takes=1)
+    return place
+
+
 @pytest.fixture
-def own_clips(tmp_path):
-    """A data request for a folder of clips with a held-out split, and two groups."""
-    write_clips(tmp_path / "clips" / "train", takes=6, groups=3)
-    write_clips(tmp_path / "clips" / "test", takes=1)
-    return ["dataset=video_folder", f"dataset.root={tmp_path / 'clips'}", r"dataset.group=^([a-z]+_\d+)_"]
+def own_clips(own_clips_folder):
+    """A data request for the folder of clips with a held-out split; its data are prepared once."""
+    return ["dataset=video_folder", f"dataset.root={own_clips_folder}", r"dataset.group=^([a-z]+_\d+)_"]
 
 
 @pytest.fixture
@@ -133,9 +174,9 @@ def darkhar(tmp_path, monkeypatch, capsys):
 
     yield run
     if "tensorflow" in sys.modules:  # a run makes the process deterministic, which rules XLA out for later tests
-        from tensorflow.python.framework import config
+        from darkhar_cli import device
 
-        config.disable_op_determinism()
+        device.allow_nondeterminism()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import keras
 import pytest
 
 from darkhar_cli import ambient
-from darkhar_cli.cli import VERBS
+from darkhar_cli.commands import contract
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.paths import home
 from tests.conftest import ROOT, TINY, only, program, write_clips
@@ -58,17 +58,16 @@ def test_switches_are_those_that_may_change_numbers():
 
 
 def test_switches_are_in_the_key_of_features(monkeypatch):
-    from darkhar_cli.features.frozen_extractor import freeze
-    from darkhar_cli.models.action_model import build_extractor
+    from darkhar_cli.features.frozen_extractor import frozen_alone
 
-    part, runtime = ("luma", {"percentile": 95.0}), {"name": "auto", "precision": "float32"}
-    plain = freeze(part, build_extractor(part), [("none", {})], runtime, 0).about
+    part = ("luma", {"percentile": 95.0})
+    plain = frozen_alone(part).about
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    about = freeze(part, build_extractor(part), [("none", {})], runtime, 0).about
+    about = frozen_alone(part).about
     assert about == {**plain, "switches": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", contract.names())
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
@@ -85,7 +84,7 @@ def test_what_cannot_work_is_one_line(darkhar, monkeypatch, verb, name, value, w
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", contract.names())
 def test_a_deleted_working_directory_is_one_line(darkhar, tmp_path, monkeypatch, verb):
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")

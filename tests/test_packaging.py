@@ -18,7 +18,7 @@ def packages_under(folder: str, name: str) -> set[str]:
 
 def test_the_package_list_names_every_folder_of_code():
     expected = packages_under("darkhar_cli", "darkhar_cli") | {"darkhar_cli.conf", "darkhar_datasets"}
-    expected |= packages_under("datasets", "darkhar_datasets")
+    expected |= packages_under("datasets", "darkhar_datasets") | packages_under("darkhar", "darkhar")
     assert set(SETUP["packages"]) == expected
 
 
@@ -69,3 +69,21 @@ def test_arrows_point_down_the_map():
             if place in rank and rank[other] < rank[place]:
                 up.add(f"{path.relative_to(package)} imports {other}")
     assert up == set()
+
+
+PARTS = {"augment", "classifiers", "enhance", "extractors", "samplers"}
+
+
+def test_each_folder_says_what_lives_there_and_what_it_may_use():
+    package = ROOT / "darkhar_cli"
+    folders = {path.parent.name for path in package.glob("*/__init__.py")}
+    wrong = set()
+    for name in folders:
+        sentence = ast.get_docstring(ast.parse((package / name / "__init__.py").read_text()))
+        allowed = set(re.findall(r"`([a-z]+)`", sentence)) | (PARTS if "the parts" in sentence else set()) | {name}
+        allowed |= folders if "all below" in sentence else set()
+        used = {other for path in (package / name).rglob("*.py") for other in imports_of(path) & folders}
+        wrong |= {f"{name} uses {other}, its __init__.py does not say so" for other in used - allowed}
+        if not re.search(r"\b(may use|uses)\b", sentence) or sentence.count(". "):
+            wrong.add(f"{name}/__init__.py: one sentence that says what lives there and what it may use")
+    assert not wrong

@@ -1,10 +1,12 @@
 """The word a user types = the yaml's name = the registered name; yaml and signature agree."""
 
 import inspect
+from dataclasses import asdict
 
 import pytest
 
 from darkhar_cli import registry
+from darkhar_cli.classifiers.blocks.options import InputOptions
 from darkhar_cli.config import schema
 from darkhar_cli.errors import BadRequest
 
@@ -36,3 +38,14 @@ def test_unknown_parts_are_named():
 def test_a_name_is_registered_once():
     with pytest.raises(ValueError, match="registered twice"):
         registry.register("enhance", "gamma")(lambda frames: frames)
+
+
+def test_the_options_that_all_classifiers_share_are_one_dataclass_and_one_yaml():
+    shared = {name: parameter.default for name, parameter in schema.shared_parameters("classifier").items()}
+    assert {**asdict(InputOptions()), "centre": []} == shared
+    for name in registry.parts("classifier"):
+        assert list(inspect.signature(registry.get("classifier", name)).parameters)[-len(shared) :] == list(shared)
+
+
+def test_a_part_behind_a_decorator_is_hashed_by_its_own_file():
+    assert registry.source_hash("classifier", "lstm") != registry.source_hash("classifier", "gru")

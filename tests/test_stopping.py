@@ -17,7 +17,8 @@ STUCK = """
 import sys, threading, time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
-from darkhar_cli import cli, hydra_app, stopping
+from darkhar_cli import cli, stopping
+from darkhar_cli.launch import app
 
 def run(verb, words):
     print("ready", flush=True)
@@ -35,7 +36,7 @@ def run(verb, words):
             list(workers.map(time.sleep, [60] * 8))
 
 if __name__ == "__main__":
-    hydra_app.run = run
+    app.run = run
     sys.argv = ["darkhar", *sys.argv[1:]]
     sys.exit(cli.main())
 """
@@ -44,7 +45,9 @@ if __name__ == "__main__":
 CLAIMING = """
 import sys, time
 from pathlib import Path
-from darkhar_cli import asides, claims, cli, hydra_app
+from darkhar_cli import cli
+from darkhar_cli.files import asides, claims
+from darkhar_cli.launch import app
 
 def write(path):
     path.write_text("half")
@@ -55,7 +58,7 @@ def run(verb, words):
     with claims.held(Path(".claim"), "it"):
         asides.write_aside(Path("table.csv"), write)
 
-hydra_app.run = run
+app.run = run
 sys.argv = ["darkhar", "prepare"]
 sys.exit(cli.main())
 """

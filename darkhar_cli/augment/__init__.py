@@ -1,1 +1,1 @@
-"""Augmentation of training clips: on timelines of features, or on frames; a file per part."""
+"""Augmentations of training clips, one file each: of feature timelines or frames; may use `data` and `extractors`."""

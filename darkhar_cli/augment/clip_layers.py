@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from darkhar_cli.augment.contract import Draw
+from darkhar_cli.augment.keras_cv_adapter import feed
 
 _NUMBERS = 128  # that the layers of one augmentation may draw in all; RandAugment draws up to 17 for each step
 _BELOW_ONE = np.float32(1 - 2**-24)
@@ -58,7 +59,7 @@ def _traced(layers: Sequence[Any], shape: tuple[int, ...]) -> Callable[..., tf.T
     """Return the graph of layers: frames (T, h, w, 3) float32 and numbers (_NUMBERS,) -> frames."""
     drawn = _Drawn()
     for layer in layers:
-        _feed(layer, drawn)
+        feed(layer, drawn, _sampled)
 
     def run(frames: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
         def one(frame: tf.Tensor) -> tf.Tensor:
@@ -75,7 +76,7 @@ def _traced(layers: Sequence[Any], shape: tuple[int, ...]) -> Callable[..., tf.T
 
 
 class _Drawn:
-    """Stands where a layer has a `tf.random.Generator`: gives numbers in turn, one each time it is asked."""
+    """Replaces a layer's `tf.random.Generator`: gives the next number at each call."""
 
     def begin(self, numbers: tf.Tensor) -> None:
         """Give these numbers (n,) in (0, 1) from now on."""
@@ -87,18 +88,6 @@ class _Drawn:
         low, high = tf.cast(minval, tf.float32), tf.cast(maxval, tf.float32)
         value = low + self._numbers[self._taken - 1] * (high - low)
         return tf.cast(tf.broadcast_to(value, shape), dtype)
-
-
-def _feed(layer: Any, drawn: _Drawn) -> None:
-    """Let a layer, and those inside it, take all its random numbers from `drawn`, and compute in float32."""
-    import keras_cv
-
-    for each in layer._flatten_layers():
-        each.dtype_policy = "float32"
-        each._random_generator = drawn
-        for name, value in list(vars(each).items()):
-            if isinstance(value, keras_cv.core.UniformFactorSampler | keras_cv.core.NormalFactorSampler):
-                setattr(each, name, _sampled(value, drawn))
 
 
 def _sampled(sampler: Any, drawn: _Drawn) -> Callable[..., tf.Tensor]:

@@ -5,7 +5,7 @@ Every draw is a hash of (seed, epoch, clip, augmentation), so all streams of a c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.channels import Symmetry
 from darkhar_cli.randomness import key_of, mix
 
-Reversals = Mapping[int, int | None]  # class -> what it looks like backwards, None where nothing in the data set
+Reversals = Mapping[int, int | None]  # class -> what it shows backwards, None where nothing in the data set
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Draw:
     clip: str
 
     def uniform(self, shape: tuple[int, ...] = (), what: str = "") -> np.ndarray:
-        """Return numbers (`shape`) float64 in (0, 1); `what` tells several of them apart."""
+        """Return numbers (`shape`) float64 in (0, 1); `what` distinguishes several of them."""
         key = np.uint32(key_of(self.seed, self.epoch, f"{what}/{self.clip}"))
         count = int(np.prod(shape))
         hashed = mix(np, np.bitwise_xor(np.arange(count, dtype=np.uint32), mix(np, key)))
@@ -78,6 +78,13 @@ class Augmentation:
     def frames(self, frames: np.ndarray, outcome: int, draw: Draw) -> np.ndarray:
         """Return a clip's enhanced and resized frames (T, h, w, 3) float32 0..255 as they turn out."""
         return frames
+
+
+class AugmentationBuilder(Protocol):
+    """What is registered as an augmentation: `Augmentation`'s class, or a function that returns one."""
+
+    def __call__(self, **parameters: Any) -> Augmentation:
+        """Return the augmentation, e.g. `noise(deviation=0.1)`."""
 
 
 def bounds(given: Any, what: str) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Training clips beside which darker and noisier copies stand."""
+"""Training clips with darker and noisier copies beside them."""
 
 from typing import Any
 

@@ -19,12 +19,12 @@ class Reverse(Augmentation):
         """Return the class of the reversed clip; None where the data set has none.
 
         Raises:
-            BadRequest: the data set does not say what its classes look like backwards.
+            BadRequest: the data set does not give what its classes show backwards.
         """
         if reversals is None:
             raise BadRequest(
                 "augment=reverse: nothing says what the classes of this data set show backwards; give "
-                "dataset.reverse={Sit: Stand, Stand: Sit} (classes not named keep their label, null takes one out)"
+                "dataset.reverse={Sit: Stand, Stand: Sit} (classes not named keep their label, null excludes one)"
             )
         return reversals.get(label, label) if outcome else label
 

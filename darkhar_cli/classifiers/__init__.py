@@ -1,1 +1,1 @@
-"""Classifiers: what the frames mean together; `(B, T, F)` and a mask `(B, T)` -> logits `(B, K) float32`."""
+"""Classifiers, one file each: `(B, T, F)`, mask `(B, T)` -> logits `(B, K)`; uses only what everybody may use."""

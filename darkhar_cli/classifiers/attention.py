@@ -1,6 +1,5 @@
 """Attention pooling: a learned weighted mean of the frames' features (Ilse et al., ICML 2018, without their gate)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,6 +8,7 @@ from keras import layers, ops
 from darkhar_cli.classifiers.blocks.inputs import head_inputs
 from darkhar_cli.classifiers.blocks.logits import logits
 from darkhar_cli.classifiers.blocks.normalisation import Float32Layer
+from darkhar_cli.classifiers.blocks.options import InputOptions, with_inputs
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.registry import register
 
@@ -47,21 +47,16 @@ class AttentionPooling(Float32Layer):
 
 
 @register("classifier")
+@with_inputs()
 def attention(
     timeline: Timeline,
     n_classes: int,
+    inputs: InputOptions,
     hidden: int = 64,
     dropout: float = 0.0,
-    channels: str | Sequence[str] = "all",
-    centre: str | Sequence[str] = (),
-    instance_norm: bool = False,
-    standardize: bool = False,
-    clip: float | None = None,
-    gain: float = 0.0,
-    noise: float = 0.0,
 ) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32, blind to order."""
-    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, inputs)
     x = AttentionPooling(hidden, name="attention")(x, mask)
     x = layers.Dropout(dropout)(x) if dropout else x
     return keras.Model([features, mask], logits(x, n_classes), name="attention")

@@ -6,6 +6,7 @@ zeros), and gives logits (B, K) float32.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from darkhar_cli.errors import BadRequest, nearest
 
@@ -41,3 +42,17 @@ class Timeline:
                 close = nearest(name, self.channels)
                 raise BadRequest(f"{what}: no channel {name!r}; there are {', '.join(self.channels)}{close}")
         return [self.channels.index(name) for name in names]
+
+
+class Classifier(Protocol):
+    """What is registered as a classifier: builds its Keras model.
+
+    Example: `lstm(Timeline(features=34), n_classes=6, units=32)` is a model of `features` (B, T, 34) and `mask` (B, T).
+    """
+
+    def __call__(self, timeline: Timeline, n_classes: int, **parameters: Any) -> Any:
+        """Return a Keras model, features (B, T, F) float32 and mask (B, T) bool -> logits (B, K) float32.
+
+        Raises:
+            BadRequest: parameters that do not fit the timeline or each other.
+        """

@@ -8,32 +8,28 @@ from keras import layers
 
 from darkhar_cli.classifiers.blocks.inputs import head_inputs
 from darkhar_cli.classifiers.blocks.logits import dense_layers, logits
+from darkhar_cli.classifiers.blocks.options import InputOptions, with_inputs
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.registry import register
 
 
 @register("classifier")
+@with_inputs()
 def lstm(
     timeline: Timeline,
     n_classes: int,
+    inputs: InputOptions,
     units: int = 64,
     dense: Sequence[int] = (32,),
     dropout: float = 0.0,
     embed: int = 0,
-    channels: str | Sequence[str] = "all",
-    centre: str | Sequence[str] = (),
-    instance_norm: bool = False,
-    standardize: bool = False,
-    clip: float | None = None,
-    gain: float = 0.0,
-    noise: float = 0.0,
 ) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32.
 
     The paper's: LSTM of 64 units, a dense layer of 32 with ReLU, logits; for keypoints a dense layer with ReLU on
     each frame's features first (`embed` units). Masked frames are passed over.
     """
-    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, inputs)
     x = layers.Dense(embed, activation="relu", name="embed")(x) if embed else x
     x = layers.LSTM(units)(x, mask=mask)
     x = dense_layers(x, dense, dropout)

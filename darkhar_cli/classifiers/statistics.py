@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ from darkhar_cli.classifiers.blocks.clip_statistics import AMOUNTS, FLOW, ClipSt
 from darkhar_cli.classifiers.blocks.inputs import chosen, head_inputs
 from darkhar_cli.classifiers.blocks.logits import solved_logits
 from darkhar_cli.classifiers.blocks.normalisation import Limit, Standardize
+from darkhar_cli.classifiers.blocks.options import InputOptions, with_inputs
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.registry import register
@@ -24,7 +26,8 @@ def _pair(timeline: Timeline, entry: str) -> tuple[int, int, bool]:
     found = _PAIR.fullmatch(entry)
     if not found or found[1] != found[4]:
         raise BadRequest(f"classifier.correlations: {entry!r} is not like a:b, or |a:b| for the absolute value")
-    return (*timeline.index([found[2], found[3]], "classifier.correlations"), bool(found[1]))
+    first, second = timeline.index([found[2], found[3]], "classifier.correlations")
+    return first, second, bool(found[1])
 
 
 def plan_of(
@@ -52,7 +55,7 @@ def plan_of(
     }
     if plan["spectra"] and timeline.fps is None:
         raise BadRequest(f"classifier.spectra needs steps of a known rate; sample at one, e.g. {_RATE}")
-    if plan["spectra"] and not len(spectrum.frequencies(timeline.fps)):
+    if plan["spectra"] and timeline.fps is not None and not len(spectrum.frequencies(timeline.fps)):
         raise BadRequest(f"classifier.spectra: {timeline.fps:g} steps a second show no movement; sample e.g. {_RATE}")
     plan["correlations"] = [_pair(timeline, entry) for entry in correlations]
     plan["flow"] = timeline.index([f"lk_{name}" for name in FLOW], "classifier.flow_amounts") if flow_amounts else []
@@ -67,9 +70,11 @@ def plan_of(
 
 
 @register("classifier")
+@with_inputs(clip=2.5)
 def statistics(
     timeline: Timeline,
     n_classes: int,
+    inputs: InputOptions,
     spectra: str | Sequence[str] = (),
     change: str | Sequence[str] = "all",
     net: str | Sequence[str] = "all",
@@ -78,13 +83,6 @@ def statistics(
     flow_amounts: bool = False,
     l2: float = 0.03,
     solver: str = "lbfgs",
-    channels: str | Sequence[str] = "all",
-    centre: str | Sequence[str] = (),
-    instance_norm: bool = False,
-    standardize: bool = False,
-    clip: float | None = 2.5,
-    gain: float = 0.0,
-    noise: float = 0.0,
 ) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32.
 
@@ -94,10 +92,11 @@ def statistics(
     Raises:
         BadRequest: channels, a rate or a solver that are not there.
     """
-    seen = chosen(timeline, channels)
+    seen = chosen(timeline, inputs.channels)
     plan, names = plan_of(seen, spectra, change, net, means, correlations, flow_amounts)
-    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, None, gain, noise)
+    features, mask, x = head_inputs(timeline, replace(inputs, clip=None))
     x = ClipStatistics(plan, names, seen.fps, name="statistics")(x, mask)
     x = Standardize(name="standardize_statistics")(x)
-    x = Limit(clip, name="clip")(x) if clip is not None else x
-    return keras.Model([features, mask], solved_logits(x, n_classes, l2, solver, gain, noise), name="statistics")
+    x = Limit(inputs.clip, name="clip")(x) if inputs.clip is not None else x
+    x = solved_logits(x, n_classes, l2, solver, inputs.gain, inputs.noise)
+    return keras.Model([features, mask], x, name="statistics")

@@ -9,28 +9,24 @@ from keras import layers
 from darkhar_cli.classifiers.blocks.inputs import head_inputs
 from darkhar_cli.classifiers.blocks.logits import logits
 from darkhar_cli.classifiers.blocks.normalisation import ZeroPadding
+from darkhar_cli.classifiers.blocks.options import InputOptions, with_inputs
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.registry import register
 
 
 @register("classifier")
+@with_inputs()
 def tcn(
     timeline: Timeline,
     n_classes: int,
+    inputs: InputOptions,
     filters: int = 48,
     kernel: int = 5,
     dilations: Sequence[int] = (1, 2, 4),
     spatial_dropout: float = 0.15,
     dropout: float = 0.4,
     l2: float = 0.001,
-    channels: str | Sequence[str] = "all",
-    centre: str | Sequence[str] = (),
-    instance_norm: bool = False,
-    standardize: bool = False,
-    clip: float | None = None,
-    gain: float = 0.0,
-    noise: float = 0.0,
 ) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32.
 
@@ -42,7 +38,7 @@ def tcn(
     """
     if not dilations:
         raise BadRequest("classifier.dilations=[]: at least one convolution is needed, e.g. [1, 2, 4]")
-    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, inputs)
     x = layers.SpatialDropout1D(spatial_dropout)(x) if spatial_dropout else x
     for dilation in dilations:
         x = ZeroPadding()(x, mask)

@@ -4,7 +4,6 @@ Normalisation comes before each sub-layer (Xiong et al., arXiv 2002.04745), whic
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -12,6 +11,7 @@ from keras import layers, ops
 
 from darkhar_cli.classifiers.blocks.inputs import head_inputs
 from darkhar_cli.classifiers.blocks.logits import logits
+from darkhar_cli.classifiers.blocks.options import InputOptions, with_inputs
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.registry import register
@@ -83,20 +83,15 @@ def _block(x: Any, seen: Any, width: int, heads: int, dropout: float) -> Any:
 
 
 @register("classifier")
+@with_inputs()
 def transformer(
     timeline: Timeline,
     n_classes: int,
+    inputs: InputOptions,
     blocks: int = 1,
     heads: int = 4,
     width: int = 64,
     dropout: float = 0.1,
-    channels: str | Sequence[str] = "all",
-    centre: str | Sequence[str] = (),
-    instance_norm: bool = False,
-    standardize: bool = False,
-    clip: float | None = None,
-    gain: float = 0.0,
-    noise: float = 0.0,
 ) -> Any:
     """Return a Keras model, features (B, T, F) and mask (B, T) bool -> logits (B, K) float32.
 
@@ -109,7 +104,7 @@ def transformer(
         raise BadRequest(
             f"classifier.width={width} with classifier.heads={heads}: an even multiple of the heads is needed"
         )
-    features, mask, x = head_inputs(timeline, channels, centre, instance_norm, standardize, clip, gain, noise)
+    features, mask, x = head_inputs(timeline, inputs)
     x = ClassToken(name="token")(layers.Dense(width, name="embed")(x))
     seen = TokenMask(name="seen")(mask)
     for _ in range(blocks):

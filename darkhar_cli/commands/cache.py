@@ -1,45 +1,38 @@
 """`darkhar cache`: what computed features take up, by part; `darkhar cache prune` removes them."""
 
+from __future__ import annotations
+
 import contextlib
 import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.filesize import decimal
-from rich.table import Table
+from darkhar_cli.commands.contract import Verb
+from darkhar_cli.errors import BadRequest, FailedWork, unknown
 
-from darkhar_cli import console
-from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
-from darkhar_cli.features import feature_cache
-from darkhar_cli.features.stored_caches import Stored, remove, stored
-from darkhar_cli.files import asides
-from darkhar_cli.paths import home
+if TYPE_CHECKING:
+    from darkhar_cli.features.stored_caches import Stored
 
-HELP = """darkhar cache: computed features on disk; a run makes again what it misses
-
-  darkhar cache                                   size by part, and when each was last used
-  darkhar cache extractor=mobilenet               of some only: extractor, enhance, runtime, precision, older
-  darkhar cache prune older=30                    remove what was not used for 30 days
-  darkhar cache prune extractor=mobilenet enhance=gamma+histeq
-  darkhar cache prune leftovers=true              half-made data and files of processes that have ended
-  darkhar cache prune all=true
-  darkhar cache cache_dir=DIR ...                 another place than $DARKHAR_HOME/features
-"""
 _PARTS = ("extractor", "enhance", "runtime", "precision")
 _KEYS = (*_PARTS, "older", "leftovers", "all", "cache_dir")
 
 
-def cache(words: Sequence[str]) -> None:
+def run(words: Sequence[str]) -> None:
     """Show the banks that the words choose, or remove them.
 
     Raises:
         BadRequest: an unknown word or value, or nothing said of what to prune.
         FailedWork: a folder cannot be removed.
     """
-    if "-h" in words or "--help" in words:
-        print(HELP, end="")
-        return
+    from rich.filesize import decimal
+
+    from darkhar_cli import console
+    from darkhar_cli.features import feature_cache
+    from darkhar_cli.features.stored_caches import remove, stored
+    from darkhar_cli.files import asides
+
     prune = "prune" in words
     asked = _read([word for word in words if word != "prune"])
     root = feature_cache.root(asked.get("cache_dir"))
@@ -79,6 +72,9 @@ def cache(words: Sequence[str]) -> None:
 
 def _left(root: Path, banks: Sequence[Stored], elsewhere: bool) -> list[Path]:
     """Return what dead processes left in the banks and, unless another place is looked at, among prepared data."""
+    from darkhar_cli.files import asides
+    from darkhar_cli.paths import home
+
     places = [one.folder for one in banks]
     if not elsewhere and home().is_dir():
         places += [place for place in sorted(home().iterdir()) if place.is_dir() and place != root]
@@ -96,10 +92,9 @@ def _size(path: Path) -> int:
 def _read(words: Sequence[str]) -> dict[str, str]:
     asked = {}
     for word in words:
-        key, sign, value = word.partition("=")
-        if not sign or key not in _KEYS:
-            close = nearest(key, ("prune", *_KEYS))
-            raise BadRequest(f"cache does not know {word!r}; it takes prune and {', '.join(_KEYS)}{close}")
+        key, _, value = word.partition("=")
+        if not VERB.knows(word):
+            raise VERB.refusal(word)
         asked[key] = value
     if "older" in asked and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", asked["older"]):
         raise BadRequest(f"older={asked['older']!r}: allowed is a number of days")
@@ -135,6 +130,11 @@ def _fits(one: Stored, asked: dict[str, str]) -> bool:
 
 def _show(banks: Sequence[Stored], root: Path) -> None:
     """Print a row for each bank, the largest first, and their sum."""
+    from rich.filesize import decimal
+    from rich.table import Table
+
+    from darkhar_cli import console
+
     grid = Table(title=str(root), title_justify="left", show_footer=True, box=None, padding=(0, 2, 0, 0))
     grid.add_column("extractor", "all", no_wrap=True)
     grid.add_column("enhance", overflow="fold")
@@ -150,3 +150,24 @@ def _show(banks: Sequence[Stored], root: Path) -> None:
         cells = (labels["extractor"], labels["enhance"], shown, labels["runtime"], labels["precision"])
         grid.add_row(*cells, str(one.entries), decimal(one.size), used)
     console.out.print(grid)
+
+
+VERB = Verb(
+    name="cache",
+    summary="show what computed features take up, and prune them",
+    place=41,
+    takes=f"prune and {', '.join(_KEYS)}",
+    keys=_KEYS,
+    examples=(
+        ("cache", "size by part, and when each was last used"),
+        ("cache extractor=mobilenet", "some only: extractor, enhance, runtime, precision, older"),
+        ("cache prune older=30", "remove what was not used for 30 days"),
+        ("cache prune extractor=mobilenet enhance=gamma+histeq", "remove what these parts computed"),
+        ("cache prune leftovers=true", "half-made data and files of processes that have ended"),
+        ("cache prune all=true", "remove all of it"),
+        ("cache cache_dir=DIR ...", "another place than $DARKHAR_HOME/features"),
+    ),
+    run=run,
+    notes="A run computes again what it misses.",
+    words=("prune",),
+)

@@ -1,50 +1,34 @@
 """`darkhar compare RUN RUN ...`: methods compared on the same clips, ranked, and in words whether they differ."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from darkhar_cli.commands.contract import Verb
+from darkhar_cli.errors import BadRequest
 
-from darkhar_cli.errors import BadRequest, nearest
-from darkhar_cli.evaluation.comparison import compare
-from darkhar_cli.evaluation.outcomes import read_results
-from darkhar_cli.files.tables import write_csv
-from darkhar_cli.report import method_tables
-
-HELP = """darkhar compare: finished runs, paired clip by clip
-
-  darkhar compare outputs/train/a-* outputs/train/b-*                    two runs
-  darkhar compare outputs/sweeps/mine baseline=enhance=gamma             the methods of a sweep
-  darkhar compare outputs/sweeps/seeds012 outputs/sweeps/seeds34 to=all.csv   more seeds of the same methods
-
-Runs that differ in their seed alone are replicates of one method: they are pooled and never compared with each other.
-With several seeds the test crosses clips (by recording, where that is known) with seeds, and its sentence is about the
-methods; with one seed it is a sign-flip test over recordings, and its sentence is about the two trained models. Both
-are about macro recall, and corrected for the number of comparisons (Holm).
-
-  baseline=METHOD   what the others are compared with: a name as printed, a folder, or key=value
-                    (default: the first with enhance=none, else the first)
-  to=FILE           where the table goes (default: outputs/compare/<hash>/compare.csv; a sweep's folder)
-"""
-_KEYS = ("to", "baseline")
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def compare_runs(words: Sequence[str]) -> None:
+def run(words: Sequence[str]) -> None:
     """Compare the runs that the words name, print the tables and sentences, and write compare.csv.
 
     Raises:
         BadRequest: no runs, or runs that cannot be paired; with the reason.
     """
-    if not words or "-h" in words or "--help" in words:
-        print(HELP, end="")
-        return
+    from darkhar_cli.evaluation.comparison import compare
+    from darkhar_cli.evaluation.outcomes import read_results
+    from darkhar_cli.files.tables import write_csv
+    from darkhar_cli.report import method_tables
+
     settings = dict(word.split("=", 1) for word in words if "=" in word and not Path(word).exists())
-    for key in settings:
-        if key not in _KEYS:
-            given = f"{key}={settings[key]}"
-            allowed = " and ".join(f"{one}=..." for one in _KEYS)
-            raise BadRequest(f"compare does not know {given!r}; it takes run folders, {allowed}{nearest(key, _KEYS)}")
+    for key, value in settings.items():
+        if key not in VERB.keys:
+            raise VERB.refusal(f"{key}={value}")
     folders = [Path(word) for word in words if "=" not in word or Path(word).exists()]
     results, skipped = read_results(folders)
     comparison = compare(results, settings.get("baseline"))
@@ -61,3 +45,29 @@ def _place(folders: Sequence[Path], table: pd.DataFrame) -> Path:
         return folders[0] / "compare.csv"
     mark = sha256("\n".join(sorted(table["folder"])).encode()).hexdigest()[:10]
     return Path("outputs", "compare", mark, "compare.csv")
+
+
+VERB = Verb(
+    name="compare",
+    summary="pair finished runs clip by clip: who is better, and is that evidence",
+    place=31,
+    takes="run folders, to=... and baseline=...",
+    keys=("to", "baseline"),
+    examples=(
+        ("compare outputs/train/a-* outputs/train/b-*", "two runs"),
+        ("compare outputs/sweeps/mine baseline=enhance=gamma", "the methods of a sweep"),
+        ("compare outputs/sweeps/seeds012 outputs/sweeps/seeds34 to=all.csv", "more seeds of the same methods"),
+    ),
+    run=run,
+    notes="""
+Runs that differ in their seed alone are replicates of one method: they are pooled and never compared with each other.
+With several seeds the test crosses clips (by recording, where that is known) with seeds, and its sentence is about the
+methods; with one seed it is a sign-flip test over recordings, and its sentence is about the two trained models. Both
+are about macro recall, and corrected for the number of comparisons (Holm).
+
+  baseline=METHOD   what the others are compared with: a name as printed, a folder, or key=value
+                    (default: the first with enhance=none, else the first)
+  to=FILE           where the table goes (default: outputs/compare/<hash>/compare.csv; a sweep's folder)
+""",
+    bare=False,
+)

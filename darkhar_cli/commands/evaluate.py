@@ -1,47 +1,35 @@
 """`darkhar evaluate RUN`: a finished run's tables from its predictions, or its models on other clips."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from darkhar_cli import caveats, console
-from darkhar_cli.config import request, schema
-from darkhar_cli.data import clip_dataset
-from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.errors import BadRequest, FailedWork, nearest, unknown
-from darkhar_cli.evaluation import stored_run
-from darkhar_cli.evaluation.conclusions import conclude, control_runs, gather_controls
-from darkhar_cli.evaluation.stored_run import SPLITS, Evaluation
-from darkhar_cli.evaluation.training_clips import trained_on
-from darkhar_cli.launch.training_job import draw, experiment_of, row_labels
-from darkhar_cli.native_stderr import quiet_start
-from darkhar_cli.report import terminal
-from darkhar_cli.runs.identity import changed_since
-from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.commands.contract import Verb
+from darkhar_cli.errors import BadRequest, FailedWork, unknown
 
-HELP = """darkhar evaluate: what a finished run's predictions and models say
-
-  darkhar evaluate RUN                        every table, figure and the report again, from predictions.csv
-  darkhar evaluate RUN split=test             the run's fold models on a split of its data set: train, test or all
-  darkhar evaluate RUN dataset=NAME dataset.root=DIR [split=...] [dataset.*=...]
-                                              on another data set with the same classes
-
-Without split= the held-out split is scored where the data set has one, else all clips. Each fold's model scores every
-clip; `ensemble` averages them. The result is kept in RUN/evaluations/ and is shown when it is asked for again.
-"""
+if TYPE_CHECKING:
+    from darkhar_cli.data.clip_dataset import Clips
+    from darkhar_cli.runs.run_folder import Run
 
 
-def evaluate(words: Sequence[str]) -> None:
+def run(words: Sequence[str]) -> None:
     """Make a run's tables again, or score its models on the clips that the words name; print the table.
 
     Raises:
         BadRequest: no finished run, unknown words, other classes, or models that are not the run's.
         FailedWork: clips cannot be read, or the result cannot be written.
     """
-    if not words or "-h" in words or "--help" in words:
-        print(HELP, end="")
-        return
+    from darkhar_cli import console
+    from darkhar_cli.data import clip_dataset
+    from darkhar_cli.evaluation import stored_run
+    from darkhar_cli.evaluation.stored_run import Evaluation
+    from darkhar_cli.report import terminal
+
     folder, asked = _read(words)
+    asked = _with_plugins(asked)
     run = stored_run.finished_run(folder)
     config = stored_run.settings_of(run)
     if not asked:
@@ -65,15 +53,15 @@ def evaluate(words: Sequence[str]) -> None:
 
 def _read(words: Sequence[str]) -> tuple[Path, list[str]]:
     """Return the run's folder and the settings, each known."""
+    from darkhar_cli.evaluation.stored_run import SPLITS
+
     settings = [
         word for word in words if word.startswith("-") or ("=" in word and not Path(word).expanduser().exists())
     ]
     for word in settings:
-        key, sign, value = word.partition("=")
-        if not sign or not (key in ("split", "dataset") or key.startswith("dataset.")):
-            takes = "a run folder, split=, dataset= and dataset.*="
-            close = nearest(key.partition(".")[0].lstrip("-+~"), ("split", "dataset"))
-            raise BadRequest(f"evaluate does not know {word!r}; it takes {takes}{close}")
+        key, _, value = word.partition("=")
+        if not VERB.knows(word):
+            raise VERB.refusal(word)
         if key == "split" and value not in SPLITS:
             raise unknown("split", value, SPLITS)
     folders = [word for word in words if word not in settings]
@@ -83,8 +71,38 @@ def _read(words: Sequence[str]) -> tuple[Path, list[str]]:
     return Path(folders[0]).expanduser(), settings
 
 
+def _with_plugins(asked: Sequence[str]) -> list[str]:
+    """Let `plugins=FILE` add parts; return the other words."""
+    from darkhar_cli.config import own_parts
+
+    files = [one for word in asked if word.startswith("plugins=") for one in word[8:].strip("[]").split(",") if one]
+    own_parts.use(files)
+    return [word for word in asked if not word.startswith("plugins=")]
+
+
+def _refuse_lost_parts(run: Run) -> None:
+    """Refuse a run whose own parts are not given: code that a run folder names is not run by itself.
+
+    Raises:
+        BadRequest: names the files.
+    """
+    from darkhar_cli import plugins
+
+    given = plugins.files()
+    hashes = {sha256(file.read_bytes()).hexdigest()[:16] for file in given}
+    code = {name: mark for name, mark in run.facts().get("code", {}).items() if Path(name).is_absolute()}
+    lost = [name for name, mark in code.items() if Path(name) not in given and mark not in hashes]
+    if lost:
+        raise BadRequest(
+            f"{run.folder} was made with parts of {', '.join(lost)}, which a run folder does not run by itself; "
+            f"if you trust them give plugins={','.join(lost)}, or the same files from another place"
+        )
+
+
 def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
     """Return the checked `dataset` node of what was typed; the run's own stands for what was not."""
+    from darkhar_cli.config import request, schema
+
     keys = {request.bare_key(word) for word in typed}
     before, mappings = [], {}
     if "dataset" not in keys:
@@ -101,6 +119,11 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
 
 
 def _again(run: Run, config: Mapping[str, Any]) -> None:
+    from darkhar_cli.evaluation import stored_run
+    from darkhar_cli.evaluation.conclusions import conclude
+    from darkhar_cli.launch.training_job import draw
+    from darkhar_cli.runs.row_labels import row_labels
+
     try:
         stored_run.recompute(run, row_labels(config, config["cv"]["name"]))
         if len(run.controls()):
@@ -113,6 +136,10 @@ def _again(run: Run, config: Mapping[str, Any]) -> None:
 
 def _controls_again(run: Run) -> None:
     """Make the tables of a run's controls again, from their own predictions."""
+    from darkhar_cli.evaluation import stored_run
+    from darkhar_cli.evaluation.conclusions import conclude, control_runs, gather_controls
+    from darkhar_cli.runs.row_labels import row_labels
+
     for control in control_runs(run).values():
         config = stored_run.settings_of(control)
         stored_run.recompute(control, row_labels(config, config["cv"]["name"]))
@@ -124,12 +151,21 @@ def _work(
     run: Run, config: Mapping[str, Any], clips: Clips, rows: Sequence[int], place: Path, asked: Mapping[str, Any]
 ) -> None:
     """Score the clips with every fold's model and keep all of it."""
+    from darkhar_cli import caveats, console
+    from darkhar_cli.evaluation import stored_run
+    from darkhar_cli.evaluation.training_clips import trained_on
+    from darkhar_cli.launch.training_job import experiment_of
+    from darkhar_cli.native_stderr import quiet_start
+    from darkhar_cli.runs.identity import changed_since
+    from darkhar_cli.runs.row_labels import row_labels
+
     console.note(f"{clips.name}: {len(rows)} clips ({asked['split']}), {len(clips.classes)} classes")
-    if len(clips.left_out):
-        console.note(clips.left_out_told())
+    if len(clips.excluded):
+        console.note(clips.excluded_in_words())
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli.evaluation import score_models
 
+    _refuse_lost_parts(run)
     since = changed_since(run)
     if since:
         console.warn(f"the code is not what trained {run.folder} ({since}): its models are fed by what there is now")
@@ -164,6 +200,8 @@ def _work(
 
 def _tell_trained_on(trained: Mapping[tuple[int, int], set[str]] | None, digests: Sequence[str]) -> dict[str, Any]:
     """Warn of clips that a fold was trained on and now scores; return their counts."""
+    from darkhar_cli import console
+
     if trained is None:
         console.warn("the run's own clips are not as they were, so whether these were trained on is not known")
         return {}
@@ -177,3 +215,26 @@ def _tell_trained_on(trained: Mapping[tuple[int, int], set[str]] | None, digests
             "a model scored on its own training clips says nothing about new ones"
         )
     return {"clips": n, "folds": [{"repeat": r, "fold": k, "clips": count} for (r, k), count in counts.items()]}
+
+
+VERB = Verb(
+    name="evaluate",
+    summary="make a run's tables again from its predictions, or score its models on other clips",
+    place=30,
+    takes="a run folder, split=, dataset= and dataset.*=",
+    keys=("split", "dataset", "dataset.", "plugins"),
+    examples=(
+        ("evaluate RUN", "every table, figure and the report again, from predictions.csv"),
+        ("evaluate RUN split=test", "the run's fold models on a split of its data set: train, test or all"),
+        (
+            "evaluate RUN dataset=NAME dataset.root=DIR [split=...] [dataset.*=...]",
+            "on another data set with the same classes",
+        ),
+    ),
+    run=run,
+    notes="""
+Without split= the held-out split is scored where the data set has one, else all clips. Each fold's model scores every
+clip; `ensemble` averages them. The result is kept in RUN/evaluations/ and is shown when it is asked for again.
+""",
+    bare=False,
+)

@@ -1,1 +1,1 @@
-"""From the words a user typed to checked configurations; uses only what everybody may use."""
+"""From the words a user typed to checked configurations; may use `files`."""

@@ -4,13 +4,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from hydra import compose
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darkhar_cli.config import schema
+from darkhar_cli.config import hydra_adapter, schema
 from darkhar_cli.errors import BadRequest, nearest
 
 
@@ -20,10 +19,31 @@ def composed(verb: str, words: Sequence[str]) -> dict[str, Any]:
     Raises:
         BadRequest: the words, or the files that they choose, fit no configuration.
     """
+    return plain(tree_of(verb, words))
+
+
+def tree_of(verb: str, words: Sequence[str]) -> DictConfig:
+    """Return the configuration that words stand for, with Hydra's own node. To be called where Hydra is initialized.
+
+    Raises:
+        BadRequest: the words, or the files that they choose, fit no configuration.
+    """
     try:
-        config = compose(config_name=verb, overrides=list(words))
-        return OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
+        return hydra_adapter.composed_tree(verb, words)
     except (HydraException, OmegaConfBaseException) as problem:
+        raise _refusal(problem) from problem
+
+
+def plain(tree: DictConfig) -> dict[str, Any]:
+    """Return a configuration as plain dicts, references resolved, without Hydra's own node.
+
+    Raises:
+        BadRequest: a reference stands for nothing.
+    """
+    try:
+        own = OmegaConf.masked_copy(tree, [key for key in tree if key != "hydra"])
+        return OmegaConf.to_container(own, resolve=True, throw_on_missing=False)
+    except OmegaConfBaseException as problem:
         raise _refusal(problem) from problem
 
 
@@ -64,7 +84,7 @@ def blamed_choice(verb: str, choices: Mapping[str, Override], extra: list[str], 
         extra: words that are always given.
         problem: the refusal.
     """
-    for word, parsed in reversed(choices.items()):
+    for word, parsed in reversed(list(choices.items())):
         group, name = parsed.key_or_group, parsed.value()
         known = schema.options(group)
         if not isinstance(name, str) or name not in known or not known.own(name):
@@ -97,11 +117,11 @@ def others_keys(
         group = parsed.key_or_group
         if group in ("experiment", *schema.CHAINS) or not isinstance(base.get(group), Mapping):
             continue
-        unknown = set(base[group]) - _takes(group, base[group])
+        unknown = set(base[group]).difference(_takes(group, base[group]))
         if unknown:
             own = composed(verb, [other for other in choices if other != word] + extra)[group]
             if own.get("name") != base[group].get("name"):
-                found[group] = sorted(unknown & _takes(group, own))
+                found[group] = sorted(unknown.intersection(_takes(group, own)))
     return {group: keys for group, keys in found.items() if keys}
 
 

@@ -12,15 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra._internal.core_plugins import file_config_source
-from hydra._internal.sources_registry import SourcesRegistry
-from hydra.core.global_hydra import GlobalHydra
-from hydra.plugins.config_source import ConfigResult, ConfigSource
-from hydra.types import RunMode
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darkhar_cli.config import schema
+from darkhar_cli.config import hydra_adapter, schema
 from darkhar_cli.errors import BadRequest
 
 _GLOBAL = "# @package _global_"
@@ -84,7 +80,7 @@ def load(path: Path) -> DictConfig:
     return _parsed(path, read_text(path)).copy()
 
 
-class FileConfigSource(file_config_source.FileConfigSource):
+class FileConfigSource(hydra_adapter.FileConfigSource):
     """Hydra's own reader of files, by our words; it has the same name, for Hydra takes but one of a name."""
 
     def load_config(self, config_path: str) -> ConfigResult:
@@ -92,12 +88,12 @@ class FileConfigSource(file_config_source.FileConfigSource):
         path = Path(self.path) / self._normalize_file_name(config_path)
         if not path.exists():
             return super().load_config(config_path)
-        header = ConfigSource._get_header_dict(read_text(path))
+        header = hydra_adapter.header_of(read_text(path))
         place = f"{self.scheme()}://{self.path}"
         return ConfigResult(config=load(path), path=place, provider=self.provider, header=header)
 
 
-SourcesRegistry.instance().types["file"] = FileConfigSource
+hydra_adapter.read_files_with(FileConfigSource)
 
 
 @dataclass(frozen=True)
@@ -130,15 +126,11 @@ def used(verb: str, words: Sequence[str]) -> list[Used]:
     own = schema.own_folders()
     if not own:
         return []
-    loader = GlobalHydra.instance().config_loader()
-    taken = loader.compute_defaults_list(verb, list(words), RunMode.RUN).defaults
     found = []
-    for one in taken:
-        file = next(
-            (f for f in (folder / f"{one.config_path}.yaml" for folder in (schema.CONF, *own)) if f.exists()), None
-        )
+    for place, package in hydra_adapter.files_of(verb, words):
+        file = next((f for f in (folder / f"{place}.yaml" for folder in (schema.CONF, *own)) if f.exists()), None)
         if file is not None and file.parts[: len(schema.CONF.parts)] != schema.CONF.parts:
-            found.append(Used(file, str(one.config_path).rpartition("/")[0], one.package or ""))
+            found.append(Used(file, place.rpartition("/")[0], package))
     return found
 
 

@@ -19,7 +19,7 @@ _BOUNDS = {
     "<=": lambda v, b: v <= b,
     "<": lambda v, b: v < b,
 }
-_NO_PATHS = ("none", "imagenet", "auto")  # words that stand for weights where an option knows them; no file names
+NO_PATHS = ("none", "imagenet", "auto")  # words that stand for weights where an option knows them; no file names
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,14 @@ def is_path(value: Any) -> bool:
     return value != MISSING and _matches_one(value, "path")
 
 
+def is_type(kind: str) -> bool:
+    """Whether a text is one alternative of a type as a comment may give it."""
+    if kind.startswith("["):
+        return kind.endswith("]") and all(map(is_type, kind[1:-1].split(", ")))
+    number = r"-?[0-9.]+(e-?[0-9]+)?"
+    return bool(re.fullmatch(rf"(int|float)( (>=|>|<=|<) {number})*|list of (int|str)|[\w.+/-]+", kind))
+
+
 def _matches_one(value: Any, kind: str) -> bool:
     """Whether a value fits one alternative of a type."""
     if kind == "null":
@@ -46,7 +54,7 @@ def _matches_one(value: Any, kind: str) -> bool:
     if kind == "mapping":
         return isinstance(value, Mapping)
     if kind in ("str", "path"):
-        return isinstance(value, str) and value not in ("", *(_NO_PATHS if kind == "path" else ()))
+        return isinstance(value, str) and value not in ("", *(NO_PATHS if kind == "path" else ()))
     if kind == "list of int":
         return isinstance(value, list) and all(_matches_one(v, "int >= 1") for v in value)
     if kind == "list of str":

@@ -1,4 +1,4 @@
-"""What the user typed after the verb: paths made absolute, names and keys checked, sweeps expanded.
+"""What the user typed after the verb: paths made absolute, sweeps expanded, every job composed once and checked.
 
 Everything here happens before Hydra runs a job and without TensorFlow, so that a wrong word is answered
 at once, with what exists and the nearest match.
@@ -6,20 +6,22 @@ at once, with what exists and the nearest match.
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, QuotedString
+from hydra.core.override_parser.types import Override
 from hydra.errors import OverrideParseException
 
 from darkhar_cli import names
-from darkhar_cli.config import config_files, schema, streams
-from darkhar_cli.config.composition import blamed_choice, composed, others_keys
-from darkhar_cli.config.sweep_words import Job, Request, bare_key, expand
-from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.config import hydra_adapter, schema
+from darkhar_cli.config.checked import JobConfig, Request
+from darkhar_cli.config.composition import tree_of
+from darkhar_cli.config.job_reader import JobReader, check_names
+from darkhar_cli.config.mistakes import Mistakes, together
+from darkhar_cli.config.sweep_words import bare_key, examples, expand
+from darkhar_cli.config.word_checks import groups_of
+from darkhar_cli.errors import BadRequest
 
 
 def _quoted(value: str) -> str:
@@ -89,96 +91,87 @@ def parse(overrides: list[str]) -> list[Override]:
         ) from problem
 
 
-def _names(value: Any) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return ["null" if v is None else v.text if isinstance(v, QuotedString) else str(v) for v in values]
+def _parsed(words: Sequence[str], mistakes: Mistakes) -> list[Override]:
+    """Return the words that can be parsed; `experiment=null` is none, for Hydra does not read it."""
+    found = []
+    for word in words:
+        with mistakes.kept():
+            found += [one for one in parse([word]) if not _no_experiment(one)]
+    return found
 
 
-def groups_of(verb: str) -> tuple[str, ...]:
-    """Return the groups a verb's configuration is chosen from."""
-    return (*schema.GROUPS, "experiment") if verb == "train" else ("dataset",)
-
-
-def check_names(parsed: list[Override], verb: str) -> None:
-    """Refuse options that do not exist, two options where one is wanted, and a chain with a name twice."""
-    groups = groups_of(verb)
-    for override in parsed:
-        group = override.key_or_group
-        if group not in groups or isinstance(override.value(), Mapping):
-            continue
-        if override.is_delete():
-            raise BadRequest(f"{group} cannot be taken out; choose from {', '.join(schema.options(group))}")
-        if override.value() is None and group == "experiment":
-            raise BadRequest("experiment=null cannot be one of a sweep's values; sweep over experiments alone")
-        given = _names(override.value())
-        for name in given:
-            schema.check_option(group, name)
-        if group not in schema.CHAINS and isinstance(override.value(), list):
-            raise BadRequest(f"{group} takes one option, not {len(given)}; to compare them use -m {group}=a,b")
-        twice = sorted({n for n in given if given.count(n) > 1})
-        if twice:
-            raise BadRequest(f"{group}: {twice[0]!r} stands twice in the chain {'+'.join(given)}")
-
-
-def check_keys(parsed: list[Override], base: Mapping[str, Any], verb: str) -> None:
-    """Refuse keys that the chosen options do not have, with or without a leading `+`."""
-    for override in parsed:
-        key = override.key_or_group
-        if key.startswith("hydra") or "/" in key or key == "experiment":
-            continue
-        node: Any = base
-        parts = key.split(".")
-        for depth, part in enumerate(parts):
-            if not isinstance(node, Mapping):
-                raise BadRequest(f"{'.'.join(parts[:depth])} has no parts; give {'.'.join(parts[:depth])}=...")
-            if part not in node:
-                if parts[0] == "streams" and override.is_add() and (depth > 1 or len(parts) == 2):
-                    break  # one more stream, or what one has left out; `composing.filled` checks it
-                raise _missing_key(parts, depth, node, verb)
-            node = node[part]
-
-
-def _missing_key(parts: list[str], depth: int, node: Mapping[str, Any], verb: str) -> BadRequest:
-    part = parts[depth]
-    owners = [group for group, inside in node.items() if isinstance(inside, Mapping) and part in inside]
-    if depth == 0 and owners:
-        return BadRequest(f"unknown setting or group {part!r}; did you mean {owners[0]}.{part}?")
-    if depth == 0:
-        return unknown("setting or group", part, {*node, "experiment"} if verb == "train" else node)
-    if parts[0] in schema.CHAINS and depth == 1:
-        chain = "+".join(node)
-        if part in schema.options(parts[0]):
-            return BadRequest(f"{'.'.join(parts)}: {part!r} is not in the chain {chain}; add {parts[0]}={part}")
-        return unknown(parts[0], part, schema.options(parts[0]))
-    if parts[0] == "streams" and depth == 1:
-        return unknown("stream", part, node)
-    if parts[0] == "streams":
-        owner, known = ".".join(parts[:depth]), schema.PART_KINDS if depth == 2 else list(node)
-        how = f"add it with +{'.'.join(parts)}=..." if part in known or depth > 2 else f"it takes {', '.join(known)}"
-        return BadRequest(f"{owner} has no {part!r} of its own; {how}{nearest(part, known)}")
-    owner = f"{'.'.join(parts[:depth])}" if parts[0] in schema.CHAINS else parts[0]
-    name = node.get("name")
-    takes = [k for k in node if k != "name"]
-    what = f"{owner} {name!r}" if name else owner
-    allowed = ", ".join(takes) or "no parameters"
-    return BadRequest(f"{what} has no parameter {part!r}; it takes {allowed}{nearest(part, takes)}")
+def search_path(folders: Sequence[Path]) -> list[str]:
+    """Return the word that lets Hydra find the options in folders; none without folders."""
+    places = ",".join(_quote(f"file://{folder.resolve()}") for folder in folders)
+    return [f"hydra.searchpath=[{places}]"] if folders else []
 
 
 def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: str | None) -> Request:
     """Turn the words behind a verb into checked configurations.
 
     Raises:
-        BadRequest: anything that is not fully valid, before a job starts.
+        BadRequest: all that is not fully valid, before a job starts.
     """
-    overrides = [word for word, one in zip(overrides, parse(overrides), strict=True) if not _no_experiment(one)]
-    jobs, swept, words = expand(overrides, parse(overrides), multirun)
-    extra = [f"hydra.searchpath=['file://{Path(config_dir).resolve()}']"] if config_dir else []
-    request = Request([], multirun, swept, words)
-    with initialize_config_dir(str(schema.CONF), version_base="1.3"):
-        request.jobs += [_checked(verb, job, extra, swept if multirun else ()) for job in jobs]
+    mistakes = Mistakes()
+    parsed = _parsed(overrides, mistakes)
+    extra = search_path([*dict.fromkeys([*([Path(config_dir)] if config_dir else []), *schema.own_folders()])])
+    with hydra_adapter.initialized(schema.CONF):
+        request = Request([], multirun)
+        if multirun:
+            parsed = _plugins(request, verb, parsed, extra) + parsed
+        try:
+            jobs = _expanded(request, parsed)
+        except BadRequest as problem:
+            mistakes.add(problem)
+            check_names([one for one in parsed if not one.is_sweep_override()], verb, mistakes)
+            raise together(mistakes.found) from problem
+        reader = JobReader(verb, extra, request.swept if multirun else ())
+        for words in jobs:
+            with mistakes.kept():
+                request.jobs.append(reader.job(words))
+    mistakes.refuse()
     request.words += _taken_out(request.jobs)
-    request.check_folders()
+    if not request.drawn:
+        request.check_folders()
     return request
+
+
+def read_job(verb: str, words: Sequence[str], swept: Collection[str]) -> JobConfig:
+    """Return the checked configuration of one job that a sweeper has drawn, in whatever process it is started.
+
+    Raises:
+        BadRequest: all that is not fully valid.
+    """
+    extra = search_path(schema.own_folders())
+    with hydra_adapter.initialized(schema.CONF):
+        return JobReader(verb, extra, swept).job(list(words))
+
+
+def _expanded(request: Request, parsed: Sequence[Override]) -> list[list[str]]:
+    """Return the words of each job, or of examples where a sweeper draws the jobs; note what varies, and the words."""
+    words = [one.input_line for one in parsed]
+    if request.drawn:
+        request.words, request.swept = words, [one.key_or_group for one in parsed if one.is_sweep_override()]
+        return examples(parsed)
+    jobs, request.swept, request.words = expand(words, parsed, request.multirun)
+    return jobs
+
+
+def _plugins(request: Request, verb: str, parsed: Sequence[Override], extra: list[str]) -> list[Override]:
+    """Note the launcher and sweeper that words or own files choose; return words of `hydra.sweeper.params`."""
+    fixed = [one for one in parsed if not one.is_sweep_override()]
+    chosen = [o for o in fixed if o.key_or_group in groups_of(verb) or o.key_or_group.startswith("hydra")]
+    if not extra and not any(one.key_or_group.startswith(("hydra/", "hydra.sweeper")) for one in chosen):
+        return []
+    try:
+        tree = tree_of(verb, [one.input_line for one in chosen] + extra)
+    except BadRequest:
+        return []  # said of each job
+    request.launcher, sweeper = hydra_adapter.plugins_of(tree)
+    request.drawn = sweeper != "basic"
+    keys = {one.key_or_group for one in parsed}
+    params = {} if request.drawn else hydra_adapter.sweeper_params(tree)
+    return parse([f"{key}={value}" for key, value in params.items() if bare_key(key) not in keys])
 
 
 def _no_experiment(parsed: Override) -> bool:
@@ -186,7 +179,7 @@ def _no_experiment(parsed: Override) -> bool:
     return parsed.key_or_group == "experiment" and not parsed.is_delete() and parsed.value() is None
 
 
-def _taken_out(jobs: Sequence[Job]) -> list[str]:
+def _taken_out(jobs: Sequence[JobConfig]) -> list[str]:
     """Return the words that take out settings of an experiment in every job.
 
     Raises:
@@ -197,33 +190,4 @@ def _taken_out(jobs: Sequence[Job]) -> list[str]:
     if unlike is not None:
         keys = ", ".join(sorted(word.lstrip("~") for word in set(unlike) ^ set(each[0])))
         raise BadRequest(f"the experiment sets {keys}, which not all jobs of this sweep have; run them one by one")
-    return each[0]
-
-
-def _checked(verb: str, words: list[str], extra: list[str], swept: Collection[str]) -> Job:
-    """Return one job with its checked configuration."""
-    parsed = parse(words)
-    check_names(parsed, verb)
-    chosen = {w: p for w, p in zip(words, parsed, strict=True) if p.key_or_group in groups_of(verb)}
-    choices = list(chosen)
-    try:
-        base = composed(verb, choices + extra)
-        others = others_keys(verb, chosen, extra, base)
-    except BadRequest as problem:
-        raise blamed_choice(verb, chosen, extra, problem) from problem
-    for group, keys in others.items():
-        base[group] = {key: value for key, value in base[group].items() if key not in keys}
-    out = [f"~{group}.{key}" for group, keys in others.items() for key in keys]
-    files = config_files.used(verb, words + extra)
-    config_files.check_places(files)
-    try:
-        check_keys(parsed, base, verb)
-        config = composed(verb, words + out + extra)
-        schema.check(config, verb)
-        made = streams.folds_shared(streams.filled(config), swept)
-    except BadRequest as problem:
-        if problem.place in {bare_key(word) for word in words} - set(groups_of(verb)):
-            raise
-        raise config_files.blamed(problem, files) from problem
-    streams.refuse_idle(config, {p.key_or_group.partition(".")[0] for p in parsed})
-    return Job(words + out, made, out)
+    return list(each[0])

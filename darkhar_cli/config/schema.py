@@ -9,47 +9,28 @@ so that the files are the schema: what `list` prints, what `train` accepts and w
 No part is imported here, so a configuration is accepted or refused without TensorFlow.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from darkhar_cli import registry
+from darkhar_cli import plugins, registry
+from darkhar_cli.config.mistakes import Mistakes
+from darkhar_cli.config.option_file import Option as Option
+from darkhar_cli.config.option_file import read_option, refuse_untyped
 from darkhar_cli.config.parameter_types import MISSING as MISSING
 from darkhar_cli.config.parameter_types import Parameter, check_value
 from darkhar_cli.config.parameter_types import is_path as is_path
 from darkhar_cli.errors import BadRequest, nearest, unknown
+from darkhar_cli.labels import PART_KINDS as PART_KINDS
 
 HERE = Path(__file__).resolve().parent.parent
 CONF = next(p for p in (HERE / "conf", HERE.parent / "conf") if (p / "train.yaml").is_file())
-PART_KINDS = ("sampler", "enhance", "extractor", "classifier")
 CHAINS = ("enhance", "augment")  # groups of which several options may be chosen, in order
 GROUPS = ("dataset", *PART_KINDS, "augment", "cv", "train", "runtime", "robustness")
 _own: list[Path] = []  # folders of a user's own options
-
-
-@dataclass(frozen=True)
-class Option:
-    """One yaml file of a group: what the user types after `group=`.
-
-    `part` is what its `name` says: the part that it gives parameters to.
-    """
-
-    group: str
-    name: str
-    summary: str
-    parameters: dict[str, Parameter]
-    part: str = ""
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """Return every parameter's default."""
-        return {key: parameter.default for key, parameter in self.parameters.items()}
 
 
 def set_config_dir(folder: Path | None) -> None:
@@ -58,33 +39,34 @@ def set_config_dir(folder: Path | None) -> None:
     options.cache_clear()
 
 
+def add_folders(folders: Iterable[Path]) -> None:
+    """Let further folders add options: those of a user's own parts."""
+    _own.extend(folders)
+    options.cache_clear()
+
+
+def set_own_folders(folders: Iterable[Path]) -> None:
+    """Let these folders add options, as `own_folders` of another process says."""
+    _own[:] = folders
+    options.cache_clear()
+
+
 def own_folders() -> tuple[Path, ...]:
     """Return the folders of a user's own options."""
     return tuple(_own)
 
 
-def read_option(path: Path, group: str) -> Option:
-    """Read one yaml file with its comments.
+def shared_parameters(group: str) -> dict[str, Parameter]:
+    """Return what every option of a group takes beside its own parameters (`conf/shared/<group>.yaml`)."""
+    path = CONF / "shared" / f"{group}.yaml"
+    return _schema_in(path, "shared") if path.is_file() else {}
 
-    Raises:
-        BadRequest: it cannot be read, or is no configuration; names the file.
-    """
-    from darkhar_cli.config import config_files
 
-    text = config_files.read_text(path)
-    values = OmegaConf.to_container(config_files.load(path), resolve=False)
-    comments = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
-    summary = next((c for c in comments if not c.startswith("@package")), "")
-    parameters = {}
-    for line in text.splitlines():
-        found = re.match(r"(\w+):[^#]*?#\s*(.+?)(?::\s+(.*))?$", line)
-        if found and found[1] in values:
-            types = tuple(t.strip() for t in found[2].split(" | "))
-            parameters[found[1]] = Parameter(found[1], values[found[1]], types, found[3] or "")
-    for key, value in values.items():
-        if key not in parameters and key not in ("name", "defaults", "hydra"):
-            parameters[key] = Parameter(key, value, (), "")
-    return Option(group, path.stem, summary, parameters, str(values.get("name", path.stem)))
+def _schema_in(path: Path, group: str) -> dict[str, Parameter]:
+    """Return the parameters of a file of darkhar's own that stands outside the groups."""
+    option = read_option(path, group)
+    refuse_untyped(path, option)
+    return option.parameters
 
 
 @dataclass(frozen=True)
@@ -97,8 +79,20 @@ class Options(Mapping[str, Option]):
 
     def __getitem__(self, name: str) -> Option:
         if name not in self._read:
-            self._read[name] = read_option(self.files[name], self.group)
+            self._read[name] = self._typed(read_option(self.files[name], self.group))
         return self._read[name]
+
+    def _typed(self, option: Option) -> Option:
+        """Return an option whose keys have types: its own, or where it is a preset those of the part's own file."""
+        if not option.untyped or self.group not in GROUPS:
+            return option
+        if option.defines or not self.own(option.name):
+            refuse_untyped(self.files[option.name], option)
+        if option.part == option.name or option.part not in self:
+            return option  # refused where it is used: no such part
+        known, here = self[option.part].parameters, dict(option.parameters)
+        here |= {k: replace(known[k], default=here[k].default) for k in option.untyped if k in known}
+        return replace(option, parameters=here)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.files)
@@ -150,7 +144,7 @@ def check_option(group: str, name: str) -> None:
 @cache
 def settings(verb: str) -> dict[str, Parameter]:
     """Return the top-level settings of a verb's own yaml file (`seed`, `name`, ...)."""
-    return read_option(CONF / f"{verb}.yaml", verb).parameters
+    return _schema_in(CONF / f"{verb}.yaml", verb)
 
 
 def path_keys(groups: Iterable[str] = GROUPS) -> set[str]:
@@ -175,17 +169,21 @@ def check_parameters(prefix: str, values: Mapping[str, Any], option: Option, wha
     Raises:
         BadRequest: see `check_value`; an unknown parameter is named with what the option takes.
     """
+    mistakes = Mistakes()
     for key, value in values.items():
         if key == "name":
             continue
         if key not in option.parameters:
             takes = ", ".join(option.parameters) or "no parameters"
             close = nearest(key, option.parameters)
-            raise BadRequest(f"{what} has no parameter {key!r}; it takes {takes}{close}").at(f"{prefix}.{key}")
-        check_value(f"{prefix}.{key}", value, option.parameters[key])
+            mistakes.add(BadRequest(f"{what} has no parameter {key!r}; it takes {takes}{close}").at(f"{prefix}.{key}"))
+            continue
+        with mistakes.kept():
+            check_value(f"{prefix}.{key}", value, option.parameters[key])
     for key in option.parameters:
         if key not in values:
-            raise BadRequest(f"{prefix}.{key} is missing from {what}").at(f"{prefix}.{key}")
+            mistakes.add(BadRequest(f"{prefix}.{key} is missing from {what}").at(f"{prefix}.{key}"))
+    mistakes.refuse()
 
 
 def check(config: Mapping[str, Any], verb: str = "train") -> None:
@@ -200,16 +198,19 @@ def check(config: Mapping[str, Any], verb: str = "train") -> None:
     """
     known = settings(verb)
     groups = GROUPS if verb == "train" else ("dataset",)
+    mistakes = Mistakes()
     for key, value in config.items():
-        if key in groups:
-            check_group(key, value)
-        elif key in known:
-            check_value(key, value, known[key])
-        else:
-            raise unknown("setting", key, [*groups, *known]).at(key)
+        with mistakes.kept():
+            if key in groups:
+                check_group(key, value)
+            elif key in known:
+                check_value(key, value, known[key])
+            else:
+                raise unknown("setting", key, [*groups, *known]).at(key)
     for key in (*groups, *known):
         if key not in config:
-            raise BadRequest(f"{key} is missing; it cannot be taken out")
+            mistakes.add(BadRequest(f"{key} is missing; it cannot be taken out"))
+    mistakes.refuse()
 
 
 def check_group(group: str, node: Any, place: str = "") -> None:
@@ -226,8 +227,11 @@ def check_group(group: str, node: Any, place: str = "") -> None:
     if group in CHAINS:
         if not node:
             raise BadRequest(f"{place} is empty; choose from {', '.join(options(group))}").at(place)
+        mistakes = Mistakes()
         for name, values in node.items():
-            _check_named(group, name, values or {}, f"{place}.{name}")
+            with mistakes.kept():
+                _check_named(group, name, values or {}, f"{place}.{name}")
+        mistakes.refuse()
     elif "name" in node or group == "train":
         _check_named(group, node.get("name", "default"), node, place)
     else:
@@ -237,7 +241,7 @@ def check_group(group: str, node: Any, place: str = "") -> None:
 
 def _registered(group: str) -> list[str]:
     """Return the names that parts are registered under: those of darkhar's own files, and of what was imported."""
-    known = registry.imported(group)
+    known = [*registry.imported(group), *(part.name for part in plugins.declared() if part.kind == group)]
     return [name for name in options(group) if not options(group).own(name) or name in known]
 
 

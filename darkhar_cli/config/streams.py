@@ -51,7 +51,7 @@ def refuse_idle(config: Mapping[str, Any], typed: Collection[str]) -> None:
     Raises:
         BadRequest: names the part, and where to give it.
     """
-    streams = config.get("streams")
+    streams = config.get("streams") or {}
     for kind in schema.PART_KINDS if streams else ():
         if kind not in typed:
             continue

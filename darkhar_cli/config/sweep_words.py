@@ -1,15 +1,13 @@
 """A sweep's words: the jobs they stand for, each with a folder of its own."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -18,68 +16,7 @@ from darkhar_cli.config import schema
 from darkhar_cli.errors import BadRequest, nearest
 
 _LONGEST = 120  # bytes
-_SUBDIR = "hydra.sweep.subdir"
-
-
-@dataclass
-class Job:
-    """One composed configuration: plain dicts without the `hydra` node, and the overrides that gave it.
-
-    `taken_out` are those of them that nobody typed: an experiment's settings for another choice than the one typed.
-    """
-
-    overrides: list[str]
-    config: dict[str, Any]
-    taken_out: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Request:
-    """A verb's whole request: the jobs it stands for, the keys that its sweep varies, and the words Hydra runs."""
-
-    jobs: list[Job]
-    multirun: bool
-    swept: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
-
-    def varied(self, job: Job) -> dict[str, str]:
-        """Return what the sweep varies in one job: key -> value as typed."""
-        given = {bare_key(word): word.split("=", 1)[1] for word in job.overrides if "=" in word}
-        return {key: given[key] for key in self.swept}
-
-    def folder(self, number: int) -> str:
-        """Return the folder of a job, as Hydra makes it from the job's swept words or a typed `hydra.sweep.subdir`.
-
-        Raises:
-            BadRequest: what was typed names nothing that a job has.
-        """
-        job = self.jobs[number]
-        swept = ",".join(sorted(w for w in job.overrides if bare_key(w) in self.swept))
-        typed = given(self.words, _SUBDIR)
-        if typed is None:
-            return job_folder(swept)
-        return resolved(_SUBDIR, typed, job.config, {"num": number, "id": number, "override_dirname": swept})
-
-    def check_folders(self) -> None:
-        """Refuse jobs that are the same, and jobs that would share a folder.
-
-        Raises:
-            BadRequest: names the two.
-        """
-        seen: dict[str, int] = {}
-        for number, job in enumerate(self.jobs):
-            twin = next((one for one in self.jobs[:number] if one.config == job.config), None)
-            if twin:
-                raise BadRequest(f"{self._named(twin)} and {self._named(job)} are the same job; give each value once")
-            place = self.folder(number)
-            if place in seen:
-                both = f"{self._named(self.jobs[seen[place]])} and {self._named(job)}"
-                cure = f"leave {_SUBDIR} out, or name the job's number in it: ${{hydra.job.num}}"
-                raise BadRequest(f"{both} would share the folder {place!r}; {cure}")
-            seen[place] = number
-
-    def _named(self, job: Job) -> str:
-        return " ".join(word for word in job.overrides if bare_key(word) in self.swept) or "the job"
+SUBDIR = "hydra.sweep.subdir"
 
 
 def bare_key(word: str) -> str:
@@ -96,7 +33,7 @@ def given(words: Sequence[str], key: str) -> str | None:
     return value if isinstance(value, str) else word.split("=", 1)[1]
 
 
-def resolved(key: str, typed: str, config: dict[str, Any], job: dict[str, Any]) -> str:
+def resolved(key: str, typed: str, config: Mapping[str, Any], job: Mapping[str, Any]) -> str:
     """Return a typed folder with what its `${...}` stand for in a job.
 
     Raises:
@@ -136,15 +73,47 @@ def expand(
 
 
 def _product(words: list[str]) -> list[list[str]]:
-    batches = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(words), max_batch_size=None)
-    return [list(job) for batch in batches for job in batch]
+    """Return the words of each combination of values, in the order of Hydra's basic sweeper."""
+    values: dict[str, list[str]] = {}
+    for override in OverridesParser.create().parse_overrides(words):
+        key = override.get_key_element()
+        swept = override.is_sweep_override()
+        each = list(override.sweep_string_iterator()) if swept else [override.get_value_element_as_str()]
+        values[key] = [f"{key}={value}" for value in each]
+    return [list(job) for job in product(*values.values())]
+
+
+def examples(parsed: Sequence[Override]) -> list[list[str]]:
+    """Return jobs in which each named value, and both ends of each interval, occur once: what a sweeper may draw."""
+    each = []
+    for one in parsed:
+        key = one.get_key_element()
+        each.append([f"{key}={value}" for value in _drawable(one)])
+    first = [words[0] for words in each]
+    others = [[*first[:i], word, *first[i + 1 :]] for i, words in enumerate(each) for word in words[1:]]
+    return [first, *others]
+
+
+def _drawable(override: Override) -> list[str]:
+    """Return the values of one word."""
+    value = override.value()
+    if not override.is_sweep_override():
+        return [override.get_value_element_as_str()]
+    if isinstance(value, IntervalSweep):
+        return [str(value.start), str(value.end)]
+    if isinstance(value, Glob):
+        return _matching(override)
+    return list(override.sweep_string_iterator())
 
 
 def _spelt(override: Override) -> str:
     """Return a swept word with all its values by comma: `seed=range(0,3)` is `seed=0,1,2`."""
     word, key = override.input_line, override.key_or_group
     if not override.is_discrete_sweep():
-        raise BadRequest(f"{word}: an interval has no end of values; name them: {key}=a,b,c or {key}=range(a,b,step)")
+        raise BadRequest(
+            f"{word}: an interval has no end of values; name them: {key}=a,b,c or {key}=range(a,b,step), "
+            "or draw them with a sweeper that can (for instance hydra/sweeper=optuna)"
+        )
     if isinstance(override.value(), Glob):
         values = _matching(override)
     else:
@@ -185,3 +154,7 @@ def job_folder(swept: str) -> str:
     if not swept:
         return "job"
     return f"{cut.strip('.') or 'job'}-{sha256(swept.encode(errors='surrogateescape')).hexdigest()[:6]}"
+
+
+# Of `hydra.sweep.subdir` in train.yaml; a launcher's process has it as soon as it knows what a job is.
+OmegaConf.register_new_resolver("darkhar_job", job_folder, replace=True)

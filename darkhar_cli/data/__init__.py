@@ -1,1 +1,1 @@
-"""Data sets as clips: decoding, preparing, reading, measuring; uses only what everybody may use."""
+"""Data sets as clips: decoding, preparing, reading, measuring; may use `files`."""

@@ -1,11 +1,11 @@
-"""Which clips stand in one place: near-identical backgrounds.
+"""Which clips show one place: near-identical backgrounds.
 
 Thumbnails are compared by their edges: log brightness less its own blur, so that a lamp or a darker take does not
 decide. Measured at a threshold of 0.63 on 150 real dark clips, a place being a recording, or two that show one place
 to the eye (three pairs): 77 % of clips are linked to another clip of their place and none to another place; of the
-pairs within a place 23 % are linked, as cameras move and people stand still. On 72 drawn clips, each with a light of
-its own and places much alike: 88 % of clips, 38 % of pairs within a place, and 0.9 % of pairs across places (28 % of
-clips). So what is found is worth a look, and what is not found is not proof. Plain thumbnails with no wrong link
+pairs within a place 23 % are linked, as cameras move and people stay in place. On 72 synthetic clips, each with a
+light of its own and places much alike: 88 % of clips, 38 % of pairs within a place, and 0.9 % of pairs across places
+(28 % of clips). So a reported pair is worth checking, and no pair is no proof. Plain thumbnails with no wrong link
 (r >= 0.9) find 63 % and 10 % of clips.
 """
 
@@ -29,7 +29,7 @@ def outlines(backgrounds: np.ndarray) -> np.ndarray:
         backgrounds: grey thumbnails (N, F), F = HEIGHT x WIDTH, 0..1.
     """
     levels = np.log1p(255 * np.asarray(backgrounds, np.float32).reshape(-1, HEIGHT, WIDTH))
-    edges = np.array([one - cv2.GaussianBlur(one, (0, 0), _BLUR) for one in levels], np.float64)
+    edges = np.array([level - cv2.GaussianBlur(level, (0, 0), _BLUR) for level in levels], np.float64)
     edges = edges.reshape(len(levels), HEIGHT * WIDTH)
     edges -= edges.mean(axis=1, keepdims=True)
     spread = edges.std(axis=1, keepdims=True)
@@ -48,7 +48,7 @@ def clusters(units: np.ndarray, files: Sequence[str] | None = None) -> np.ndarra
     """Return the cluster of each clip (N,) int, counted from 0 by first appearance; a clip alone is one of its own.
 
     Two clips are of one cluster where a chain of near-identical backgrounds leads from one to the other (single
-    link), so its ends may differ. Pairs within a cluster are not looked at again: where all clips show one scene, few
+    link), so its ends may differ. Pairs within a cluster are not compared again: where all clips show one scene, few
     are.
 
     Args:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import console
+from darkhar_cli import console, plugins, registry
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder
 from darkhar_cli.data.frame_times import IRREGULAR
 from darkhar_cli.data.listing import counted
@@ -33,7 +33,7 @@ class Clips:
     `table` has a row per clip: id, split (`train` or `test`, the official held-out split), label (name), group,
     n_frames, fps, height, width, digest (SHA-256 of the bytes), and where that is known twin (what a clip has in common
     with the same in another light), light (`dark`, `bright`), corrupt (frames that the decoder marks), skippable (1:
-    decoding may leave out frames nothing is predicted from) and jitter (how far frames are off a constant rate, in
+    decoding may skip frames nothing is predicted from) and jitter (how far frames are off a constant rate, in
     frames). A run adds luma (mean, 0..255) and scene (the cluster of near-identical backgrounds that the clip is of).
     """
 
@@ -41,7 +41,7 @@ class Clips:
         self.name, self.folder, self.fingerprint = name, folder, fingerprint
         self.synthetic, self.like_real = builder.DRAWN, builder.like_real
         self.classes: list[str] = builder.info.features["label"].names
-        self.skipped, self.left_out = read_csv(folder / "skipped.csv"), read_csv(folder / "left_out.csv")
+        self.skipped, self.excluded = read_csv(folder / "skipped.csv"), read_csv(folder / "left_out.csv")
         table = read_csv(folder / "clips.csv")
         table["split"] = table["split"].where(table["split"] == TRAIN, TEST)
         self.table = table
@@ -58,11 +58,11 @@ class Clips:
         """Return the table's row numbers of a split (`train` or `test`)."""
         return self.table.index[self.table["split"] == split].tolist()
 
-    def left_out_told(self) -> str:
-        """Return in words what stands in the data set's folder and was not taken, or an empty string."""
-        if self.left_out.empty:
+    def excluded_in_words(self) -> str:
+        """Return a text that counts the excluded files of the data set's folder, or an empty string."""
+        if self.excluded.empty:
             return ""
-        return f"not taken: {counted(self.left_out['reason'])}; each is named in {self.folder / 'left_out.csv'}"
+        return f"not used: {counted(self.excluded['reason'])}; each is named in {self.folder / 'left_out.csv'}"
 
     def labels(self, rows: Sequence[int]) -> list[int]:
         """Return class indices of table rows."""
@@ -107,7 +107,9 @@ def fingerprint(dataset: Mapping[str, Any]) -> str:
     builder = builder_of(dataset, data_dir=home())
     options = {key: str(value) for key, value in dataset.items() if key not in ("data_dir", "reverse")}
     parts: list[Any] = [dataset["name"], str(builder.VERSION), builder.FORMAT, options]
-    paths = builder.files() + [s.load.args[0] for s in builder.sources() if s.load.func is Path.read_bytes]
+    if plugins.find("dataset", dataset["name"]):
+        parts.append(registry.source_hash("dataset", dataset["name"]))
+    paths = builder.files() + [source.file for source in builder.sources() if source.file is not None]
     for path in paths:
         try:
             stat = path.stat()

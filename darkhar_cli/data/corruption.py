@@ -22,7 +22,7 @@ class Darkening:
         brightness: bounds of the factor.
         noise: bounds of the noise's standard deviation in grey levels, Gaussian, new in every pixel and frame.
         seed: of the draws.
-        copy: tells apart several darkened copies of one clip.
+        copy: number of the darkened copy, where one clip has several.
     """
 
     brightness: tuple[float, float]
@@ -39,9 +39,10 @@ class Darkening:
         """Return one clip's factor and noise, drawn by its content hash."""
         draws = [key_of(self.seed, self.copy, f"darken/{what}/{digest}") / 2**32 for what in ("brightness", "noise")]
         bounds = (self.brightness, self.noise)
-        return tuple(low + draw * (high - low) for (low, high), draw in zip(bounds, draws, strict=True))
+        brightness, noise = (low + draw * (high - low) for (low, high), draw in zip(bounds, draws, strict=True))
+        return brightness, noise
 
-    def __call__(self, frames: np.ndarray, digest: str, positions: Sequence[int]) -> np.ndarray:
+    def __call__(self, frames: np.ndarray, digest: str, positions: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return frames (n, H, W, 3) uint8 of the clip with this content hash, at these positions, darkened, uint8."""
         factor, sigma = self.of_clip(digest)
         made = np.empty_like(frames)

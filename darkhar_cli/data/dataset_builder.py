@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,10 @@ import tensorflow_datasets as tfds
 
 from darkhar_cli import stopping
 from darkhar_cli.data.frame_times import Timing, frame_times, timing_of
-from darkhar_cli.data.listing import LeftOut
+from darkhar_cli.data.listing import Excluded
+from darkhar_cli.data.tfds_adapter import UnlistedBuilder
 from darkhar_cli.data.video import ClipError, DamagedClip, VideoInfo, inspect, read_frames
+from darkhar_cli.data.worker_processes import WorkerContext
 from darkhar_cli.names import printable
 
 TRAIN = "train"
@@ -31,7 +32,7 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class Source:
-    """One clip to be stored; `problem` says why it cannot be (a missing file, an unknown label).
+    """One clip to be stored; `problem` is the reason why it cannot be (a missing file, an unknown label).
 
     Clips with one `twin` show the very same in another `light`.
     """
@@ -44,6 +45,13 @@ class Source:
     problem: str = ""
     twin: str = ""
     light: str = ""
+
+    @property
+    def file(self) -> Path | None:
+        """Return the file that the clip is read from, if it is one."""
+        if isinstance(self.load, partial) and self.load.func is Path.read_bytes:
+            return self.load.args[0]
+        return None
 
     def __post_init__(self) -> None:
         for name in ("id", "split", "label", "group", "problem", "twin", "light"):
@@ -91,18 +99,18 @@ def _inspected(data: bytes, keep_damaged: bool) -> VideoInfo:
         raise
 
 
-class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class ClipBuilder(UnlistedBuilder):
     """Base of the data sets.
 
     Subclasses name their `HELD_OUT` split, and give `classes()`, `sources()` and `files()`.
     """
 
     VERSION = tfds.core.Version("1.2.0")
-    FORMAT = 5  # raise it when decoding or what a record holds changes: data prepared before are then not found
+    FORMAT = 5  # raise it when decoding or what a record holds changes: data prepared before are then prepared again
     HELD_OUT = "test"
     code_path = None  # nothing is downloaded: keeps tfds from looking for checksum files beside the code
     DRAWN = False  # clips are computed here (in processes), not read (in threads)
-    like_real = False  # whether drawn clips claim to look like real dark ones: `darkhar check` holds them to it
+    like_real = False  # whether synthetic clips claim to match real dark ones: `darkhar check` tests that
 
     def __init__(self, *, on_clip: Callable[[], None] = lambda: None, keep_damaged: bool = False, **kwargs: Any):
         self.on_clip, self.keep_damaged = on_clip, keep_damaged
@@ -128,8 +136,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         """Return the files beside the clips that the result depends on (label lists)."""
         return []
 
-    def left_out(self) -> list[LeftOut]:
-        """Return what stands in the data set's folder and is neither a clip nor a list, each with the reason."""
+    def excluded(self) -> list[Excluded]:
+        """Return the files in the data set's folder that are neither clips nor lists, each with the reason."""
         return []
 
     def write_beside(self, folder: Path) -> None:
@@ -168,8 +176,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         ]
         for number, (source, result) in enumerate(zip(sources, self._checked(sources), strict=True)):
             self.on_clip()
-            problem = source.problem or (result if isinstance(result, str) else "")
-            if problem:
+            if isinstance(result, str):
+                problem = source.problem or result
                 self.skipped.append(Skipped(source.id, split, problem, isinstance(problem, Damage)))
                 continue
             data, info, timing = result
@@ -210,11 +218,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _workers(self, count: int) -> Executor:
         cores = os.cpu_count() or 1
         if self.DRAWN and cores > 1 and count > 24:  # a process takes a second to start
-            return ProcessPoolExecutor(cores, mp_context=get_context("spawn"), initializer=stopping.follow_parent)
+            return ProcessPoolExecutor(cores, mp_context=WorkerContext(), initializer=stopping.follow_parent)
         return ThreadPoolExecutor(cores)
-
-    def _as_dataset(self, split: str | tfds.core.ReadInstruction, *args: Any, **kwargs: Any) -> Any:
-        raise ValueError("ArrayRecord has no tf.data reader; as_dataset() wraps as_data_source() instead")
 
     def as_dataset(self, split: Any = None, *, as_supervised: bool = False, **unused: Any) -> Any:
         """Return a `tf.data.Dataset` of decoded clips, or a dict of them by split.

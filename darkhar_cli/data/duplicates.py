@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Labelled:
-    """A clip's file with what it is called and the class it is said to show."""
+    """A clip's file with its name and label."""
 
     id: str
     label: str
@@ -36,24 +36,24 @@ def copies(clips: Sequence[Labelled]) -> list[list[Labelled]]:
 
 
 def contradictions(sets: Sequence[Sequence[Labelled]]) -> dict[str, str]:
-    """Return clip -> why it cannot be taken, for sets of copies that have several labels."""
-    found = {}
+    """Return clip -> why it cannot be used, for sets of copies that have several labels."""
+    refused = {}
     for equal in sets:
         if len({clip.label for clip in equal}) > 1:
             for clip in equal:
-                other = next(one for one in equal if one.label != clip.label)
-                found[clip.id] = (
+                other = next(copy for copy in equal if copy.label != clip.label)
+                refused[clip.id] = (
                     f"label {clip.label!r}, but the same bytes are {other.id} with label {other.label!r}: one is wrong"
                 )
-    return found
+    return refused
 
 
 def copies_in_words(sets: Sequence[Sequence[Labelled]]) -> str:
     """Return in words which clips are copies of others under one label, or an empty string."""
-    equal = [one for one in sets if len({clip.label for clip in one}) == 1]
+    equal = [copies for copies in sets if len({clip.label for clip in copies}) == 1]
     if not equal:
         return ""
-    count, (first, second, *_) = sum(len(one) - 1 for one in equal), equal[0]
+    count, (first, second, *_) = sum(len(copies) - 1 for copies in equal), equal[0]
     if count == 1:
         return f"1 clip is a copy of another, byte for byte: {second.id} of {first.id}"
     return f"{count} clips are copies of others, byte for byte: {second.id} of {first.id}, and {count - 1} more"

@@ -31,8 +31,8 @@ def motion_of(frames: Iterable[np.ndarray]) -> np.ndarray:
 
     The first frame repeats the second; a single frame has none. Frames (H, W, 3) uint8 are taken one by one.
     """
-    found = [mean_change(change) for change in luma_changes(frames)]
-    return np.array([found[0] if found else 0.0, *found], np.float32)
+    changes = [mean_change(change) for change in luma_changes(frames)]
+    return np.array([changes[0] if changes else 0.0, *changes], np.float32)
 
 
 def motion_in_graph(clip: Any) -> Any:

@@ -1,6 +1,6 @@
 """When the frames of a clip are shown, and what becomes of a clip whose frames come at irregular times.
 
-Phones film slower as it gets dark, screen recorders leave out what does not change: "frames per second" is then a mean.
+Phones film slower as it gets dark, screen recorders skip frames that do not change: "frames per second" is then a mean.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Timing:
 def frame_times(data: bytes, n_frames: int | None = None) -> np.ndarray:
     """Return when each frame of a clip is shown, (T,) float64 seconds since the first, as edit lists have it.
 
-    Where the clip is known to have `n_frames` and its packets tell of as many, nothing is decoded. Frames without a
+    Where the clip is known to have `n_frames` and has as many packets, nothing is decoded. Frames without a
     time, or in another order than their times, count as shown at the clip's constant rate.
 
     Raises:
@@ -49,17 +49,18 @@ def frame_times(data: bytes, n_frames: int | None = None) -> np.ndarray:
         if video.format == "avi":  # at a constant rate, whatever its packets' times seem to say
             count = n_frames or sum(times for _, times in frames_in_order(video, data))
             return np.arange(count) / float(avi.rate(video))
-        shown = _packet_times(video, n_frames) if n_frames else None
+        shown: Sequence[int | None] | None = _packet_times(video, n_frames) if n_frames else None
     if shown is None:
         with open_video(data) as video:
             shown = [frame.pts for frame, _ in frames_in_order(video, data)]
-    if None in shown or not unit or any(np.diff(shown) < 0):
+    known = [time for time in shown if time is not None]
+    if len(known) < len(shown) or not unit or any(np.diff(known) < 0):
         return np.arange(len(shown)) / (rate or 1.0)
-    return (np.array(shown, np.int64) - shown[0]) * unit if shown else np.zeros(0)
+    return (np.array(known, np.int64) - known[0]) * unit if known else np.zeros(0)
 
 
 def _packet_times(video: Video, n_frames: int) -> list[int] | None:
-    """Return the times of a stream's packets in the order they are shown, None where they tell of other frames."""
+    """Return the times of a stream's packets in the order they are shown, None where they do not match the frames."""
     try:
         packets = video.container.demux(video.stream)
         shown = [packet.pts for packet in packets if packet.size and not packet.is_discard]
@@ -105,11 +106,11 @@ def irregular(table: pd.DataFrame) -> pd.Series:
 
 def irregular_note(table: pd.DataFrame) -> str:
     """Return in words which clips have irregular frame times, empty where none has."""
-    found = table[irregular(table)].sort_values("jitter", ascending=False, kind="stable")
-    if not len(found):
+    rows = table[irregular(table)].sort_values("jitter", ascending=False, kind="stable")
+    if not len(rows):
         return ""
-    clips = f"{len(found)} clips have" if len(found) > 1 else "1 clip has"
-    return f"{clips} irregular frame times: {_listed(found['id'].tolist(), found['jitter'].tolist())}"
+    clips = f"{len(rows)} clips have" if len(rows) > 1 else "1 clip has"
+    return f"{clips} irregular frame times: {_listed(rows['id'].tolist(), rows['jitter'].tolist())}"
 
 
 def _listed(names: Sequence[str], jitters: Sequence[float]) -> str:

@@ -1,4 +1,4 @@
-"""What stands under a folder: every file is listed, or named with the reason why not."""
+"""Files under a folder: each is listed, or excluded with a reason."""
 
 import errno
 import os
@@ -20,8 +20,8 @@ _HIDDEN_ELSEWHERE = {"thumbs.db", "desktop.ini", "ehthumbs.db"}  # what Windows 
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """Something under a data set's folder that is not taken, and why."""
+class Excluded:
+    """A file or folder under a data set's folder that is not used, and why."""
 
     path: str
     reason: str
@@ -29,42 +29,42 @@ class LeftOut:
 
 @dataclass
 class Listing:
-    """What stands under a folder, links followed.
+    """The contents of a folder, links followed.
 
     Attributes:
         files: in order of their paths.
         folders: all of them, the top not included.
-        left_out: what is neither, or not to be looked at.
+        excluded: what is neither, or is not to be used.
     """
 
     files: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    excluded: list[Excluded] = field(default_factory=list)
 
 
 def list_folder(top: Path, strict: bool = True) -> Listing:
-    """Return what stands under a folder; linked folders are gone into, but never into one that holds the link.
+    """Return the contents of a folder; linked folders are followed, but never into one that holds the link.
 
     Args:
         top: the folder.
-        strict: refuse folders that cannot be read, rather than list them as left out.
+        strict: refuse folders that cannot be read, rather than list them as excluded.
 
     Raises:
         FailedWork: a folder cannot be read (named).
     """
-    found = Listing()
-    _walk(top, top, (os.path.realpath(top),), found, strict)
-    found.files.sort()
-    found.folders.sort()
-    found.left_out.sort(key=lambda one: one.path)
-    return found
+    listing = Listing()
+    _walk(top, top, (os.path.realpath(top),), listing, strict)
+    listing.files.sort()
+    listing.folders.sort()
+    listing.excluded.sort(key=lambda one: one.path)
+    return listing
 
 
-def _walk(top: Path, folder: Path, above: tuple[str, ...], found: Listing, strict: bool) -> None:
-    """Add what stands in one folder; `above` are the real places of it and the folders it stands in."""
+def _walk(top: Path, folder: Path, above: tuple[str, ...], listing: Listing, strict: bool) -> None:
+    """Add the contents of one folder; `above` are the real paths of it and its parent folders."""
 
     def leave(path: Path, reason: str) -> None:
-        found.left_out.append(LeftOut(relative(path, top), reason))
+        listing.excluded.append(Excluded(relative(path, top), reason))
 
     try:
         with os.scandir(folder) as entries:
@@ -85,10 +85,10 @@ def _walk(top: Path, folder: Path, above: tuple[str, ...], found: Listing, stric
             if place in above:
                 leave(path, CIRCLE)
             else:
-                found.folders.append(path)
-                _walk(top, path, (*above, place), found, strict)
+                listing.folders.append(path)
+                _walk(top, path, (*above, place), listing, strict)
         elif kind == _FILE:
-            found.files.append(path)
+            listing.files.append(path)
         else:
             leave(path, kind)
     return None
@@ -116,7 +116,7 @@ def _cannot_read(place: Path, problem: OSError) -> FailedWork:
 
 
 def relative(path: Path, top: Path) -> str:
-    """Return how a path is called in tables: relative to the top where it stands there, printable."""
+    """Return a path's name in tables: relative to the top where it is inside, printable."""
     return printable(path.relative_to(top).as_posix() if path.is_relative_to(top) else path.as_posix())
 
 
@@ -134,17 +134,17 @@ def why_no_file(path: Path) -> str:
 
 
 def counted(reasons: Iterable[str]) -> str:
-    """Return in words how much was left out for which reason, or an empty string."""
+    """Return a text that counts the excluded files by reason, or an empty string."""
     counts = Counter(reasons).items()
     return ", ".join(f"{count} x {reason}" for reason, count in sorted(counts, key=lambda item: (-item[1], item[0])))
 
 
-def not_videos(files: Sequence[Path], top: Path, suffixes: Iterable[str]) -> tuple[list[Path], list[LeftOut]]:
-    """Return the files whose names say that they are videos, and the others with that reason."""
+def not_videos(files: Sequence[Path], top: Path, suffixes: Iterable[str]) -> tuple[list[Path], list[Excluded]]:
+    """Return the files with a video suffix, and the others as excluded."""
     known = set(suffixes)
     videos = [path for path in files if _plain_suffix(path) in known]
     others = [path for path in files if _plain_suffix(path) not in known]
-    return videos, [LeftOut(relative(path, top), f"no video ({_suffix(path)})") for path in others]
+    return videos, [Excluded(relative(path, top), f"no video ({_suffix(path)})") for path in others]
 
 
 def _plain_suffix(path: Path) -> str:

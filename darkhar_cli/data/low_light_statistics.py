@@ -1,4 +1,4 @@
-"""What dark clips look like in numbers: brightness, noise, flicker; and whether that is like real dark clips.
+"""Low-light statistics of clips: brightness, noise, flicker; and whether they match real dark clips.
 
 Luma is BT.601 of the decoded frames, 0..255. Temporal noise is 1.4826 / sqrt(2) times each pixel's median absolute
 difference between nine consecutive frames, so that what moves for a moment does not count.
@@ -52,7 +52,7 @@ class Quantity:
 
     def accepts(self, value: float) -> bool:
         """Whether a number lies within the tolerance; one that no clip has does not."""
-        return self.low is None or bool(self.low <= value <= self.high)
+        return self.low is None or self.high is None or bool(self.low <= value <= self.high)
 
 
 def _noise() -> list[Quantity]:
@@ -85,7 +85,7 @@ QUANTITIES = (
 
 
 def measure(frames: np.ndarray, size: int, fps: float) -> dict[str, float]:
-    """Return what one clip looks like.
+    """Return the statistics of one clip.
 
     Args:
         frames: all of it, (T, H, W, 3) uint8.
@@ -102,21 +102,21 @@ def measure(frames: np.ndarray, size: int, fps: float) -> dict[str, float]:
     spread = luma[np.linspace(0, count - 1, min(_SPREAD, count)).round().astype(int)]
     share = np.cumsum(np.bincount(spread.ravel(), minlength=256)) / spread.size
     means = luma.reshape(count, -1).mean(axis=1)
-    found = {"mean": float(spread.mean()), "median": float(np.searchsorted(share, 0.5))}
-    found |= {"p99": float(np.searchsorted(share, 0.99)), "dark": float(share[DARK])}
+    statistics = {"mean": float(spread.mean()), "median": float(np.searchsorted(share, 0.5))}
+    statistics |= {"p99": float(np.searchsorted(share, 0.99)), "dark": float(share[DARK])}
     first = max(0, (count - _IN_A_ROW) // 2)
     row = luma[first : first + _IN_A_ROW].astype(np.int16)
     level = np.median(row, axis=0)
     noise = _MAD * np.median(np.abs(np.diff(row, axis=0)), axis=0) if len(row) > 1 else np.full(level.shape, np.nan)
     for quantity, (low, high) in zip(_noise(), itertools.pairwise(BINS), strict=True):
         inside = noise[(level >= low) & (level < high)]
-        found[quantity.column] = float(np.median(inside)) if len(inside) >= _FEWEST else float("nan")
-    found["flicker"] = float(np.diff(means).std()) if count > 1 else float("nan")
-    return found | {"frames": float(count), "rate": size * 8 / 1000 * fps / count}
+        statistics[quantity.column] = float(np.median(inside)) if len(inside) >= _FEWEST else float("nan")
+    statistics["flicker"] = float(np.diff(means).std()) if count > 1 else float("nan")
+    return statistics | {"frames": float(count), "rate": size * 8 / 1000 * fps / count}
 
 
 def measured(clips: Clips, rows: Sequence[int], advance: Callable[[], None] = lambda: None) -> pd.DataFrame:
-    """Return a row for each clip, in that order: id, split, label, group, and what `measure` says.
+    """Return a row for each clip, in that order: id, split, label, group, and the columns of `measure`.
 
     Raises:
         FailedWork: a clip cannot be read.
@@ -125,15 +125,15 @@ def measured(clips: Clips, rows: Sequence[int], advance: Callable[[], None] = la
     def one(row: int) -> dict[str, float]:
         clip, data = clips.table.loc[row], clips.video(row)
         try:
-            found = measure(read_frames(data), len(data), float(clip["fps"]))
+            statistics = measure(read_frames(data), len(data), float(clip["fps"]))
         except ClipError as problem:
             raise FailedWork(f"{clip['id']}: {problem}") from problem
         advance()
-        return found
+        return statistics
 
     with leaving(ThreadPoolExecutor(os.cpu_count())) as pool:
-        found = pd.DataFrame(list(pool.map(one, rows)), index=list(rows))
-    return clips.table.loc[list(rows), ["id", "split", "label", "group"]].join(found)
+        statistics = pd.DataFrame(list(pool.map(one, rows)), index=list(rows))
+    return clips.table.loc[list(rows), ["id", "split", "label", "group"]].join(statistics)
 
 
 def acceptance(clips: pd.DataFrame, held: bool, real: pd.DataFrame | None = None) -> pd.DataFrame:

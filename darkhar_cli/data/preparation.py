@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from darkhar_cli import console
+from darkhar_cli import console, plugins, registry
 from darkhar_cli.data.dataset_builder import ClipBuilder, Source
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import BadRequest, FailedWork
@@ -27,7 +27,10 @@ _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
 def builder_class(name: str) -> type[ClipBuilder]:
-    """Return the TFDS builder of a data set, by import path."""
+    """Return the TFDS builder of a data set, by import path; a user's own as it is registered."""
+    if plugins.find("dataset", name):
+        own: Any = registry.get("dataset", name)
+        return own
     return importlib.import_module(f"darkhar_datasets.{name}.{name}_dataset_builder").Builder
 
 
@@ -77,12 +80,12 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
             builder = builder_of(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
             builder.refused = contradictions(same)
             readable = _build(builder)
-        left_out = counting.left_out()
+        excluded = counting.excluded()
         for what in (*counting.left_aside, *filter(None, [copies_in_words(same)])):
             console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
         _write_tables(builder, aside)
-        write_csv(aside / "left_out.csv", pd.DataFrame(left_out, columns=["path", "reason"]), None)
+        write_csv(aside / "left_out.csv", pd.DataFrame(excluded, columns=["path", "reason"]), None)
         builder.write_beside(aside)
         if not (folder / "clips.csv").is_file():
             shutil.rmtree(folder, ignore_errors=True)  # damaged
@@ -112,8 +115,8 @@ def _build(builder: ClipBuilder) -> bool:
 
 def _labelled(sources: Sequence[Source]) -> list[Labelled]:
     """Return the clips that are files, with their labels."""
-    files = [source for source in sources if not source.problem and source.load.func is Path.read_bytes]
-    return [Labelled(source.id, source.label, source.load.args[0]) for source in files]
+    files = [(source, source.file) for source in sources if not source.problem]
+    return [Labelled(source.id, source.label, file) for source, file in files if file is not None]
 
 
 def _refuse_twins(sources: Sequence[Any]) -> None:
@@ -132,9 +135,9 @@ def _report_skipped(builder: ClipBuilder, on_error: str) -> None:
     if on_error == "stop":
         keep = any(clip.damaged for clip in builder.skipped)
         other = ", or take those with corrupt frames all the same with dataset.on_error=keep" if keep else ""
-        cure = f"mend or remove them, or leave them out with dataset.on_error=skip{other}"
+        cure = f"mend or remove them, or exclude them with dataset.on_error=skip{other}"
         raise FailedWork(f"{several(len(lines), 'broken clip')}; {cure}:\n{listed}")
-    console.warn(f"{several(len(lines), 'broken clip', verb=True)} left out:\n{listed}")
+    console.warn(f"{several(len(lines), 'broken clip', verb=True)} excluded:\n{listed}")
 
 
 def _write_tables(builder: ClipBuilder, folder: Path) -> None:

@@ -9,11 +9,11 @@ from darkhar_cli.data.dataset_builder import ClipBuilder
 
 
 class DamagedRecord(Exception):
-    """A record that cannot be read, or is another clip's; the message names the file and says why."""
+    """A record that cannot be read, or is another clip's; the message names the file and the reason."""
 
 
 def first_line(problem: Exception) -> str:
-    """Return the first line of what a library says, or the kind of its error."""
+    """Return the first line of a library's message, or the kind of its error."""
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
 
 

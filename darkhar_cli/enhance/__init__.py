@@ -1,1 +1,1 @@
-"""Enhancements: how frames are lit; `(N, H, W, 3) float32 0..255 -> same shape and range`."""
+"""Enhancements, one file each: `(N, H, W, 3)` 0..255 -> same shape and range; uses only what everybody may use."""

@@ -20,7 +20,7 @@ def clahe_on_host(frames: np.ndarray, clip_limit: float = 2.0, tiles: int = 8, s
         equalised = _equalise_clip(luma, clip_limit, tiles)
     else:
         equaliser = cv2.createCLAHE(clip_limit, (tiles, tiles))
-        equalised = (equaliser.apply(one) for one in luma)
+        equalised = (equaliser.apply(frame) for frame in luma)
     out = np.empty_like(frames)
     for frame, old, new, place in zip(frames, luma, equalised, out, strict=True):
         change = cv2.merge([cv2.subtract(new, old, dtype=cv2.CV_16S)] * 3)

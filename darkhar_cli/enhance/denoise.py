@@ -29,7 +29,7 @@ def denoise_on_host(frames: np.ndarray, method: str = "median", window: int = 3,
 def denoise(frames: Any, method: str = "median", window: int = 3, weight: float = 0.5) -> Any:
     """Return one clip's frames (T, H, W, 3) float32 0..255, each a mix of itself and of its neighbours in the sample.
 
-    `median`: of `window` frames about each (the first and last frame stand for those beyond the ends). `recursive`:
+    `median`: of `window` frames about each (the first and last frame are repeated beyond the ends). `recursive`:
     `y_0 = x_0`, `y_t = weight x_t + (1 - weight) y_{t-1}`. Neighbours are those that the sampler picked: where they
     lie far apart in the clip, what moves is mixed too.
     """
@@ -43,7 +43,7 @@ def denoise(frames: Any, method: str = "median", window: int = 3, weight: float 
 
 
 def _neighbours(xp: Any, n: Any, window: int) -> list[Any]:
-    """Return, for each place in the window, which of `n` frames stands there for each frame, int (n,)."""
+    """Return, for each place in the window, which of `n` frames is there for each frame, int (n,)."""
     index = xp.arange(n, dtype="int32")
     return [xp.clip(index + offset, 0, n - 1) for offset in range(-(window // 2), window // 2 + 1)]
 

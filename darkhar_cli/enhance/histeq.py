@@ -16,7 +16,7 @@ def equalise_on_host(frames: np.ndarray, scope: str = "frame") -> np.ndarray:
     """Return what `histeq` does as uint8 (N, H, W, 3), of uint8 or float frames, by OpenCV: same bits, less time."""
     frames = np.ascontiguousarray(levels.whole_levels(frames))
     if scope == "clip":
-        table = _table_on_host(sum(_counts_on_host(frame) for frame in frames))
+        table = _table_on_host(np.sum([_counts_on_host(frame) for frame in frames], axis=0))
         return cv2.LUT(frames.reshape(1, -1, 3), table).reshape(frames.shape)
     out = np.empty_like(frames)
     for frame, place in zip(frames, out, strict=True):

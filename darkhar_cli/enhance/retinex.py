@@ -28,7 +28,7 @@ def retinex_on_host(
     out = np.empty(frames.shape, np.float32)
     for frame, place in zip(frames, out, strict=True):
         planes = np.stack(cv2.split(frame)).astype(np.float32)
-        cv2.merge(_ratio_on_host(planes, tuple(sigmas), colour), place)
+        cv2.merge(list(_ratio_on_host(planes, tuple(sigmas), colour)), place)
     for i in [slice(None)] if scope == "clip" else [slice(i, i + 1) for i in range(len(out))]:
         low, high = _range(np, out[i, ::_EVERY, ::_EVERY].reshape(1, -1), cut)
         if high - low < _FLAT:

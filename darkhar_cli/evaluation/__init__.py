@@ -1,1 +1,1 @@
-"""What can be said of stored runs: scored again, compared, beside controls; may use `training` and all below it."""
+"""Stored runs: scored again, compared, held against their controls; may use all below it."""

@@ -31,13 +31,18 @@ class Comparison:
             are about macro recall, `smallest` is what would have been found with 80 % power, by so many comparisons.
         baseline: the name of the method that the others are compared with.
         sentences: one of each comparison.
-        notes: what else must be known: how things were paired, what was left out, the runs' warnings.
+        notes: how things were paired, what was excluded, the runs' warnings.
     """
 
     table: pd.DataFrame
     baseline: str
     sentences: list[str]
     notes: list[str]
+
+    @property
+    def sentence(self) -> str:
+        """Return what the comparisons say, in words."""
+        return " ".join(self.sentences)
 
 
 def compare(results: Sequence[Result], baseline: str | None = None) -> Comparison:
@@ -57,25 +62,27 @@ def compare(results: Sequence[Result], baseline: str | None = None) -> Compariso
     for other in results:
         refuse_other_clips(methods[base].results[0], other)
     by = paired.clusters_of([result.clips for result in results])
-    found: dict[int, paired.Difference] = {}
+    differences: dict[int, paired.Difference] = {}
     for i, method in enumerate(methods):
         if i != base:
             pairs, remarks = seed_pairs(methods[base], method)
             notes += remarks
-            found[i] = _difference(pairs, by)
-    adjusted = dict(zip(found, paired.holm([one.p for one in found.values()]), strict=True))
+            differences[i] = _difference(pairs, by)
+    adjusted = dict(zip(differences, paired.holm([result.p for result in differences.values()]), strict=True))
     rows, sentences = [], []
     for i, method in enumerate(methods):
         row = _row(method, by) | {"verdict": "baseline" if len(methods) > 1 else ""}
-        if one := found.get(i):
-            row |= _difference_row(one, adjusted[i], len(found))
+        if difference := differences.get(i):
+            row |= _difference_row(difference, adjusted[i], len(differences))
             names = methods[base].name, method.name
             chance = max(_chance(methods[base]), _chance(method))  # one number, on the careful side
-            sentences.append(evidence.sentence(one, *names, adjusted[i], len(found), chance))
+            sentences.append(evidence.sentence(difference, *names, adjusted[i], len(differences), chance))
         rows.append(row)
     table = pd.DataFrame(rows).sort_values("recall_macro", ascending=False, kind="stable", ignore_index=True)
     table = table.assign(rank=range(1, len(table) + 1)).reindex(columns=COLUMNS)
-    return Comparison(table, methods[base].name, sentences, [*notes, *_closing(methods, found), *_warnings(methods)])
+    return Comparison(
+        table, methods[base].name, sentences, [*notes, *_closing(methods, differences), *_warnings(methods)]
+    )
 
 
 def _difference(pairs: Sequence[tuple[Result, Result]], by: statistics.Clusters) -> paired.Difference:
@@ -120,37 +127,41 @@ def levels(rights: np.ndarray, labels: pd.Series, by: statistics.Clusters) -> tu
         by: clusters of the clips.
     """
     if len(rights) == 1:
-        both = statistics.recall_interval(rights[0], labels, by), statistics.share_interval(rights[0], by)
-        return *((one.value, one.low, one.high) for one in both), statistics.basis(*both)
-    both = crossed(rights, labels, by), crossed(rights, np.zeros(len(labels)), by)
+        recall, share = statistics.recall_interval(rights[0], labels, by), statistics.share_interval(rights[0], by)
+        return (
+            (recall.value, recall.low, recall.high),
+            (share.value, share.low, share.high),
+            statistics.basis(recall, share),
+        )
+    recalls, shares = crossed(rights, labels, by), crossed(rights, np.zeros(len(labels)), by)
     how = f"t over {by.words} and {len(rights)} seeds"
     if by.count < statistics.FEWEST:
         how = f"too few {by.kind}s for an interval ({by.count})"
-    return *((one.value, *one.share_interval()) for one in both), how
+    return (recalls.value, *recalls.share_interval()), (shares.value, *shares.share_interval()), how
 
 
-def _difference_row(found: paired.Difference, p_adjusted: float, comparisons: int) -> dict[str, Any]:
-    spans = found.recall.interval(), found.share.interval()
+def _difference_row(difference: paired.Difference, p_adjusted: float, comparisons: int) -> dict[str, Any]:
+    spans = difference.recall.interval(), difference.share.interval()
     return {
-        "difference": found.recall.value,
+        "difference": difference.recall.value,
         "difference_lower": spans[0][0],
         "difference_upper": spans[0][1],
-        "share_difference": found.share.value,
+        "share_difference": difference.share.value,
         "share_lower": spans[1][0],
         "share_upper": spans[1][1],
-        "p": found.p,
+        "p": difference.p,
         "p_holm": p_adjusted,
-        "mcnemar": found.mcnemar,
-        "smallest": found.smallest(comparisons),
-        "verdict": evidence.verdict(found, p_adjusted),
+        "mcnemar": difference.mcnemar,
+        "smallest": difference.smallest(comparisons),
+        "verdict": evidence.verdict(difference, p_adjusted),
     }
 
 
-def _closing(methods: Sequence[Method], found: dict[int, paired.Difference]) -> list[str]:
+def _closing(methods: Sequence[Method], differences: dict[int, paired.Difference]) -> list[str]:
     """Return what holds for all sentences."""
     if len(methods) == 1:
         return [f"All {len(methods[0].seeds)} runs are seeds of one method: there is nothing to compare it with."]
-    return [evidence.ONE_SEED] if any(not one.of_methods for one in found.values()) else []
+    return [evidence.ONE_SEED] if any(not result.of_methods for result in differences.values()) else []
 
 
 def _warnings(methods: Sequence[Method]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a run's tables give reason to say beside its numbers, kept in run.json and in summary.csv."""
+"""Caveats that follow from a run's tables, kept in run.json and in summary.csv."""
 
 import pandas as pd
 
@@ -10,18 +10,18 @@ from darkhar_cli.runs.run_folder import Run
 
 
 def conclude(run: Run) -> list[Caveat]:
-    """Keep among the run's caveats what its tables give reason to, and all of them in summary.csv; return the new."""
-    found = [*too_few_groups(run), *below_chance(run)]
+    """Add the caveats that follow from the run's tables, write all of them into summary.csv; return the new."""
+    new = [*too_few_groups(run), *below_chance(run)]
     verdict = judge(run)
     if verdict:
-        found += verdict.caveats
+        new += verdict.caveats
         run.add_facts(verdict=verdict.text)
-    texts = {caveat.text for caveat in found}
+    texts = {caveat.text for caveat in new}
     before = caveats.read(run.facts().get("caveats", ()))
-    kept = [one for one in before if one.kind not in caveats.FROM_TABLES and one.text not in texts]
-    run.add_facts(caveats=caveats.stored([*kept, *found]))
+    kept = [caveat for caveat in before if caveat.kind not in caveats.FROM_TABLES and caveat.text not in texts]
+    run.add_facts(caveats=caveats.stored([*kept, *new]))
     save_warnings(run)
-    return found
+    return new
 
 
 def control_runs(run: Run) -> dict[str, Run]:
@@ -37,33 +37,34 @@ def gather_controls(run: Run) -> None:
 
 
 def save_warnings(run: Run) -> None:
-    """Write what must stand beside each row of summary.csv into its column `warnings`: texts joined by `; `."""
+    """Write the caveats of each row of summary.csv into its column `warnings`: texts joined by `; `."""
     summary, warnings = run.read("metrics/summary.csv"), run.warnings()
     texts = [
-        "; ".join(one.text.replace("; ", ", ") for one in warnings if one.concerns(split)) for split in summary["split"]
+        "; ".join(caveat.text.replace("; ", ", ") for caveat in warnings if caveat.concerns(split))
+        for split in summary["split"]
     ]
     run.save("metrics/summary.csv", summary.assign(warnings=texts))
 
 
 def too_few_groups(run: Run) -> list[Caveat]:
     """Return the splits whose clips come from too few groups (or backgrounds) for an interval."""
-    predictions, found = run.read("predictions.csv"), []
+    predictions, new = run.read("predictions.csv"), []
     for split in ("validation", "test"):
         by = tables.clusters(tables.per_clip(predictions, split))
         if 0 < by.count < statistics.FEWEST:
             text = f"{split}: only {by.words}, too few for an interval"
-            found.append(Caveat(Kind.FEW_GROUPS, text, split))
-    return found
+            new.append(Caveat(Kind.FEW_GROUPS, text, split))
+    return new
 
 
 def below_chance(run: Run) -> list[Caveat]:
     """Return the splits whose score lies below chance, with the reason where it is known or the interval does too."""
-    found, known = [], run.warnings()
+    new, known = [], run.warnings()
     for _, row in run.read("metrics/summary.csv").iterrows():
-        misled = any(one.kind == Kind.MISLED and one.concerns(row["split"]) for one in known)
+        misled = any(caveat.kind == Kind.MISLED and caveat.concerns(row["split"]) for caveat in known)
         if row["of"] == "folds" and (text := _below(row, misled)):
-            found.append(Caveat(Kind.BELOW_CHANCE, text, row["split"]))
-    return found
+            new.append(Caveat(Kind.BELOW_CHANCE, text, row["split"]))
+    return new
 
 
 def _below(row: pd.Series, misled: bool) -> str:

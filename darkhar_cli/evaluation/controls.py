@@ -19,14 +19,14 @@ def control(name: str, beside: Mapping[str, Any]) -> dict[str, Any]:
         name: one of `NAMES`.
         beside: the experiment's configuration.
     """
-    asked = OmegaConf.to_container(OmegaConf.load(schema.CONF / "experiment" / f"{name}.yaml"))
-    made = dict(beside) | {"name": asked["name"], "controls": False, "fresh": False}
+    changes: Any = OmegaConf.to_container(OmegaConf.load(schema.CONF / "experiment" / f"{name}.yaml"))
+    made = dict(beside) | {"name": changes["name"], "controls": False, "fresh": False}
     chosen = {
-        key.removeprefix("override /"): word for entry in asked.pop("defaults", ()) for key, word in entry.items()
+        key.removeprefix("override /"): word for entry in changes.pop("defaults", ()) for key, word in entry.items()
     }
     for group, word in chosen.items():
         if group == "enhance":
-            made[group] = {one: schema.options(group)[one].defaults for one in word}
+            made[group] = {option: schema.options(group)[option].defaults for option in word}
         else:
             made[group] = {"name": word, **schema.options(group)[word].defaults}
     made["robustness"] = {"name": "none"}
@@ -34,7 +34,7 @@ def control(name: str, beside: Mapping[str, Any]) -> dict[str, Any]:
         made["train"] = schema.options("train")["default"].defaults
         made |= {"augment": {"none": {}}, "streams": None, "score_mirrored": False}
     for group in (*schema.PART_KINDS, "train"):
-        if group in asked:
-            made[group] = {**made[group], **asked[group]}
+        if group in changes:
+            made[group] = {**made[group], **changes[group]}
     schema.check(made)
     return made

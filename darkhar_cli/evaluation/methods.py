@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from darkhar_cli.errors import BadRequest, nearest
-from darkhar_cli.evaluation.outcomes import LABELS, Result
+from darkhar_cli.evaluation.outcomes import Result
+from darkhar_cli.labels import METHOD_LABELS, ROW_LABELS
 
-_LABELS = [key for key in LABELS if key != "seed"]
 _LONGEST = 100  # characters of a name made of settings; longer ones are folders
 
 
@@ -28,19 +29,23 @@ class Method:
 def methods_of(results: Sequence[Result]) -> list[Method]:
     """Return the results by method, in the order of their first results.
 
-    Runs of one configuration and seed are told apart by the folder their run folders are in, else by their own.
+    Runs of one configuration and seed are separated by the folder their run folders are in, else by their own.
     """
     groups = _grouped(results, _configuration)
     for more in (_beside, _alone):
         if any(_repeats(group) for group in groups.values()):
-            groups = _grouped(results, lambda result, more=more: (_configuration(result), more(result)))
+            groups = _grouped(results, partial(_configuration_and, more))
     sorted_groups = [tuple(sorted(group, key=lambda result: result.seed)) for group in groups.values()]
     names = _names([group[0] for group in sorted_groups])
     return [Method(name, group) for name, group in zip(names, sorted_groups, strict=True)]
 
 
+def _configuration_and(more: Callable[[Result], Hashable], result: Result) -> Hashable:
+    return _configuration(result), more(result)
+
+
 def _configuration(result: Result) -> Hashable:
-    return (*(result.labels[key] for key in _LABELS), *sorted(result.settings.items()))
+    return (*(result.labels[key] for key in METHOD_LABELS), *sorted(result.settings.items()))
 
 
 def _beside(result: Result) -> Hashable:
@@ -65,19 +70,19 @@ def _repeats(group: Sequence[Result]) -> bool:
 def _names(firsts: Sequence[Result]) -> list[str]:
     """Return short names: the labels that differ (`enhance=histeq`), then settings that do, else folders."""
     abouts = [result.settings | result.labels for result in firsts]
-    keys = [key for key in _LABELS if len({about[key] for about in abouts}) > 1]
+    keys = [key for key in METHOD_LABELS if len({about[key] for about in abouts}) > 1]
     alike: dict[Hashable, list[Mapping[str, str]]] = {}
     for about in abouts:
         alike.setdefault(tuple(about[key] for key in keys), []).append(about)
-    for group in alike.values():  # settings that tell methods of the same labels apart
-        for key in sorted({key for about in group for key in about} - {*LABELS, *keys}):
+    for group in alike.values():  # settings that differ between methods of the same labels
+        for key in sorted({key for about in group for key in about} - {*ROW_LABELS, *keys}):
             if len({about.get(key) for about in group}) > 1:
                 keys.append(key)
     chosen = [key.removesuffix("name") for key in keys if key.endswith(".name")]  # another option has other parameters
     short = [key for key in keys if key.endswith(".name") or not key.startswith(tuple(chosen))]
-    for told in (short, keys):
+    for shown in (short, keys):
         names = [
-            " ".join(f"{key.removesuffix('.name')}={about[key]}" for key in told if key in about) for about in abouts
+            " ".join(f"{key.removesuffix('.name')}={about[key]}" for key in shown if key in about) for about in abouts
         ]
         if len(set(names)) == len(names) and all(names) and max(map(len, names)) <= _LONGEST:
             return names
@@ -90,7 +95,7 @@ def baseline_of(methods: Sequence[Method], wanted: str | None = None) -> int:
 
     Args:
         methods: all of them.
-        wanted: a method's name, the folder of one of its runs, or what tells it apart as key=value; None takes the
+        wanted: a method's name, the folder of one of its runs, or its differing setting as key=value; None takes the
             first with `enhance=none`, else the first.
 
     Raises:
@@ -124,7 +129,7 @@ def _has(result: Result, key: str, value: str) -> bool:
 def seed_pairs(base: Method, other: Method) -> tuple[list[tuple[Result, Result]], list[str]]:
     """Return the results of two methods paired within a seed, and in words which seeds have no partner.
 
-    Where no seed is common to both they are paired in ascending order: seeds are draws, whichever stand together.
+    Where no seed is common to both they are paired in ascending order: seeds are draws, whichever are paired.
     """
     theirs = {result.seed: result for result in other.results}
     pairs = [(result, theirs[result.seed]) for result in base.results if result.seed in theirs]

@@ -10,10 +10,10 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.metrics import tables
 from darkhar_cli.runs.run_folder import Run
 
-LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 # Settings that decide no number, or that replicates of one method differ in.
 _NO_METHOD = ("seed", "cv.seed", "name", "fresh", "cache_dir", "controls", "dataset.data_dir", "dataset.on_error")
 _NO_RUN = "is no run folder"
@@ -21,7 +21,7 @@ _NO_RUN = "is no run folder"
 
 @dataclass(frozen=True)
 class Result:
-    """What a finished run says of each clip.
+    """A finished run's prediction of each clip.
 
     Attributes:
         folder: the run's.
@@ -31,9 +31,9 @@ class Result:
         folds: clip -> fold, as in assignment.csv.
         trained: what each fold was trained on, as a hash of the clips' contents.
         settings: its configuration as dotted keys, without what makes no other method (seeds, places).
-        classes: how many classes its models tell apart.
+        classes: how many classes its models have.
         digests: clip -> hash of its content; empty where the run has kept none.
-        warnings: what must stand beside its numbers.
+        warnings: the caveats that go with its numbers.
         twins: clip -> its mark in common with its twin in another light, where clips have one.
         trained_twins: as `trained`, of those marks.
         chance: what guessing scores, by its summary; 1 / classes where that does not say.
@@ -80,7 +80,7 @@ def read_result(folder: Path) -> Result:
     return Result(
         folder,
         split,
-        {key: str(table.iloc[0][key]) for key in LABELS},
+        {key: str(table.iloc[0][key]) for key in ROW_LABELS},
         tables.per_clip(predictions, split),
         listed[["repeat", "fold", "id", "split"]],
         trained,
@@ -108,17 +108,17 @@ def _column(listed: pd.DataFrame, name: str) -> dict[str, str]:
 
 def _settings(folder: Path) -> dict[str, str]:
     path = folder / "config.yaml"
-    node = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    node: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
     return {key: str(value) for key, value in _flat(node).items() if key not in _NO_METHOD}
 
 
 def _flat(node: dict[str, Any], above: str = "") -> dict[str, Any]:
     """Return a configuration as dotted keys; what is empty is kept, for `enhance.none` has no parameters."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, value in node.items():
         inside = isinstance(value, dict) and value
-        found |= _flat(value, f"{above}{key}.") if inside else {f"{above}{key}": value}
-    return found
+        flat |= _flat(value, f"{above}{key}.") if inside else {f"{above}{key}": value}
+    return flat
 
 
 def _summary(run: Run) -> pd.DataFrame:
@@ -128,7 +128,7 @@ def _summary(run: Run) -> pd.DataFrame:
 
 def _chance(summary: pd.DataFrame, split: str, classes: int) -> float:
     """Return what guessing scores of a split, or one in the number of classes where the summary does not say."""
-    cells = summary.loc[summary["split"] == split, "chance"] if "chance" in summary else []
+    cells: Any = summary.loc[summary["split"] == split, "chance"] if "chance" in summary else []
     return float(cells.iloc[0]) if len(cells) else 1 / classes
 
 
@@ -141,15 +141,15 @@ def _warnings(run: Run, summary: pd.DataFrame, split: str) -> tuple[str, ...]:
 
 
 def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
-    """Read runs and the jobs of sweeps, each once, in the order given; what is not finished is left out.
+    """Read runs and the jobs of sweeps, each once, in the order given; unfinished ones are excluded.
 
     Returns:
-        The results, and a sentence for each run that was left out.
+        The results, and a sentence for each excluded run.
 
     Raises:
         BadRequest: a folder that is none, or holds no run; fewer than two results.
     """
-    found: dict[Path, Result] = {}
+    results: dict[Path, Result] = {}
     skipped = []
     for folder in folders:
         if not folder.is_dir():
@@ -159,13 +159,13 @@ def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
             raise BadRequest(f"{folder} {_NO_RUN}; compare takes finished runs, or the folder of a sweep")
         for job in jobs_of(folder) if sweep else [folder]:
             if Run(job).done:
-                found.setdefault(job.resolve(), read_result(job))
+                results.setdefault(job.resolve(), read_result(job))
             else:
                 skipped.append(f"{job} {unfinished(job)}: skipped")
-    if len(found) < 2:
+    if len(results) < 2:
         why = "".join(f"; {text}" for text in skipped)
         raise BadRequest(f"compare needs two or more finished runs, or the folder of a sweep with two{why}")
-    return list(found.values()), skipped
+    return list(results.values()), skipped
 
 
 def jobs_of(folder: Path) -> list[Path]:

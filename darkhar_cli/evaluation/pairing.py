@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.evaluation.outcomes import Result
@@ -16,12 +17,12 @@ def by_twin(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
     for result in results:
         marks = result.clips["id"].map(result.twins)
         known = not (marks.isna().any() or (marks == "").any() or marks.duplicated().any())
-        if not known or len({frozenset(one.clips["id"]) for one in results}) == 1:
+        if not known or len({frozenset(result.clips["id"]) for result in results}) == 1:
             return list(results), []
         clips = result.clips.assign(id=marks).sort_values("id", ignore_index=True)
         folds = result.folds.assign(id=result.folds["id"].map(result.twins))
         folds = folds.sort_values(list(folds), ignore_index=True)
-        same = {"trained": result.trained_twins, "digests": {mark: mark for mark in marks}}
+        same: dict[str, Any] = {"trained": result.trained_twins, "digests": {mark: mark for mark in marks}}
         paired.append(replace(result, clips=clips, folds=folds, **same))
     return paired, ["The runs saw twins, the same clips in other light or noise; clips are paired by their twin."]
 

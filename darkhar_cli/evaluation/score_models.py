@@ -1,4 +1,4 @@
-"""A finished run's fold models asked for the probabilities of other clips."""
+"""A finished run's fold models predict the probabilities of other clips."""
 
 import copy
 import gc
@@ -11,15 +11,17 @@ import pandas as pd
 from darkhar_cli import console, device
 from darkhar_cli.data.background_similarity import scene_names
 from darkhar_cli.data.clip_dataset import Clips
+from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation.stored_run import fold_facts
 from darkhar_cli.features.appearance import look_at
 from darkhar_cli.metrics import tables
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import Fold, Plan
-from darkhar_cli.training.compiled_model import Learner
+from darkhar_cli.training.compiled_model import CompiledModel
 from darkhar_cli.training.cross_validation import predictions_table
 from darkhar_cli.training.experiment import Experiment
+from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.trainer import Trainer
 
 SPLIT, DARKENED = tables.TESTS  # what predictions.csv calls the clips: every fold scores all of them
@@ -50,16 +52,16 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
         FailedWork: a model gives no finite numbers, or clips cannot be read.
     """
     facts = run.facts()
-    if experiment.setting.train["deterministic"]:
+    if experiment.setting.train.deterministic:
         device.make_deterministic()
     policy = facts["precision"]
     try:
         with device.precision(policy):
             trainer = Trainer(experiment, clips)
             _refuse_other_extractor(run, trainer)
-            looks = look_at(clips, experiment.setting.cache)
-            clips.table["luma"] = looks.luma
-            clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
+            appearance = look_at(clips, experiment.setting.cache)
+            clips.table["luma"] = appearance.luma
+            clips.table["scene"] = scene_names(appearance.backgrounds, clips.table["digest"])
             return _predict(run, trainer), {**device.facts(policy), "extractor": trainer.extractor_facts()}
     finally:
         device.clear_session()
@@ -75,9 +77,10 @@ def _refuse_other_extractor(run: Run, trainer: Trainer) -> None:
     if theirs and ours != theirs:
         raise BadRequest(
             f"extractor {trainer.extractor_facts()['name']!r} has other weights than when {run.folder} was trained "
-            f"(hash {ours}, run.json says {theirs}): its heads know nothing of such features; bring the old ones back"
+            f"(hash {ours}, run.json has {theirs}): this classifier was trained on other features; "
+            "bring the old weights back"
         )
-    now = "|".join(dict.fromkeys(stream.frozen.precision for stream in trainer.streams))
+    now = "|".join(dict.fromkeys(stream.plan.runtime.precision for stream in trainer.streams if stream.plan.runtime))
     before = facts.get("features", {}).get("precision", now)
     if before != now:
         console.warn(f"features are computed in {now} here, in {before} when the run was trained")
@@ -87,15 +90,17 @@ def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:
     """Return the predictions of all folds, sorted as predictions.csv is."""
     rows, folds = trainer.clips.table.index.tolist(), fold_facts(run)
     trainer.prepare(Plan("evaluate", [Fold(0, [], rows)], {}), 0)
-    asked, parts = [(SPLIT, None)], []
+    conditions: list[tuple[str, Darkening | None]] = [(SPLIT, None)]
+    parts = []
     if trainer.experiment.darkening:
-        asked.append((DARKENED, trainer.experiment.darkening))
+        conditions.append((DARKENED, trainer.experiment.darkening))
     with console.progress("score", len(folds)) as progress:
         for repeat, index in folds:
-            fold, learner = Fold(index, [], rows, repeat), trainer.learner()
-            load(run, learner, fold, folds[repeat, index].get("weights"))
-            for split, darkening in asked:
-                logits = trainer.logits(learner, rows, darkening)
+            fold = Fold(index, [], rows, repeat)
+            session = FoldSession(trainer, fold)
+            load(run, session.model, fold, folds[repeat, index].get("weights"))
+            for split, darkening in conditions:
+                logits = session.logits(rows, darkening)
                 if not np.isfinite(logits).all():
                     path = run.model_path(index, repeat)
                     raise FailedWork(f"{path}: the model gives no finite numbers for these clips")
@@ -105,14 +110,14 @@ def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:
     return pd.concat(parts).sort_values(tables.KEYS, ignore_index=True)
 
 
-def load(run: Run, learner: Learner, fold: Fold, expected: str | None) -> None:
-    """Give a learner the weights of a fold's saved model.
+def load(run: Run, model: CompiledModel, fold: Fold, expected: str | None) -> None:
+    """Give a model the weights of a fold's saved model.
 
     Only the numbers are read: the model is built from the run's configuration, so nothing that a file holds is run.
 
     Args:
         run: where the model is.
-        learner: built from the run's configuration.
+        model: built from the run's configuration.
         fold: whose model.
         expected: the weights hash that run.json keeps, if it does.
 
@@ -121,15 +126,15 @@ def load(run: Run, learner: Learner, fold: Fold, expected: str | None) -> None:
     """
     path = run.model_path(fold.index, fold.repeat)
     try:
-        learner.whole.load_weights(str(path))
+        model.whole.load_weights(str(path))
     except Exception as problem:  # zip, h5 and Keras each have their own
         raise BadRequest(
             f"{path} does not hold the model that {run.folder / 'config.yaml'} describes: {_first(problem)}"
         ) from problem
-    found = learner.weights_hash()
-    if expected and found != expected:
+    actual = model.weights_hash()
+    if expected and actual != expected:
         raise BadRequest(
-            f"{path} has other weights than the run saved (hash {found}, run.json says {expected}); bring the file "
+            f"{path} has other weights than the run saved (hash {actual}, run.json has {expected}); bring the file "
             "back, or train again with fresh=true"
         )
 

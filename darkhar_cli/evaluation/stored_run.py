@@ -1,4 +1,4 @@
-"""What can be said of a finished run later: its tables again from its predictions, and evaluations on other clips.
+"""A finished run evaluated later: its tables again from its predictions, and evaluations on other clips.
 
 Nothing here needs TensorFlow; `scoring` runs the models.
 """
@@ -37,11 +37,11 @@ class Evaluation(Run):
     FACTS = "evaluation.json"
 
     def warnings(self) -> list[Caveat]:
-        """Return what must stand beside the numbers wherever they appear."""
+        """Return the caveats that go with the numbers wherever they appear."""
         facts = self.facts()
         n = facts.get("trained_on", {}).get("clips")
-        said = [Caveat(Kind.TRAINED_ON, f"{n} of {facts['clips']} clips were trained on")] if n else []
-        return super().warnings() + said
+        own = [Caveat(Kind.TRAINED_ON, f"{n} of {facts['clips']} clips were trained on")] if n else []
+        return super().warnings() + own
 
 
 def finished_run(folder: Path) -> Run:
@@ -62,7 +62,7 @@ def finished_run(folder: Path) -> Run:
         raise BadRequest(f"{folder} is a sweep; evaluate takes one of its jobs: {jobs}")
     if not run.facts():
         raise BadRequest(f"{folder} is no run folder; evaluate takes the folder of a finished run")
-    raise BadRequest(f"{folder} is not finished; give its `darkhar train` command again: it goes on where it stopped")
+    raise BadRequest(f"{folder} is not finished; give its `darkhar train` command again: it resumes where it stopped")
 
 
 def settings_of(run: Run) -> dict[str, Any]:
@@ -73,12 +73,13 @@ def settings_of(run: Run) -> dict[str, Any]:
     """
     path = run.folder / "config.yaml"
     if not path.is_file():
-        raise BadRequest(f"{path} is missing: without it nothing is known of the run's parts")
-    return OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+        raise BadRequest(f"{path} is missing: it holds the configuration of the run's parts")
+    made: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    return made
 
 
 def fold_facts(run: Run) -> dict[FoldName, dict[str, Any]]:
-    """Return what run.json says of each fold."""
+    """Return the facts of each fold in run.json."""
     return {(entry["repeat"], entry["fold"]): entry for entry in run.facts().get("folds", ())}
 
 
@@ -88,7 +89,7 @@ def epochs_of(run: Run) -> dict[FoldName, int]:
 
 
 def classes_of(run: Run) -> list[str]:
-    """Return the classes a run's models tell apart, in the order of their logits."""
+    """Return the classes of a run's models, in the order of their logits."""
     kept = run.facts().get("data", {}).get("classes")
     return kept or [name.removeprefix(_P) for name in _predictions(run) if name.startswith(_P)]
 
@@ -141,7 +142,7 @@ def _checked(predictions: pd.DataFrame, classes: Sequence[str], path: Path) -> p
             raise BadRequest(f"{path}: {name}={given} (line {line}): allowed is {what}")
     twice = predictions[predictions.duplicated(tables.KEYS)]
     if len(twice):
-        raise BadRequest(f"{path}: {twice['id'].iloc[0]} stands twice in fold {twice['fold'].iloc[0]}")
+        raise BadRequest(f"{path}: {twice['id'].iloc[0]} appears twice in fold {twice['fold'].iloc[0]}")
     return predictions
 
 
@@ -187,11 +188,11 @@ def model_digests(run: Run) -> dict[FoldName, str]:
     if missing or not paths:
         names = ", ".join(str(path.relative_to(run.folder)) for path in missing) or "models"
         raise BadRequest(f"{run.folder} cannot be evaluated on clips: {names} missing; `darkhar train` makes them")
-    found = {}
+    digests = {}
     for name, path in paths.items():
         with path.open("rb") as file:
-            found[name] = file_digest(file, "sha256").hexdigest()
-    return found
+            digests[name] = file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 def place_of(run: Run, clips: Clips, split: str, digests: Mapping[FoldName, str]) -> Path:

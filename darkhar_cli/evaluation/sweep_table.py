@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from darkhar_cli.config.sweep_words import bare_key
 from darkhar_cli.evaluation.comparison import Comparison, compare
-from darkhar_cli.evaluation.outcomes import LABELS, jobs_of, read_results
+from darkhar_cli.evaluation.outcomes import jobs_of, read_results
 from darkhar_cli.files.tables import write_csv
+from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.runs.run_folder import Run
 
 _NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "groups", "chance"]
@@ -18,13 +20,17 @@ _NUMBERS += ["recall_folds", "recall_folds_lower", "recall_folds_upper", "loss"]
 _BESIDE = ["warnings", "skipped"]
 
 
-def _job_row(sweep: Path, folder: Path, varied: Mapping[str, Any]) -> dict[str, Any]:
+def _job_row(sweep: Path, folder: Path, known: Mapping[str, Any], swept: Sequence[str]) -> dict[str, Any]:
+    """Return a job's row: what its folder says of itself, and what is known of it where it has not said anything."""
     run = Run(folder)
-    row: dict[str, Any] = {"folder": Path(os.path.relpath(folder, sweep)).as_posix(), **varied}
+    facts = run.facts()
+    typed = {bare_key(word): word.partition("=")[2] for word in facts.get("overrides", ())}
+    own = {key: typed[key] for key in swept if key in typed} | facts.get("labels", {})
+    row: dict[str, Any] = {"folder": Path(os.path.relpath(folder, sweep)).as_posix(), **known, **own}
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")
         epochs = pd.to_numeric(folds["epochs"], errors="coerce").mean()
-        row |= summary.reindex([*LABELS, *_NUMBERS, *_BESIDE], fill_value="").to_dict()
+        row |= summary.reindex([*ROW_LABELS, *_NUMBERS, *_BESIDE], fill_value="").to_dict()
         row |= {"repeat": "all", "fold": "all", "epochs": epochs}
         return row | {"status": "done"}
     error = folder / "error.txt"
@@ -37,18 +43,18 @@ def sweep_table(sweep: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequ
     """Return a row per job of a sweep, from each job's folder, its labels and what was varied in it.
 
     Columns are folds.csv's, filled from each job's summary, each swept override (a swept group is its label column),
-    what must stand beside its numbers, `status` (done, failed, unfinished), `folder` (the job's, relative to the
+    the caveats of its numbers, `status` (done, failed, unfinished), `folder` (the job's, relative to the
     sweep's) and, for the terminal, `error`.
     """
-    rows = [_job_row(sweep, folder, varied) for folder, varied in jobs.items()]
+    rows = [_job_row(sweep, folder, known, swept) for folder, known in jobs.items()]
     columns = [
-        *LABELS,
+        *ROW_LABELS,
         "repeat",
         "fold",
         *_NUMBERS,
         "epochs",
         *_BESIDE,
-        *(k for k in swept if k not in LABELS),
+        *(k for k in swept if k not in ROW_LABELS),
         "status",
         "folder",
         "error",

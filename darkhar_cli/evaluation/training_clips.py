@@ -15,16 +15,16 @@ from darkhar_cli.splits.plan import plan_folds
 def trained_on(run: Run, config: Mapping[str, Any], clips: Clips) -> dict[FoldName, set[str]] | None:
     """Return the content digests of the clips that each fold was trained on, or None if they are not known any more.
 
-    They are looked for in the clips at hand, then in the data set that the run names.
+    They are searched in the clips at hand, then in the data set that the run names.
     """
-    found = _train_digests(run, config, clips)
-    if found is None:
+    by_fold = _train_digests(run, config, clips)
+    if by_fold is None:
         try:
             if clip_dataset.fingerprint(config["dataset"]) == run.facts().get("data", {}).get("fingerprint"):
-                found = _train_digests(run, config, clip_dataset.open_clips(config["dataset"]))
+                by_fold = _train_digests(run, config, clip_dataset.open_clips(config["dataset"]))
         except DarkharError:  # the run's data are gone
             return None
-    return found
+    return by_fold
 
 
 def _train_digests(run: Run, config: Mapping[str, Any], clips: Clips) -> dict[FoldName, set[str]] | None:
@@ -33,12 +33,12 @@ def _train_digests(run: Run, config: Mapping[str, Any], clips: Clips) -> dict[Fo
         plan = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
     except BadRequest:
         return None
-    known, found, before = fold_facts(run), {}, set()
+    known, by_fold, before = fold_facts(run), {}, set()
     for fold in plan.folds:
         digests = clips.table.loc[list(fold.train), "digest"]
         mark = sha256("\n".join(sorted(digests)).encode()).hexdigest()[:16]
         if known.get((fold.repeat, fold.index), {}).get("training_ids") != mark:
             return None
         before |= set(digests)
-        found[fold.repeat, fold.index] = set(before) if plan.carried else set(digests)
-    return found if set(found) == set(known) else None
+        by_fold[fold.repeat, fold.index] = set(before) if plan.carried else set(digests)
+    return by_fold if set(by_fold) == set(known) else None

@@ -1,4 +1,4 @@
-"""What the controls say of a run's number: whether the model beats what is scored without the action."""
+"""The controls' verdict on a run: whether the model beats what is scored without the action."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Verdict:
     Attributes:
         text: a sentence.
         beaten: whether the model is shown to beat the best control.
-        caveats: what must stand beside the run's numbers.
+        caveats: those that go with the run's numbers.
     """
 
     text: str
@@ -44,22 +44,24 @@ def judge(run: Run) -> Verdict | None:
     seen = rows.loc[[name for name in _WITHOUT_ACTION if name in rows.index], "recall_macro"].astype(float)
     best = seen.idxmax()
     beside = Run(run.folder / "controls" / f"control_{best}")
-    theirs_by_clip, ours_by_clip = (tables.per_clip(one.read("predictions.csv"), own["split"]) for one in (beside, run))
-    found = paired.compare([theirs_by_clip], [ours_by_clip])
+    theirs_by_clip, ours_by_clip = (
+        tables.per_clip(each.read("predictions.csv"), own["split"]) for each in (beside, run)
+    )
+    difference = paired.compare([theirs_by_clip], [ours_by_clip])
     ours, theirs = float(own["recall_macro"]), float(seen[best])
-    beaten = ours > theirs and found.recall.value > 0 and found.p < paired.ALPHA
+    beaten = ours > theirs and difference.recall.value > 0 and difference.p < paired.ALPHA
     does = "beats" if beaten else "does not beat" if ours <= theirs else "is not shown to beat"
-    p = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.2g}"
+    p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.2g}"
     text = (
         f"the model {does} {_WITHOUT_ACTION[best]}: {100 * ours:.1f} against {100 * theirs:.1f} % "
-        f"(macro recall, {p} by a sign-flip test over {found.by.words})"
+        f"(macro recall, {p} by a sign-flip test over {difference.by.words})"
     )
     caveats = [] if beaten else [Caveat(Kind.CONTROL, text, own["split"])]
     return Verdict(text, beaten, (*caveats, *_shuffled(rows, own["split"])))
 
 
 def _shuffled(rows: pd.DataFrame, split: str) -> list[Caveat]:
-    """Return what it means where labels that tell nothing of the action are still learnt."""
+    """Return a caveat where labels that carry nothing of the action are predicted above chance."""
     if "shuffled" not in rows.index:
         return []
     row = rows.loc["shuffled"]

@@ -1,1 +1,1 @@
-"""Extractors: what is seen in a frame; `(N, H, W, 3) -> (N, F) float32`."""
+"""Feature extractors, one file each: frames `(N, H, W, 3)` or a whole clip -> features `(N, F)`; may use `data`."""

@@ -62,8 +62,8 @@ def _extractor(name: str, build: Callable[[Any], Any], url: str, weights: str, s
     else:
         network = load_weights(name, build, fetch(url) if weights == "imagenet" else Path(weights))
     network.trainable = trainable
-    learnt = "" if trainable else weights_hash(network)
-    return Extractor(name, network.output_shape[-1], frame_size(size), model=network, weights_hash=learnt)
+    digest = "" if trainable else weights_hash(network)
+    return Extractor(name, network.output_shape[-1], frame_size(size), model=network, weights_hash=digest)
 
 
 def _headless(application: Callable[..., Any], size: Any, **options: Any) -> Callable[[Any], Any]:

@@ -16,7 +16,7 @@ class Channel:
         mirror: the channel that shows this one's values in a clip mirrored left to right (itself, if empty).
         mirror_sign, mirror_offset: mirrored value = sign * value + offset.
         reverse_sign: -1 for what changes its sign when time runs backwards, as velocities do.
-        step: whether a value tells of the step from the frame before to its own (the first frame repeats the second's
+        step: whether a value belongs to the step from the frame before to its own (the first frame repeats the second's
             value), and not of the frame itself. Backwards, a step leads to its other end.
     """
 
@@ -43,7 +43,7 @@ class Symmetry:
         """Return the symmetry of channels.
 
         Raises:
-            ValueError: a name stands twice, or a channel mirrors one that is not there.
+            ValueError: a name appears twice, or a channel mirrors one that is not there.
         """
         names = [channel.name for channel in channels]
         lost = {channel.mirror for channel in channels} - {*names, ""}
@@ -77,7 +77,7 @@ class Symmetry:
         return self.turned_back(self.steps_away(features, np.concatenate([features[1:], features[-1:]])))
 
     def steps_away(self, features: np.ndarray, following: np.ndarray) -> np.ndarray:
-        """Return features (T, F) whose step channels tell of the step that leads away from a frame, not to it.
+        """Return features (T, F) whose step channels hold the step that leads away from a frame, not to it.
 
         Args:
             features: at some frames of a clip, or between them.
@@ -91,7 +91,7 @@ class Symmetry:
 
     @property
     def has_steps(self) -> bool:
-        """Return whether any channel tells of steps between frames."""
+        """Return whether any channel holds steps between frames."""
         return bool(self._steps.any())
 
     @cached_property

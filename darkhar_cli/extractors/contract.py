@@ -4,14 +4,37 @@ A part's builder returns an `Extractor`. Its backend is `keras` (a Keras model o
 trained) or `host` (a function on enhanced frames at their own size; always frozen; it is called from several threads).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from darkhar_cli.extractors.channels import Symmetry
+
+
+class HostFunction(Protocol):
+    """What an extractor with backend `host` does; called from several threads."""
+
+    def __call__(self, frames: np.ndarray, /, *when: Any) -> np.ndarray:
+        """Return features (N, F) float32 of frames (N, H, W, 3).
+
+        With scope `clip` it is also given frames per second, and those frames' times (T,) in seconds, or None.
+        """
+
+
+class ExtractorBuilder(Protocol):
+    """What is registered as an extractor.
+
+    Example: `mobilenet(size=96, weights="none")` is an `Extractor` with backend `keras`.
+    """
+
+    def __call__(self, **parameters: Any) -> "Extractor":
+        """Return the extractor, its weights loaded.
+
+        Raises:
+            BadRequest: no such weights.
+        """
 
 
 @dataclass(frozen=True)
@@ -24,7 +47,7 @@ class Extractor:
         size: (height, width) that frames are resized to once, or None to keep their own size.
         model: backend `keras`: a Keras model, (N, h, w, 3) float32 0..255 -> (N, F).
         function: backend `host`: (N, H, W, 3) float32 0..255 -> (N, F) float32.
-        weights_hash: names the weights, for provenance; empty while they are still to be learnt.
+        weights_hash: names the weights, for provenance; empty while they are still to be trained.
         channels: names of the F features, where they have any.
         scope: `frame`: what is seen in a frame depends on that frame alone; `clip`: backend `host`, called with one
             whole clip, enhanced and rounded to uint8, (T, H, W, 3), its frames per second and, where they come at
@@ -39,13 +62,17 @@ class Extractor:
     features: int
     size: tuple[int, int] | None
     model: Any = None
-    function: Callable[..., np.ndarray] | None = None
+    function: HostFunction | None = None
     weights_hash: str = ""
     channels: tuple[str, ...] = ()
     scope: str = "frame"
     runtime: str = "host"
     longest: int = 0
     symmetry: Symmetry | None = None
+
+    def __post_init__(self) -> None:
+        if (self.model is None) == (self.function is None):
+            raise ValueError(f"extractor {self.name!r}: give a Keras model or a host function, one of them")
 
     @property
     def backend(self) -> str:
@@ -54,7 +81,7 @@ class Extractor:
 
     @property
     def trainable(self) -> bool:
-        """Return whether its weights are learnt with the classifier's."""
+        """Return whether its weights are trained with the classifier's."""
         return self.model is not None and bool(self.model.trainable_weights)
 
 

@@ -1,4 +1,4 @@
-"""A compact convolutional network that learns from scratch."""
+"""A compact convolutional network, trained from scratch."""
 
 import math
 from pathlib import Path
@@ -31,7 +31,9 @@ class StandardizeFrames(layers.Layer):
 @register("extractor")
 def conv_small(size: Any = (60, 80), filters: int = 16, features: int = 64, weights: str = "none") -> Extractor:
     """Four strided convolutions with group normalisation, then a dense layer that keeps where things are."""
-    height, width = frame_size(size)
+    shape = frame_size(size)
+    assert shape is not None, "the yaml's types do not allow size=native"
+    height, width = shape
 
     def build(path: str | None) -> Any:
         frames = keras.Input((height, width, 3))

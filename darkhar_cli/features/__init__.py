@@ -1,1 +1,1 @@
-"""What frozen parts compute once and keep: the feature cache and what fills it; may use models, data and parts."""
+"""What frozen parts compute once and keep, and runtimes; may use `models`, `data`, `config`, `files` and the parts."""

@@ -13,15 +13,14 @@ from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.features.feature_cache import Bank
 from darkhar_cli.features.frame_loader import HostFrames
-from darkhar_cli.features.frozen_extractor import Frozen, freeze
+from darkhar_cli.features.frozen_extractor import frozen_alone
 from darkhar_cli.features.units import Unit
-from darkhar_cli.models.action_model import Part, build_extractor
+from darkhar_cli.models.action_model import Part
 
 _FRAMES = 16  # evenly spaced; as many as `background` takes its median of, so it sees all that it would pick
 _UNENHANCED: list[Part] = [("none", {})]
 _LUMA: Part = ("luma", {"percentile": 95.0})
 _BACKGROUND: Part = ("background", {"width": WIDTH, "height": HEIGHT})
-_RUNTIME = {"name": "auto", "precision": "float32"}
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,9 @@ def darkened_luma(
     Raises:
         FailedWork: a clip cannot be read, or the bank cannot be written.
     """
-    luma = _frozen(_LUMA)
+    luma = frozen_alone(_LUMA)
 
-    def before(frames: np.ndarray, row: int, positions: Sequence[int]) -> np.ndarray:
+    def before(frames: np.ndarray, row: int, positions: np.ndarray) -> np.ndarray:
         return darkening(frames, clips.table.at[row, "digest"], positions)
 
     frames = HostFrames(clips, _UNENHANCED, None, luma.last, before=before)
@@ -105,22 +104,20 @@ def _spread(length: int) -> np.ndarray:
     return np.linspace(0, length - 1, min(_FRAMES, length)).round().astype(np.int64)
 
 
-def _frozen(part: Part) -> Frozen:
-    return freeze(part, build_extractor(part), _UNENHANCED, _RUNTIME, seed=0)
-
-
 def _inputs(clips: Clips, cache: Path, report: Callable[[str], None]) -> tuple[FeatureInputs, FeatureInputs]:
     """Return backgrounds and brightness from the bank; filled in this order, a clip is decoded once for both."""
-    luma, background = _frozen(_LUMA), _frozen(_BACKGROUND)
+    luma, background = frozen_alone(_LUMA), frozen_alone(_BACKGROUND)
     # given the very frames that it would pick of a whole clip, it need not see the clip's others
     few = replace(background, unit=Unit.SAMPLE, about={**background.about, "unit": Unit.SAMPLE.value})
     decoded = HostFrames(clips, _UNENHANCED, None, few.last)
+    extract = few.extractor.function
+    assert extract is not None, "the background is a host function"
     seen: dict[int, dict[int, np.ndarray]] = {}
 
     def of_background(row: int, positions: np.ndarray) -> np.ndarray:
         frames = decoded(row, positions)
         seen[row] = dict(zip(positions.tolist(), luma.last(frames), strict=True))
-        return few.extractor.function(frames)
+        return extract(frames)
 
     def of_luma(row: int, positions: np.ndarray) -> np.ndarray:
         if row in seen:
@@ -128,7 +125,8 @@ def _inputs(clips: Clips, cache: Path, report: Callable[[str], None]) -> tuple[F
             return np.stack([known[position] for position in positions.tolist()])
         return luma.last(decoded(row, positions))
 
-    return tuple(
+    first, second = (
         FeatureInputs(clips.table, Bank(cache, one.about), prepare, one.engine, one.unit, report)
         for one, prepare in ((few, of_background), (luma, of_luma))
     )
+    return first, second

@@ -15,7 +15,7 @@ import pandas as pd
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.feature_cache import Bank, Claim, Damaged, Entry
 from darkhar_cli.features.interpolation import between, frames_for
-from darkhar_cli.features.lru import Recent
+from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.features.prefetch import Engine, collate, extract
 from darkhar_cli.features.units import Unit, Wanted, entry_name, wanted_entries
 
@@ -68,14 +68,14 @@ class FeatureInputs:
         self._at_a_time = at_a_time
         self._prepare = prepare
         self._known: dict[str, np.ndarray] = {}
-        self._asked: dict[str, np.ndarray] = {}
+        self._requested: dict[str, np.ndarray] = {}
         self._reported: set[str] = set()
-        self._recent = Recent(keep_bytes)
+        self._recent: LeastRecentlyUsed[str, Entry] = LeastRecentlyUsed(keep_bytes, lambda e: e.features.nbytes)
 
     @property
     def reused(self) -> int:
         """Return how many of the frames asked for others had computed before."""
-        return max(0, sum(map(len, self._asked.values())) - self.computed)
+        return max(0, sum(map(len, self._requested.values())) - self.computed)
 
     def _lacking(self, name: str, positions: np.ndarray) -> np.ndarray:
         """Return the positions that an entry has not."""
@@ -121,8 +121,8 @@ class FeatureInputs:
         """
         wanted = wanted_entries(self.unit, self.table, requests)
         for name, (_, positions) in wanted.items():
-            before = self._asked.get(name, _NONE)
-            self._asked[name] = np.union1d(before, positions) if self.unit is Unit.FRAME else positions
+            before = self._requested.get(name, _NONE)
+            self._requested[name] = np.union1d(before, positions) if self.unit is Unit.FRAME else positions
         todo = {name: item for name, item in wanted.items() if len(self._lacking(name, item[1]))}
         waits = 0
         while todo:
@@ -214,11 +214,11 @@ class FeatureInputs:
         """Return each row's features at its positions (T, F); between frames they are interpolated."""
         whole = [frames_for(wanted) for wanted in positions]
         self.fill(zip(rows, whole, strict=True))
-        found = []
+        picked = []
         for row, wanted, frames in zip(rows, positions, whole, strict=True):
             features = self._pick(row, frames)
-            found.append(features if wanted.dtype.kind == "i" else between(features, frames, wanted))
-        return found
+            picked.append(features if wanted.dtype.kind == "i" else between(features, frames, wanted))
+        return picked
 
     def load(self, rows: Sequence[int], positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch of these rows' features at these positions, and its mask."""

@@ -189,7 +189,7 @@ def parse(data: bytes) -> Entry:
         raise Damaged(" ".join(str(problem).split()) or type(problem).__name__) from problem
     shapes = entry.positions.shape, entry.features.shape[:1]
     types = entry.positions.dtype, entry.features.dtype
-    if shapes[0] != shapes[1] or entry.features.ndim != 2 or types != (np.int64, np.float32):
+    if shapes[0] != shapes[1] or entry.features.ndim != 2 or types != (np.dtype(np.int64), np.dtype(np.float32)):
         raise Damaged(f"holds {types[0]} {shapes[0]} and {types[1]} {entry.features.shape}")
     return entry
 

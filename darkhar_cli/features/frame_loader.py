@@ -40,7 +40,7 @@ class HostFrames:
         size: tuple[int, int] | None,
         last: Callable[[np.ndarray], np.ndarray] | None = None,
         whole: Callable[[np.ndarray, float, np.ndarray | None], np.ndarray] | None = None,
-        before: Callable[[np.ndarray, int, Sequence[int]], np.ndarray] | None = None,
+        before: Callable[[np.ndarray, int, np.ndarray], np.ndarray] | None = None,
     ):
         self.clips, self.scope, self.last, self.whole, self.before = clips, chain_scope(chain), last, whole, before
         apart = self.scope == "frame"

@@ -7,7 +7,6 @@ batches of one fixed size, the last one filled up.
 
 import os
 import sys
-from collections import OrderedDict
 from importlib import metadata
 from queue import SimpleQueue
 from threading import Lock
@@ -19,6 +18,7 @@ import tensorflow as tf
 from darkhar_cli import device
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.features.prefetch import Engine
 
 _KERAS_BATCH = {False: 16, True: 64}  # frames, on a CPU and on a GPU
@@ -28,12 +28,17 @@ _THROUGHPUT = {"PERFORMANCE_HINT": "THROUGHPUT"}
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 
-def resolve_runtime(asked: str, extractor: Extractor) -> tuple[str, str]:
+def resolve_runtime(requested: str, extractor: Extractor) -> tuple[str, str]:
     """Return the runtime of a frozen extractor (`openvino`, `keras` or the extractor's own), and the reason."""
     if extractor.backend == "host":
         return extractor.runtime, f"{extractor.name} brings its own"
-    if asked != "auto":
-        return asked, "as asked"
+    return keras_runtime(requested)
+
+
+def keras_runtime(requested: str) -> tuple[str, str]:
+    """Return what runs frozen Keras extractors (`openvino` or `keras`), and the reason."""
+    if requested != "auto":
+        return requested, "as asked"
     return ("keras", "on a GPU") if device.on_gpu() else ("openvino", "no GPU")
 
 
@@ -87,7 +92,7 @@ def import_openvino() -> Any:
     """Import OpenVINO without its telemetry, which otherwise reports each import and conversion to its maker."""
     if "openvino" not in sys.modules:
         before = sys.modules.get("openvino_telemetry")
-        sys.modules["openvino_telemetry"] = None  # OpenVINO then takes its own stub
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # OpenVINO then takes its own stub
         try:
             import openvino
         finally:
@@ -105,18 +110,17 @@ class _OpenVINO:
     def __init__(self, extractor: Extractor, precision: str, batch: int):
         self.extractor, self.batch = extractor, batch
         self.settings = {"INFERENCE_PRECISION_HINT": _HINTS[precision], **_THROUGHPUT}
-        self._idle: OrderedDict[tuple[int, ...], SimpleQueue] = OrderedDict()
+        self._idle: LeastRecentlyUsed[tuple[int, ...], SimpleQueue] = LeastRecentlyUsed(_MOST_SHAPES)
         self._lock = Lock()
 
     def _requests(self, shape: tuple[int, ...]) -> SimpleQueue:
         """Return the idle infer requests for frames (h, w, 3)."""
         with self._lock:
-            if shape not in self._idle:
-                self._idle[shape] = self._compile(shape)
-                while len(self._idle) > _MOST_SHAPES:
-                    self._idle.popitem(last=False)
-            self._idle.move_to_end(shape)
-            return self._idle[shape]
+            idle = self._idle.get(shape)
+            if idle is None:
+                idle = self._compile(shape)
+                self._idle.put(shape, idle)
+            return idle
 
     def _compile(self, shape: tuple[int, ...]) -> SimpleQueue:
         idle: SimpleQueue = SimpleQueue()

@@ -37,7 +37,7 @@ def machine() -> str:
 
 
 def beside(path: Path) -> Path:
-    """Return a name in the same folder that nobody else uses; model files keep the suffix that Keras asks for."""
+    """Return a name in the same folder that nobody else uses; model files keep the suffix that Keras requires."""
     suffix = path.suffix if path.suffix == ".keras" else ""
     return path.with_name(f".{path.name}.{machine()}-{os.getpid()}-{_SELF}-{next(_numbers)}.part{suffix}")
 
@@ -71,7 +71,7 @@ def alive(pid: int) -> bool:
 
 
 def _is_left(path: Path) -> bool:
-    """Whether a path has a temporary name whose writer is gone."""
+    """Whether a path has a temporary name whose writer has ended."""
     made = _NAME.fullmatch(path.name)
     if made is None:
         old = _OLD.fullmatch(path.name)
@@ -103,10 +103,10 @@ def leftovers(folder: Path, name: str = "", deep: bool = False) -> Iterator[Path
 
 def remove_leftovers(folder: Path, name: str = "", deep: bool = False) -> int:
     """Remove what dead processes left in a folder, never another living one's; return how much there was."""
-    found = list(leftovers(folder, name, deep))
-    for path in found:
+    paths = list(leftovers(folder, name, deep))
+    for path in paths:
         remove(path)
-    return len(found)
+    return len(paths)
 
 
 def remove(path: Path) -> None:

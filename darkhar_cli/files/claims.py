@@ -1,4 +1,4 @@
-"""One process at a time on a run folder or a data set: the second waits, and its user learns for whom.
+"""One process at a time on a run folder or a data set: the second waits and reports for whom.
 
 A claim is a locked file beside what is claimed. The operating system takes the lock back when its process ends, however
 it ends, so whoever waits goes on then. Where a file system has no locks, the name in the file decides: a process of
@@ -29,7 +29,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 def held(
     file: Path, what: str, say: Callable[[str], None] = console.note, writing: Writing = disk.writing
 ) -> Iterator[None]:
-    """Hold the claim that a file stands for; while another process has it, say who that is and wait.
+    """Hold the claim that a file represents; while another process has it, report who that is and wait.
 
     Args:
         file: is made, and gone when the claim is given back.
@@ -38,7 +38,7 @@ def held(
         writing: names the file in the error where it cannot be written.
 
     Raises:
-        FailedWork: the file cannot be written, or a process on another machine has the claim and no lock tells when
+        FailedWork: the file cannot be written, or a process on another machine has the claim and no lock shows when
             it ends.
     """
     with writing(file):

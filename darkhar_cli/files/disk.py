@@ -1,4 +1,4 @@
-"""What is said where a file cannot be written: which, why, how much room its place has, and what helps."""
+"""The message where a file cannot be written: which, why, how much room its place has, and what helps."""
 
 import contextlib
 import errno
@@ -23,7 +23,7 @@ def is_full(problem: BaseException) -> bool:
 
 
 def free(path: Path) -> str:
-    """Return in words how much room is left where a path lies, or an empty string where nobody can say."""
+    """Return in words how much room is left where a path is, or an empty string where that is unknown."""
     for place in (path, *path.parents):
         with contextlib.suppress(OSError):
             usage = shutil.disk_usage(place)

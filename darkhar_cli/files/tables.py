@@ -1,7 +1,7 @@
 """Tables and texts on disk: written aside and renamed, read back with the types that their columns have.
 
 csv in UTF-8, quoted as RFC 4180 says, a line per row whatever the names in it. Names are kept as they are: a name such
-as `=SUM(A1)` is text for every reader but a spreadsheet, which must be told to import text.
+as `=SUM(A1)` is text for every reader but a spreadsheet, which must import it as text.
 """
 
 from pathlib import Path
@@ -10,18 +10,19 @@ from typing import Any
 import pandas as pd
 
 from darkhar_cli.files.asides import write_aside
+from darkhar_cli.labels import METHOD_LABELS
 from darkhar_cli.names import printable, printable_lines
 
 _PRECISION = "%.8g"
-# Columns that hold words, even where all of them look like numbers (`01`, `1e3`), truths or missing values (`nan`).
+# Columns that hold words, even where all of them could be numbers (`01`, `1e3`), truths or missing values (`nan`).
 TEXTS = (
     *("id", "split", "label", "group", "digest", "twin", "light", "scene", "reason", "path"),
     *("predicted", "frames", "kind", "value", "train_ids", "scored_ids", "class", "warnings"),
-    *("dataset", "sampler", "enhance", "extractor", "classifier", "cv", "control", "interval", "of", "aggregate"),
+    *(*METHOD_LABELS, "control", "interval", "of", "aggregate"),
     *("name", "folder", "verdict", "status", "error"),
 )
 _CLASS = "class "
-_COUNTS = ("n", "scorings")  # columns that stand beside classes
+_COUNTS = ("n", "scorings")  # columns beside those of classes
 
 
 def column_of(name: str) -> str:
@@ -53,7 +54,7 @@ def write_csv(path: Path, table: pd.DataFrame, precision: str | None = _PRECISIO
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """Read a table; columns of words (`TEXTS`) are text whatever stands in them, and empty cells empty strings."""
+    """Read a table; columns of words (`TEXTS`) are text whatever they hold, and empty cells empty strings."""
     types = dict.fromkeys(TEXTS, str)
-    found = pd.read_csv(path, dtype=types, keep_default_na=False, encoding="utf-8", low_memory=False)
-    return found.copy()  # one block per type: a table of hundreds of classes takes new columns without a warning
+    table = pd.read_csv(path, dtype=types, keep_default_na=False, encoding="utf-8", low_memory=False)
+    return table.copy()  # one block per type: a table of hundreds of classes takes new columns without a warning

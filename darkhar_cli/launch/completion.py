@@ -2,14 +2,18 @@
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 
 from darkhar_cli.config import schema
 
-_HYDRA_VERBS = ("train", "prepare")
 
+def complete(words: list[str], verbs: Mapping[str, Sequence[str] | None]) -> int:
+    """Answer Hydra's shell hook (`-sc query=bash`) or print its installer (`-sc install=bash`).
 
-def complete(words: list[str], verbs: list[str]) -> int:
-    """Answer Hydra's shell hook (`-sc query=bash`) or print its installer (`-sc install=bash`)."""
+    Args:
+        words: what the program was given.
+        verbs: what each verb takes; None where Hydra knows.
+    """
     line = os.environ.get("COMP_LINE", "")
     typed = line.split()
     if any(word.startswith("query=") for word in words):
@@ -17,16 +21,16 @@ def complete(words: list[str], verbs: list[str]) -> int:
             start = typed[1] if len(typed) == 2 else ""
             print("\n".join(verb for verb in verbs if verb.startswith(start)))
             return 0
-        if typed[1] == "list":
+        takes = (*schema.GROUPS, "experiment") if typed[1] == "list" else verbs.get(typed[1], ())
+        if takes is not None:
             last = "" if line.endswith(" ") else typed[-1]
-            print("\n".join(kind for kind in (*schema.GROUPS, "experiment") if kind.startswith(last)))
-            return 0
-        if typed[1] not in _HYDRA_VERBS:
+            print("\n".join(word for word in takes if word.startswith(last)))
             return 0
         _drop_verb(line, typed[1])
-    from darkhar_cli.launch.app import delegate
+    from darkhar_cli.config import hydra_adapter
 
-    return delegate(typed[1] if len(typed) > 1 and typed[1] in _HYDRA_VERBS else "train", words)
+    verb = typed[1] if len(typed) > 1 and verbs.get(typed[1], ()) is None else "train"
+    return hydra_adapter.main(schema.CONF, verb, words)
 
 
 def _drop_verb(line: str, verb: str) -> None:

@@ -40,5 +40,5 @@ def prepare(config: Mapping[str, Any]) -> None:
     if len(clips.damaged):
         kept = ", ".join(f"{clip.id} ({clip.corrupt} of {clip.n_frames} frames)" for clip in clips.damaged.itertuples())
         console.warn(f"{several(len(clips.damaged), 'clip', 'with corrupt frames', verb=True)} kept: {kept}")
-    if len(clips.left_out):
-        console.warn(clips.left_out_told())
+    if len(clips.excluded):
+        console.warn(clips.excluded_in_words())

@@ -5,73 +5,42 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
-
 from darkhar_cli import caveats, console
-from darkhar_cli.config import request, schema
-from darkhar_cli.config.streams import filled, folds_shared, label, streams_of
+from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
+from darkhar_cli.config.streams import streams_of
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.evaluation import controls
 from darkhar_cli.evaluation.conclusions import conclude, gather_controls
 from darkhar_cli.features import feature_cache
 from darkhar_cli.files import asides, claims
-from darkhar_cli.launch import sweep_jobs
+from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.report import terminal
-from darkhar_cli.runs.identity import changed_since, code_of, identity, refuse_other_code
+from darkhar_cli.runs.identity import changed_since, code_of, refuse_other_code
+from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.runs.run_folder import Run, save_tables
 from darkhar_cli.splits import shuffling
-from darkhar_cli.splits.plan import Plan, plan_folds
+from darkhar_cli.splits.plan import Plan
 from darkhar_cli.training.data_report import describe, find_leaks
 
 
-def row_labels(config: Mapping[str, Any], cv: str) -> dict[str, Any]:
-    """Return the columns that name a run in every table."""
-    return {
-        "dataset": config["dataset"]["name"],
-        **{kind: label(config, kind) for kind in schema.PART_KINDS},
-        "cv": cv,
-        "seed": config["seed"],
-    }
+def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False) -> float:
+    """Run one experiment into a folder, or find it finished; return its accuracy.
 
-
-def run_job(config: DictConfig) -> float:
-    """Run one Hydra job; return its accuracy: on all validation clips where there are any, else on the test split."""
-    plain = OmegaConf.to_container(config, resolve=True)
-    schema.check(plain)
-    hydra = HydraConfig.get()
-    swept = {request.bare_key(word) for word in (hydra.job.override_dirname or "").split(",")}
-    plain = folds_shared(filled(plain), swept if hydra.mode == RunMode.MULTIRUN else ())
-    alone = hydra.mode == RunMode.RUN  # a sweep ends with one table of all its jobs
-    folder = Path(hydra.runtime.output_dir)
-    if not alone:
-        sweep_jobs.record(hydra.job.num, folder)
-    return train(plain, folder, list(hydra.overrides.task), show=alone)
-
-
-def train(
-    config: Mapping[str, Any], folder: Path, overrides: Sequence[str], show: bool = True, control: bool = False
-) -> float:
-    """Run one experiment into a folder, or find it finished; with `show`, print its table.
-
-    A `control` stands beside a run that has told of the leaks already.
+    That is of all validation clips where there are any, else of the test split. With `show`, its table is printed. A
+    `control` stands beside a run that has told of the leaks already.
 
     Raises:
         DarkharError: the run cannot be done; the reason is also in error.txt.
     """
-    clips = clip_dataset.open_clips(config["dataset"])
-    plan = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
     run = Run(folder)
-    mark = identity(config, clips.fingerprint)
-    run.refuse_other(mark)
-    if _whole(run, config):
+    run.refuse_other(job.identity)
+    if _whole(run, job.config):
         _tell_done(run)
     else:
         with claims.held(folder / ".claim", f"run folder {folder}"):
-            _make(config, clips, plan, run, mark, overrides, control)
+            _make(job, run, control)
     if show:
         terminal.show_run(run)
     return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
@@ -89,41 +58,35 @@ def _tell_done(run: Run) -> None:
     console.note(f"already done: {run.folder} (fresh=true runs it again{other})")
 
 
-def _make(
-    config: Mapping[str, Any],
-    clips: clip_dataset.Clips,
-    plan: Plan,
-    run: Run,
-    mark: str,
-    overrides: Sequence[str],
-    control: bool,
-) -> None:
+def _make(job: OpenedJob, run: Run, control: bool) -> None:
     """Do what a run still lacks, under its claim: another process may have finished it meanwhile."""
     asides.remove_leftovers(run.folder, deep=True)
-    run.claim(mark)
+    run.claim(job.identity)
     if run.done:
         _tell_done(run)
         if not (run.folder / "report.html").is_file():
             draw_if_possible(run)
     else:
+        run.add_facts(overrides=list(job.overrides), labels=row_labels(job.config, job.plan.name))
         try:
-            _work(config, clips, plan, run, overrides, tell=not control)
+            _work(job.config, job.clips, job.plan, run, job.overrides, tell=not control)
         except DarkharError as problem:
             run.fail(str(problem))
             raise
         except Exception as problem:
             run.fail(f"{type(problem).__name__}: {problem}")
             raise
-    if config["controls"] and not len(run.controls()):
-        _controls(config, run, overrides)
+    if job.config["controls"] and not len(run.controls()):
+        _controls(job, run)
 
 
-def _controls(config: Mapping[str, Any], run: Run, overrides: Sequence[str]) -> None:
+def _controls(job: OpenedJob, run: Run) -> None:
     """Run the controls beside a finished run, each in a run folder of its own, and add their rows to its tables."""
+    data = DataSets()
     for name in controls.NAMES:
         console.note(f"control {name.removeprefix('control_')}:")
         beside = run.folder / "controls" / name
-        train(controls.control(name, config), beside, overrides, show=False, control=True)
+        train(data.open(controls.control(name, job.config), job.overrides), beside, show=False, control=True)
     gather_controls(run)
     conclude(run)
     draw_if_possible(run)
@@ -159,14 +122,18 @@ def _work(
     run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
-        from darkhar_cli.training import cross_validation, trainer
+        from darkhar_cli.training import cross_validation, planning, trainer
 
     if config["train"]["deterministic"]:
         device.make_deterministic()
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
-        ready = trainer.Trainer(experiment_of(config, clips.classes), clips, run.warn)
+        experiment = experiment_of(config, clips.classes)
+        execution = planning.plan_execution(experiment, clips.classes)
+        for line in execution.lines(clips.table):
+            run.log(line)
+        ready = trainer.Trainer(experiment, clips, run.warn, execution)
         code = code_of(config)
         refuse_other_code(run, plan, code)
         said = describe(config, clips, plan, run, overrides, tell)
@@ -214,10 +181,10 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
     """
     from darkhar_cli.data.corruption import Darkening
     from darkhar_cli.models import action_model
-    from darkhar_cli.training import augmentation, experiment, stream
+    from darkhar_cli.training import augmentation, experiment
 
     streams = {
-        name: stream.StreamParts(
+        name: experiment.StreamParts(
             sampler=action_model.part_of(parts["sampler"]),
             enhance=action_model.chain_of(parts["enhance"]),
             extractor=action_model.part_of(parts["extractor"]),
@@ -230,8 +197,11 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
         darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2)  # the same for every seed
     return experiment.Experiment(
         streams=streams,
-        setting=stream.Setting(
-            config["seed"], config["train"], config["runtime"], feature_cache.root(config["cache_dir"])
+        setting=experiment.Setting(
+            config["seed"],
+            TrainSettings.from_config(config["train"]),
+            RuntimeSettings.from_config(config["runtime"]),
+            feature_cache.root(config["cache_dir"]),
         ),
         fusion=config["fusion"],
         augment=action_model.chain_of(config["augment"]),

@@ -1,1 +1,1 @@
-"""Numbers of predictions: tables, intervals, paired tests; uses only what everybody may use."""
+"""Numbers of predictions: tables, intervals, paired tests; may use `files`."""

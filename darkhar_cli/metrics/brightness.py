@@ -40,7 +40,7 @@ def by_brightness(
     rows = []
     for low, high in itertools.pairwise(edges):
         inside = (luma >= low) & (luma < high)
-        found, n = statistics.share_interval(right[inside], by.of(inside)), int(inside.sum())
-        basis = found.groups, found.method if n else ""
-        rows.append((low, high, n, right[inside].sum(), found.value, found.low, found.high, *basis))
+        interval, n = statistics.share_interval(right[inside], by.of(inside)), int(inside.sum())
+        basis = interval.groups, interval.method if n else ""
+        rows.append((low, high, n, right[inside].sum(), interval.value, interval.low, interval.high, *basis))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -22,7 +22,7 @@ def _confusions(predictions: pd.DataFrame, classes: Sequence[str]) -> list[tuple
     They are of the folds, and of the ensemble where a split is scored by all of them.
     """
     both = tables.ensemble(predictions, classes)
-    found = []
+    counted = []
     for split in SPLITS:
         table = both if split in TESTS else predictions
         part = table[table["split"] == split]
@@ -30,8 +30,8 @@ def _confusions(predictions: pd.DataFrame, classes: Sequence[str]) -> list[tuple
             labels = part.groupby("id")["label"].first()
             truth = (labels.to_numpy()[:, None] == np.array(classes, dtype=object)).astype(float)
             scorings = part["label"].value_counts().reindex(list(classes), fill_value=0).to_numpy()
-            found.append((split, truth.T @ times_predicted(part, classes), scorings))
-    return found
+            counted.append((split, truth.T @ times_predicted(part, classes), scorings))
+    return counted
 
 
 def per_class_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ DIVIDING = ("stratified", "stratified_group", "repeated", "leave_one_group_out")
 def by_training_frequency(scored: pd.DataFrame) -> float:
     """Return the macro recall that is expected of guessing each class as often as the fold's training clips show it.
 
-    That is what a classifier scores that has learnt nothing but how common the classes are: nearest neighbours on
+    That is what a classifier scores that knows only how common the classes are: nearest neighbours on
     features of pure noise, say, or on labels that are permuted among whole groups. Where every fold has the classes'
     own shares it is 1 / K. It is less where a class is rarer in training the more of it is scored: where a fold scores
     a group of one class, and where labels were permuted behind the folds, which then train without some classes.

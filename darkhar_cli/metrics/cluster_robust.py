@@ -32,7 +32,7 @@ def unseen_interval(value: float, clusters: int, floor: float = 0.0) -> tuple[fl
     return float(value - unseen * (value - floor)), float(value + unseen * (1 - value))
 
 
-def share_error(values: Sequence[float], codes: np.ndarray) -> tuple[float, int]:
+def share_error(values: Sequence[float] | np.ndarray, codes: np.ndarray) -> tuple[float, int]:
     """Return the standard error of the mean of per-clip values (N,), and its degrees of freedom.
 
     The mean is a ratio of sums over G clusters, linearised (Cochran 1977, 6.8): with each cluster's sum of residuals
@@ -59,8 +59,8 @@ def stratified_error(
     Args:
         scores: of each clip (N,).
         weights: of each clip in its class (N,), above 0.
-        labels: the class of each clip (N,), from 0, none left out.
-        codes: the cluster of each clip (N,), from 0, none left out; two or more.
+        labels: the class of each clip (N,), from 0, none missing.
+        codes: the cluster of each clip (N,), from 0, none missing; two or more.
     """
     change, strata = residuals(np.asarray(scores)[None], weights, labels, codes)
     counts = np.bincount(strata)
@@ -81,7 +81,7 @@ def residuals(
 
     Strata are classes and the clusters they share, connected: each class where clusters lie in classes, one where
     all cross. A class that lies in one cluster has no spread of its own; its distance from the mean of the other
-    classes stands in, and such clusters make up a stratum together (with the smallest other one where there is a
+    classes is in, and such clusters make up a stratum together (with the smallest other one where there is a
     single one).
 
     Args:
@@ -109,10 +109,10 @@ def _strata(cluster: np.ndarray, label: np.ndarray) -> np.ndarray:
     n = int(cluster.max()) + 1
     size = n + int(label.max()) + 1
     graph = coo_array((np.ones(len(cluster)), (cluster, n + label)), shape=(size, size))
-    found = np.unique(connected_components(graph, directed=False)[1][:n], return_inverse=True)[1]
-    counts = np.bincount(found)
+    strata = np.unique(connected_components(graph, directed=False)[1][:n], return_inverse=True)[1]
+    counts = np.bincount(strata)
     single = np.flatnonzero(counts == 1)
     if len(single) == 1 and len(counts) > 1:  # it needs a stratum to be part of
         single = np.append(single, np.argmin(np.where(counts == 1, n + 1, counts)))
-    found[np.isin(found, single)] = n + 1
-    return np.unique(found, return_inverse=True)[1]
+    strata[np.isin(strata, single)] = n + 1
+    return np.unique(strata, return_inverse=True)[1]

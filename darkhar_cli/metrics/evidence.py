@@ -1,4 +1,4 @@
-"""What may be said of a comparison, in plain words, and why nothing can be said where that is so."""
+"""The conclusion of a comparison in a sentence, or the reason why there is none."""
 
 import numpy as np
 
@@ -16,74 +16,74 @@ def points(value: float, sign: str = "+") -> str:
     return f"{round(100 * value, 1) + 0:{sign}.1f}"
 
 
-def verdict(found: Difference, p_adjusted: float) -> str:
+def verdict(result: Difference, p_adjusted: float) -> str:
     """Return `better`, `worse` or `no evidence`; of trained models, `better model` and `worse model`."""
     if not p_adjusted < ALPHA:
         return "no evidence"
-    return ("better" if found.recall.value > 0 else "worse") + ("" if found.of_methods else " model")
+    return ("better" if result.recall.value > 0 else "worse") + ("" if result.of_methods else " model")
 
 
 def sentence(
-    found: Difference, name_a: str, name_b: str, p_adjusted: float, comparisons: int = 1, chance: float = np.nan
+    result: Difference, name_a: str, name_b: str, p_adjusted: float, comparisons: int = 1, chance: float = np.nan
 ) -> str:
     """Return a comparison in plain words; p_adjusted, by `holm` over all comparisons, alone decides.
 
     Args:
-        found: how b differs from a.
+        result: how b differs from a.
         name_a: what a is called.
         name_b: what b is called.
         p_adjusted: of the difference in macro recall.
         comparisons: how many are made.
         chance: what guessing scores; nan where nobody knows.
     """
-    if not found.n:
+    if not result.n:
         return f"No clips to compare {name_a} and {name_b} by."
     if p_adjusted < ALPHA:
-        swap = found.recall.value < 0  # the winner comes first
+        swap = result.recall.value < 0  # the winner comes first
         winner, loser = (name_a, name_b) if swap else (name_b, name_a)
-        by = points(abs(found.recall.value), "")
-        facts = ", ".join(_facts(found, p_adjusted, swap))
+        by = points(abs(result.recall.value), "")
+        facts = ", ".join(_facts(result, p_adjusted, swap))
         what = f"{winner} is better than {loser} by {by} points of macro recall ({facts})."
-        return what if found.of_methods else f"Of these two trained models, {what}"
-    models = "" if found.of_methods else ", these two trained models"
-    facts = ", ".join([f"{points(found.recall.value)} points of macro recall", *_facts(found, p_adjusted, False)])
+        return what if result.of_methods else f"Of these two trained models, {what}"
+    models = "" if result.of_methods else ", these two trained models"
+    facts = ", ".join([f"{points(result.recall.value)} points of macro recall", *_facts(result, p_adjusted, False)])
     what = f"No evidence of a difference between {name_a} and {name_b}{models} ({facts})."
-    return " ".join([what, *reasons(found, comparisons, chance)])
+    return " ".join([what, *reasons(result, comparisons, chance)])
 
 
-def _facts(found: Difference, p_adjusted: float, swap: bool) -> list[str]:
+def _facts(result: Difference, p_adjusted: float, swap: bool) -> list[str]:
     """Return interval, p, what they rest on, and the share of clips."""
-    low, high = found.recall.interval()
-    low, high, share = (-high, -low, -found.share.value) if swap else (low, high, found.share.value)
-    few = f"no interval of fewer than {FEWEST} {found.by.kind}s"
+    low, high = result.recall.interval()
+    low, high, share = (-high, -low, -result.share.value) if swap else (low, high, result.share.value)
+    few = f"no interval of fewer than {FEWEST} {result.by.kind}s"
     return [
         few if np.isnan(low) else f"95 % interval {points(low)} to {points(high)}",
         "p < 0.001" if p_adjusted < 0.001 else f"p = {p_adjusted:.{'2f' if p_adjusted >= 0.1 else '3g'}}",
-        *([f"{found.seeds} seeds"] if found.of_methods else []),
-        _clips(found),
+        *([f"{result.seeds} seeds"] if result.of_methods else []),
+        _clips(result),
         f"share of clips {points(share)}",
     ]
 
 
-def _clips(found: Difference) -> str:
-    clips = f"{found.n} clip{'s' if found.n != 1 else ''}"
-    if found.by.kind == CLIP:
+def _clips(result: Difference) -> str:
+    clips = f"{result.n} clip{'s' if result.n != 1 else ''}"
+    if result.by.kind == CLIP:
         return f"{clips} taken as independent"
-    unknown = "; no groups are known, so this may be too sure" if found.by.kind == BACKGROUND else ""
-    return f"{clips} in {found.by.words}{unknown}"
+    unknown = "; no groups are known, so this may be too sure" if result.by.kind == BACKGROUND else ""
+    return f"{clips} in {result.by.words}{unknown}"
 
 
-def reasons(found: Difference, comparisons: int, chance: float) -> list[str]:
+def reasons(result: Difference, comparisons: int, chance: float) -> list[str]:
     """Return why there is no evidence: too little differs, nothing is above chance, and what could have been shown."""
-    needed = found.needed(comparisons)
+    needed = result.needed(comparisons)
     texts = []
-    if found.by.count < needed:
-        texts.append(f"{found.by.words} cannot decide it: no test can by fewer than {needed}.")
-    elif found.differing < needed:
-        texts.append(f"{_differing(found)}, and no test can decide by fewer than {needed}.")
-    if not np.isnan(chance) and not _above(found, chance):
+    if result.by.count < needed:
+        texts.append(f"{result.by.words} cannot decide it: no test can by fewer than {needed}.")
+    elif result.differing < needed:
+        texts.append(f"{_differing(result)}, and no test can decide by fewer than {needed}.")
+    if not np.isnan(chance) and not _above(result, chance):
         texts.append(f"Neither is shown to be above chance ({100 * chance:.1f} %).")
-    smallest = found.smallest(comparisons)
+    smallest = result.smallest(comparisons)
     if not np.isnan(smallest):
         texts.append(
             "The smallest difference that this comparison would have shown in four of five cases (80 % power) is "
@@ -94,11 +94,11 @@ def reasons(found: Difference, comparisons: int, chance: float) -> list[str]:
     return texts
 
 
-def _differing(found: Difference) -> str:
-    many = f"Only {found.differing}" if found.differing else "None"
-    text = f"{many} of {found.by.words} {'differs' if found.differing == 1 else 'differ'} between the two"
-    return f"{text} (in {found.cancelling}, gains and losses cancel out)" if found.cancelling else text
+def _differing(result: Difference) -> str:
+    many = f"Only {result.differing}" if result.differing else "None"
+    text = f"{many} of {result.by.words} {'differs' if result.differing == 1 else 'differ'} between the two"
+    return f"{text} (in {result.cancelling}, gains and losses cancel out)" if result.cancelling else text
 
 
-def _above(found: Difference, chance: float) -> bool:
-    return any(one.share_interval()[0] > chance for one in (found.a, found.b))
+def _above(result: Difference, chance: float) -> bool:
+    return any(side.share_interval()[0] > chance for side in (result.a, result.b))

@@ -53,7 +53,7 @@ class Difference:
 
     @property
     def of_methods(self) -> bool:
-        """Whether it says something of methods, not of two trained models alone."""
+        """Whether it compares methods, not only two trained models."""
         return self.seeds > 1
 
     def needed(self, comparisons: int) -> int:
@@ -61,7 +61,7 @@ class Difference:
         return FEWEST if self.of_methods else least_units(comparisons)
 
     def smallest(self, comparisons: int) -> float:
-        """Return the smallest true difference in macro recall that is found in `POWER` of all cases.
+        """Return the smallest true difference in macro recall that is detected in `POWER` of all cases.
 
         It is the larger one of the t test's and, with one seed and few clusters, the sign flip's. nan where too few
         clusters differ for any test.
@@ -117,8 +117,8 @@ def _flip_shift(units: int, comparisons: int, draws: int = 2000) -> float:
     flipped = ((np.arange(1, 2**units)[:, None] >> np.arange(units)) & 1).astype(np.float32)
     flipped /= flipped.sum(axis=1, keepdims=True)
     normal = np.random.default_rng(0).standard_normal((draws, units), dtype=np.float32)
-    found = [np.partition(-some @ flipped.T, -k, axis=1)[:, -k] for some in np.array_split(normal, 20)]
-    return float(np.quantile(np.concatenate(found), POWER) * np.sqrt(units))
+    thresholds = [np.partition(-some @ flipped.T, -k, axis=1)[:, -k] for some in np.array_split(normal, 20)]
+    return float(np.quantile(np.concatenate(thresholds), POWER) * np.sqrt(units))
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
@@ -180,7 +180,8 @@ def compare(a: Sequence[pd.DataFrame], b: Sequence[pd.DataFrame], by: Clusters |
         len(a),
         len(first),
         by,
-        *(crossed(right, labels, by) for right in rights),
+        crossed(rights[0], labels, by),
+        crossed(rights[1], labels, by),
         recall,
         crossed(differences, np.zeros(len(first)), by),
         sign_flip(adds[0]) if single else recall.p(),
@@ -191,7 +192,7 @@ def compare(a: Sequence[pd.DataFrame], b: Sequence[pd.DataFrame], by: Clusters |
 
 
 def _refuse_others(first: pd.DataFrame, table: pd.DataFrame) -> None:
-    left, right = (one[["id", "group", "label"]].astype(object).fillna("").to_numpy() for one in (first, table))
+    left, right = (clips[["id", "group", "label"]].astype(object).fillna("").to_numpy() for clips in (first, table))
     if left.shape != right.shape or (left != right).any():
         raise BadRequest(
             f"the two do not score the same clips, groups and labels ({len(first)} and {len(table)} clips)"

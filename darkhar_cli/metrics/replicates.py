@@ -8,6 +8,7 @@ layout). With a single seed only clusters vary, and the number is of the trained
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,13 +78,13 @@ class Crossed:
         return cluster_robust.logit_interval(self.value, self.error, self.freedom)
 
 
-def recall_weights(labels: Sequence[str]) -> np.ndarray:
+def recall_weights(labels: Sequence[Any] | np.ndarray) -> np.ndarray:
     """Return what each clip (N,) weighs in macro recall: 1 / (classes that occur * clips of its class)."""
     _, codes, counts = np.unique(np.asarray(labels, dtype=str), return_inverse=True, return_counts=True)
     return 1 / (len(counts) * counts[codes])
 
 
-def crossed(values: np.ndarray, labels: Sequence[str], by: Clusters) -> Crossed:
+def crossed(values: np.ndarray, labels: Sequence[Any] | np.ndarray, by: Clusters) -> Crossed:
     """Return the mean over seeds of the mean over classes of per-clip values; one class gives the mean over clips.
 
     The variance is V_C + V_S - V_CS, but at least V_C and V_S: between clusters (see `robust.residuals`), between

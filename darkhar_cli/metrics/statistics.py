@@ -10,6 +10,7 @@ Folds share training data, so an interval is about these models on new recording
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ class Clusters:
     """Which clips go right or wrong together.
 
     Attributes:
-        codes: the cluster of each clip (N,), from 0 in order of name, none left out.
+        codes: the cluster of each clip (N,), from 0 in order of name, none missing.
         kind: what a cluster is: `group`, `background` or `clip`.
     """
 
@@ -73,8 +74,8 @@ def _codes(names: Groups) -> np.ndarray | None:
     names = np.array(["" if pd.isna(name) else str(name) for name in ([] if names is None else names)], dtype=object)
     if not names.any():
         return None
-    codes, found = pd.factorize(names, sort=True)
-    return pd.factorize(np.where(names == "", len(found) + np.arange(len(names)), codes), sort=True)[0]
+    codes, unique = pd.factorize(names, sort=True)
+    return pd.factorize(np.where(names == "", len(unique) + np.arange(len(names)), codes), sort=True)[0]
 
 
 def clusters(n: int, groups: Groups, scenes: Groups = None) -> Clusters:
@@ -131,7 +132,7 @@ def _robust(value: float, error: float, freedom: int, by: Clusters) -> Interval:
     return Interval(value, *cluster_robust.logit_interval(value, error, freedom), how, by.count)
 
 
-def share_interval(right: Sequence[float], by: Clusters | Groups) -> Interval:
+def share_interval(right: Sequence[float] | np.ndarray, by: Clusters | Groups) -> Interval:
     """Return the share of right clips (N,) (0..1 each); by clip where nothing is known of clusters (Wilson).
 
     Args:
@@ -205,7 +206,9 @@ def f1_interval(predicted: np.ndarray, labels: Sequence[int], by: Clusters | Gro
     return _robust(value, *_error(scores, np.ones(n), labels, by), by)
 
 
-def _error(scores: np.ndarray, weights: np.ndarray, labels: Sequence, by: Clusters) -> tuple[float, int]:
+def _error(
+    scores: np.ndarray, weights: np.ndarray, labels: Sequence[Any] | np.ndarray, by: Clusters
+) -> tuple[float, int]:
     """Return the error of the sum of class means of scores (N,) and its degrees of freedom; 0 of a single cluster."""
     codes = pd.factorize(np.asarray(labels), sort=True)[0]
     return cluster_robust.stratified_error(scores, weights, codes, by.codes) if by.count > 1 else (0.0, 0)

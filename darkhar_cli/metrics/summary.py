@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.metrics import calibration, chance, statistics, tables
 from darkhar_cli.metrics.by_class import times_predicted
 from darkhar_cli.metrics.tables import ENSEMBLE, LEAST_P, SPLITS, TESTS
-
-_LABELS = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
 
 
 def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
@@ -34,13 +33,13 @@ def summary_table(predictions: pd.DataFrame, folds: pd.DataFrame, classes: Seque
         if split in TESTS:
             both = _clip_scores(tables.ensemble(part, classes), split, classes)
             rows.append({**head, "of": ENSEMBLE, **both, **dict.fromkeys(over_folds, "")})
-    return chance.settled(folds.iloc[:1][_LABELS].merge(pd.DataFrame(rows), how="cross"), predictions)
+    return chance.settled(folds.iloc[:1][list(ROW_LABELS)].merge(pd.DataFrame(rows), how="cross"), predictions)
 
 
-def _named(name: str, found: statistics.Interval) -> dict[str, float]:
+def _named(name: str, interval: statistics.Interval) -> dict[str, float]:
     """Return a number and the ends of its interval as columns."""
     prefix = name.removesuffix("_macro")
-    return {name: found.value, f"{prefix}_lower": found.low, f"{prefix}_upper": found.high}
+    return {name: interval.value, f"{prefix}_lower": interval.low, f"{prefix}_upper": interval.high}
 
 
 def _over_folds(part: pd.DataFrame, split: str) -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""Keras layers and the end-to-end model; may use the registered parts."""
+"""Keras layers and the end-to-end model; may use `data` and the parts."""

@@ -8,9 +8,9 @@ import tensorflow as tf
 from keras import ops
 
 from darkhar_cli import registry
-from darkhar_cli.classifiers.contract import Timeline
+from darkhar_cli.classifiers.contract import Classifier, Timeline
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.extractors.contract import Extractor, ExtractorBuilder
 from darkhar_cli.models.layers import EnhanceFrames, PerFrame, ResizeFrames, SampleFrames
 
 Part = tuple[str, Mapping[str, Any]]
@@ -104,12 +104,14 @@ def part_of(node: Mapping[str, Any]) -> Part:
 
 def build_extractor(part: Part) -> Extractor:
     """Return a part's extractor, with its weights."""
-    return registry.get("extractor", part[0])(**part[1])
+    builder: ExtractorBuilder = registry.get("extractor", part[0])
+    return builder(**part[1])
 
 
 def build_classifier(part: Part, timeline: Timeline, n_classes: int) -> Any:
     """Return a fresh classifier: features (B, T, F) and mask (B, T) -> logits (B, K) float32."""
-    return registry.get("classifier", part[0])(timeline, n_classes, **part[1])
+    builder: Classifier = registry.get("classifier", part[0])
+    return builder(timeline, n_classes, **part[1])
 
 
 def assemble(

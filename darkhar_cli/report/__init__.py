@@ -1,1 +1,1 @@
-"""What a reader sees of run folders: terminal tables, figures, the html page; reads run folders alone."""
+"""What a reader sees of run folders: tables, figures, a page; may use `evaluation`, `runs`, `metrics`, `files`."""

@@ -56,20 +56,20 @@ def confusion(run: Run, split: str) -> str:
 
 
 def history(run: Run) -> str:
-    """Return loss by epoch as SVG: each fold's fitted clips, and its inner part where one was watched."""
+    """Return loss by epoch as SVG: each fold's training clips, and its inner-validation clips where there are any."""
     table = run.read("metrics/history.csv")
     figure = Figure(figsize=(6, 3.2))
     axes = figure.add_subplot()
     for number, ((_, fold), part) in enumerate(table.groupby(["repeat", "fold"])):
         colour = f"C{number % 10}"
         axes.plot(part["epoch"], part["loss"], color=colour, label=f"fold {fold}")
-        watched = part[part["inner_loss"] != ""]
-        if len(watched):
-            axes.plot(watched["epoch"], watched["inner_loss"].astype(float), color=colour, linestyle=":")
-    axes.set_xlabel("epoch (dotted: the inner part that early stopping watches)")
+        inner = part[part["inner_loss"] != ""]
+        if len(inner):
+            axes.plot(inner["epoch"], inner["inner_loss"].astype(float), color=colour, linestyle=":")
+    axes.set_xlabel("epoch (dotted: inner-validation clips, for early stopping)")
     axes.set_ylabel("loss, nats per clip")
     axes.set_ylim(bottom=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     if table["fold"].nunique() <= 10:
         axes.legend(frameon=False)
     return _svg(figure)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import pandas as pd
 
 from darkhar_cli.files.tables import write_text
+from darkhar_cli.labels import METHOD_LABELS, ROW_LABELS
 from darkhar_cli.report.terminal import headlines, with_span
 from darkhar_cli.runs.run_folder import Run
 
@@ -23,10 +25,10 @@ svg { max-width: 100%; height: auto; }
 _SHARES = {"accuracy", "recall_macro", "chance", "precision", "recall", "f1", "lower", "upper"}
 _SUMMARY = {"recall_macro": "macro recall", "accuracy": "share of clips", "f1_macro": "macro F1"}
 _SUMMARY |= {"recall_folds": "mean over folds", "top_2": "top 2", "calibration_error": "calibration error"}
-_NAMES = ["dataset", "sampler", "enhance", "extractor", "classifier", "cv", "seed"]
+_HEADINGS = {"of": "aggregate", "recall_macro": "macro recall"}  # of columns whose names are for programs
 
 
-def _cell(column: str, value: object) -> str:
+def _cell(column: str, value: Any) -> str:
     if value == "" or pd.isna(value):
         return ""
     if column in _SHARES:
@@ -35,7 +37,7 @@ def _cell(column: str, value: object) -> str:
 
 
 def _table(table: pd.DataFrame) -> str:
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
+    head = "".join(f"<th>{escape(_HEADINGS.get(name, str(name)))}</th>" for name in table.columns)
     rows = "".join(
         "<tr>" + "".join(f'<td dir="auto">{escape(_cell(name, row[name]))}</td>' for name in table.columns) + "</tr>"
         for _, row in table.iterrows()
@@ -52,16 +54,16 @@ def _summary(table: pd.DataFrame, first: str) -> str:
 
 
 def _warnings(run: Run) -> str:
-    """Return what must be known of the numbers as a box that nobody overlooks, or nothing."""
-    said = "".join(f"<li>{escape(caveat.text)}</li>" for caveat in run.warnings())
-    return f'<div class="warnings" role="alert"><h2>What limits these numbers</h2><ul>{said}</ul></div>' * bool(said)
+    """Return what must be known of the numbers as a prominent box, or nothing."""
+    items = "".join(f"<li>{escape(caveat.text)}</li>" for caveat in run.warnings())
+    return f'<div class="warnings" role="alert"><h2>What limits these numbers</h2><ul>{items}</ul></div>' * bool(items)
 
 
 def save_page(run: Run, figures: Mapping[str, str]) -> None:
-    """Write report.html from a run's tables and figures; what limits the numbers stands under the title."""
+    """Write report.html from a run's tables and figures; what limits the numbers is under the title."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     controls = run.controls()
-    title = " · ".join(str(folds.iloc[0][name]) for name in _NAMES[:-1])
+    title = " · ".join(str(folds.iloc[0][name]) for name in METHOD_LABELS)
     drawings = "".join(svg[svg.index("<svg") :] for svg in figures.values())
     verdict = run.facts().get("verdict", "")
     parts = [
@@ -78,7 +80,7 @@ def save_page(run: Run, figures: Mapping[str, str]) -> None:
             if len(controls)
             else []
         ),
-        "<h2>Folds</h2>" + _table(folds.drop(columns=_NAMES)),
+        "<h2>Folds</h2>" + _table(folds.drop(columns=list(ROW_LABELS))),
         f'<h2>Figures</h2><div class="figures">{drawings}</div>',
         "<h2>Classes</h2>" + _table(run.read("metrics/per_class.csv")),
         "<h2>Brightness (mean luma of a clip)</h2>" + _table(run.read("metrics/brightness.csv")),

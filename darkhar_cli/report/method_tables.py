@@ -46,7 +46,7 @@ def _methods(table: pd.DataFrame) -> Table:
 
 
 def _differences(table: pd.DataFrame, baseline: str) -> Table:
-    title = f"against {baseline} (baseline=... takes another)"
+    title = f"against {baseline} (baseline=... chooses another)"
     single = table["mcnemar"].notna().any()
     columns = ["", "diff.", "95 %", "p (Holm)", *(["McNemar"] if single else []), "of clips", "verdict"]
     grid = grid_of(title, columns)

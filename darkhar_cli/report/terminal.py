@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from darkhar_cli import console
+from darkhar_cli.labels import METHOD_LABELS
 from darkhar_cli.metrics import tables
 from darkhar_cli.names import printable
 from darkhar_cli.runs.run_folder import Run
@@ -30,7 +31,7 @@ _NARROW = (
 )
 _COLUMNS = ["recall", "95 %", "n", "correct", "accuracy", "loss"]  # the interval is of the macro recall beside it
 ABOUT = "Folds share training data, so an interval is about these models on new recordings, not about new training."
-_MOST_FOLDS = 12  # more are told in the summary's rows alone
+_MOST_FOLDS = 12  # more are shown in the summary's rows alone
 
 
 def percent(value: Any) -> str:
@@ -40,7 +41,12 @@ def percent(value: Any) -> str:
 
 def grid_of(title: str, columns: list[str], caption: str = "") -> Table:
     """Return an empty table that fits a terminal of 80 columns."""
-    style = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "title_justify": "left", "caption_justify": "left"}
+    style: dict[str, Any] = {
+        "box": box.SIMPLE_HEAD,
+        "padding": (0, 1, 0, 0),
+        "title_justify": "left",
+        "caption_justify": "left",
+    }
     table = Table(title=title, caption=caption, **style)
     for name in columns:
         left = name in ("split", "fold", "status", "", "verdict")
@@ -76,7 +82,7 @@ def show_run(run: Run) -> None:
     """Print a finished run: its folds (if not too many), its summary with intervals, its controls, and where all is."""
     folds, summary = run.read("metrics/folds.csv"), run.read("metrics/summary.csv")
     head, whole = folds.iloc[0], summary.iloc[0]
-    title = " · ".join(str(head[key]) for key in ("dataset", "sampler", "enhance", "extractor", "classifier", "cv"))
+    title = " · ".join(str(head[key]) for key in METHOD_LABELS)
     grid = grid_of(title, ["split", "fold", *_COLUMNS], chance(whole))
     repeats = folds["repeat"].nunique() > 1
     number = int(summary["folds"].max())
@@ -133,7 +139,7 @@ def _over_folds(row: pd.Series) -> list[str]:
 
 
 def _cells(row: pd.Series) -> list[str]:
-    """Return what stands under `_COLUMNS`."""
+    """Return the cells under `_COLUMNS`."""
     numbers = [str(row["n"]), f"{float(row['correct']):.4g}", percent(row["accuracy"])]
     return [percent(row["recall_macro"]), span(row), *numbers, f"{float(row['loss']):.3f}"]
 
@@ -158,7 +164,7 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
 
 
 def show_sweep_limits(table: pd.DataFrame) -> None:
-    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods would say both."""
+    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods has neither."""
     done = table[table["status"] == "done"]
     if len(done):
         words = dict.fromkeys(map(percent, done["chance"]))

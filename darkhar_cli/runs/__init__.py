@@ -1,1 +1,1 @@
-"""One run: its folder and its identity; may use `splits`, `config`, `metrics` and `files`."""
+"""One run: its folder and its identity; may use `splits`, `config`, `metrics`, `files` and the parts."""

@@ -25,8 +25,10 @@ _PACKAGE = "darkhar_cli"
 # Where a fold's numbers come from: cross-validation and who decides its labels, what they import, and so on; but for
 # what only tells, waits, keeps or tabulates (which files are clips, with which bytes, is in the data's fingerprint).
 _ROOTS = ("training.cross_validation", "splits.shuffling")
-_ASIDE = ("ambient", "console", "errors", "native_stderr", "paths", "registry", "stopping", "files", "metrics", "runs")
+_ASIDE = ("ambient", "console", "errors", "labels", "native_stderr", "paths", "registry", "stopping")
+_ASIDE += ("files", "metrics", "runs")
 _ASIDE += ("features.feature_cache", "features.lru", "data.listing")
+_ASIDE += ("training.progress_listener", "training.fold_recorder")
 _LIBRARIES = ("av", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "tensorflow", "keras", "keras-cv")
 _LIBRARIES += ("openvino", "ai-edge-litert")
 Code = Mapping[str, str]  # source file (in the package) or library -> hash or version
@@ -77,17 +79,24 @@ def code_of(config: Mapping[str, Any]) -> dict[str, str]:
 
     Parts are imported for it, and so is TensorFlow.
     """
-    from darkhar_cli import registry
+    from darkhar_cli import plugins, registry
 
     used = {("augment", name) for name in config["augment"]}
     for parts in streams_of(config).values():
         used |= {(kind, parts[kind]["name"]) for kind in ("sampler", "extractor", "classifier")}
         used |= {("enhance", name) for name in parts["enhance"]}
-        if registry.get("sampler", parts["sampler"]["name"]).wants_motion:
+        if getattr(registry.get("sampler", parts["sampler"]["name"]), "wants_motion", False):
             used.add(("extractor", "motion"))
     modules = {registry.get(kind, name).__module__ for kind, name in used}
+    files = {
+        part.file
+        for kind, name in {*used, ("dataset", config["dataset"]["name"])}
+        if (part := plugins.find(kind, name))
+    }
+    for file in files:
+        modules |= {f"{_PACKAGE}.{one}" for one in _imports(file)}
     inside = {one.removeprefix(f"{_PACKAGE}.") for one in modules if one.startswith(f"{_PACKAGE}.")}
-    return _hashed(_closure({*_ROOTS, *inside}) | set(_LIBRARIES))
+    return _hashed(_closure({*_ROOTS, *inside}) | set(_LIBRARIES) | set(map(str, files)))
 
 
 def _hashed(names: Iterable[str]) -> dict[str, str]:

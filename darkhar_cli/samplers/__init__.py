@@ -1,1 +1,1 @@
-"""Samplers: which frames of a clip are looked at; a file per part."""
+"""Frame samplers, one file each: length of a clip -> positions `(V, T)`; uses only what everybody may use."""

@@ -1,7 +1,7 @@
 """What every sampler is: `(n_frames, fps, training, key, motion) -> positions (V, T) float32 + mask (V, T) bool`.
 
 V views (1 unless a sampler scores several clips of one video), T steps, positions ascending. Positions are frames;
-those between two frames are interpolated where features stand on a timeline, and taken to the `nearest` frame where
+those between two frames are interpolated where features are on a timeline, and taken to the `nearest` frame where
 frames are picked. Of a clip whose frames come at irregular times they are frames at its mean rate, which the caller
 takes to those shown then (`by_time`); the sampler knows nothing of it. One definition serves the host (`xp=numpy`:
 only those frames are decoded) and the Keras layer `SampleFrames` (`xp=keras.ops`, where `n_frames`, `fps`, `key` and
@@ -11,7 +11,7 @@ and under XLA.
 
 import operator
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from darkhar_cli.errors import BadRequest
 
 
 class Draw(NamedTuple):
-    """What a sampler may look at beside the length: whether for training, the key, and the clip's motion (n,)."""
+    """What a sampler is given beside the length: whether for training, the key, and the clip's motion (n,)."""
 
     training: bool
     key: Any
@@ -85,8 +85,15 @@ class Sampler(ABC):
         return self.rate
 
     def is_short(self, xp: Any, n: Any, fps: Any = None) -> Any:
-        """Return whether clips of `n` frames are too short, so that `short` says what becomes of them."""
+        """Return whether clips of `n` frames are too short, so that `short` decides."""
         return cast(xp, n, "int64") < 0
+
+
+class SamplerBuilder(Protocol):
+    """What is registered as a sampler: `Sampler`'s class, or a function that returns one."""
+
+    def __call__(self, **parameters: Any) -> Sampler:
+        """Return the sampler, e.g. `uniform(frames=8)`."""
 
 
 class FrameSampler(Sampler):
@@ -94,7 +101,7 @@ class FrameSampler(Sampler):
 
     Args:
         frames: how many (int), or a fraction of each clip (float below 1).
-        short: what a clip with fewer frames does: `repeat_last` (its last frame stands for the missing ones),
+        short: what a clip with fewer frames does: `repeat_last` (its last frame replaces the missing ones),
             `loop` (its frames are taken round and round, then put in order) or `error`.
     """
 
@@ -106,7 +113,7 @@ class FrameSampler(Sampler):
         """Return `k` ascending int positions (k,) or (V, k) of a clip of `n` frames that is not too short."""
 
     def offsets(self, xp: Any, k: Any) -> Any:
-        """Return where the `k` frames of a short clip would stand, (k,) int32."""
+        """Return the positions of the `k` frames of a short clip, (k,) int32."""
         return xp.arange(k, dtype="int32")
 
     def span(self, k: int) -> int:
@@ -120,7 +127,7 @@ class FrameSampler(Sampler):
         return positions, xp.ones_like(positions, dtype="bool")
 
     def count(self, xp: Any, n: Any, fps: Any = None, training: bool = False) -> Any:
-        """Return T: the count asked for, or the fraction of each clip (at least 1)."""
+        """Return T: the requested count, or the fraction of each clip (at least 1)."""
         if isinstance(self.frames, int):
             return self.frames
         xp = np if known(n) else xp

@@ -8,7 +8,7 @@ from darkhar_cli.samplers.contract import Draw, FrameSampler
 
 @register("sampler", "uniform")
 class Uniform(FrameSampler):
-    """Positions `0, step, 2 step, ...` with `step = (n - 1) // (frames - 1)`: the tail may be left out.
+    """Positions `0, step, 2 step, ...` with `step = (n - 1) // (frames - 1)`: the tail may be missed.
 
     Source: the paper's appendix (`_aligned_interval`).
     """

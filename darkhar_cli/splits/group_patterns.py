@@ -1,4 +1,4 @@
-"""Groups that clips' file names may tell of, where none are known."""
+"""Groups that clips' file names may show, where none are known."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -42,10 +42,10 @@ def find_pattern(table: pd.DataFrame) -> Pattern | None:
     """
     names = [PurePosixPath(name).name for name in table["id"]]
     for regex in PATTERNS:
-        found = [re.search(regex, name) for name in names]
-        if not all(found):
+        matches = [re.search(regex, name) for name in names]
+        if not all(matches):
             continue
-        groups = pd.Series([match[1] for match in found], index=table.index)
+        groups = pd.Series([match[1] for match in matches if match], index=table.index)
         if 2 * groups.nunique() <= len(names) and groups.groupby(table["label"]).nunique().min() > 1:
             return Pattern(regex, groups.nunique(), names[0], groups.iloc[0])
     return None
@@ -59,6 +59,6 @@ def proposal(dataset: Mapping[str, Any], table: pd.DataFrame) -> Sequence[str]:
     if pattern is None:
         return ()
     return (
-        f"the file names may tell recordings apart: dataset.group='{pattern.regex}' would make {pattern.groups} groups "
+        f"the file names suggest recordings: dataset.group='{pattern.regex}' would make {pattern.groups} groups "
         f"({pattern.group} of {pattern.example})",
     )

@@ -44,13 +44,13 @@ def needed_groups(scheme: str, table: pd.DataFrame) -> dict[str, list[str]]:
     if count == 1:
         raise BadRequest(
             f"class {name!r} has 1 group, so by group it cannot be both trained on and scored: use cv=stratified, and "
-            "mind that groups then stand on both sides"
+            "mind that groups are then on both sides"
         )
     return groups
 
 
 def ungrouped_note(table: pd.DataFrame) -> tuple[str, ...]:
-    """Return what to say where some clips have a group and others have none."""
+    """Return a warning where some clips have a group and others have none."""
     without = int((table["group"] == "").sum())
     if not without or not are_known(table):
         return ()

@@ -1,7 +1,8 @@
-"""The inner part of a fold's training clips, which early stopping watches in place of the scored ones."""
+"""The inner-validation split of a fold's training clips: early stopping evaluates it in place of the scored clips."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,16 +11,16 @@ from darkhar_cli.randomness import key_of
 from darkhar_cli.splits.groups import group_names
 
 _TRIES = 50
-_MOST_INNER = 0.35  # a larger inner part would cost more training clips than early stopping is worth
+_MOST_INNER = 0.35  # a larger split would cost more training clips than early stopping is worth
 
 
 def inner_part(table: pd.DataFrame, rows: Sequence[int], share: float, seed: int) -> tuple[list[int], list[int]] | None:
-    """Divide a fold's training rows into rows to fit and an inner part for early stopping to watch.
+    """Divide a fold's training rows into rows to train on and an inner-validation split for early stopping.
 
-    The inner part shares no group with the rest, both have every class, and it is as near to `share` as found.
+    The split shares no group with the rest, both have every class, and of several draws it is the nearest to `share`.
 
     Returns:
-        (fit rows, inner rows), or None where no such part of at most a third exists.
+        (training rows, inner-validation rows), or None where no such split of at most a third exists.
     """
     return draw_part(table, rows, share, seed, most=_MOST_INNER)
 
@@ -50,7 +51,7 @@ def draw_part(
     total = Counter(labels.tolist())
     best: tuple[float, set[str]] | None = None
     for attempt in range(_TRIES):
-        chosen = _draw(members, total, share, lambda group, n=attempt: key_of(seed, n, f"{what}/{group}"))
+        chosen = _draw(members, total, share, partial(_order, seed, attempt, what))
         size = sum(sum(members[group].values()) for group in chosen) / len(labels)
         if chosen and size <= most and (best is None or abs(size - share) < best[0]):
             best = (abs(size - share), chosen)
@@ -59,6 +60,10 @@ def draw_part(
     inside = np.isin(groups, sorted(best[1]))
     index = part.index.to_numpy()
     return index[~inside].tolist(), index[inside].tolist()
+
+
+def _order(seed: int, attempt: int, what: str, group: str) -> int:
+    return key_of(seed, attempt, f"{what}/{group}")
 
 
 def _draw(

@@ -20,13 +20,13 @@ from darkhar_cli.splits.inner_validation import draw_part
 Pair = tuple[list[int], list[int]]  # table rows trained on, table rows scored
 
 _TRIES = 50
-_FAR = 0.05  # a held-out share that differs by more from what was asked for is said
+_FAR = 0.05  # a held-out share that differs by more from the requested one is reported
 _PAPER_PERCENTS = (*range(0, 100, 100 // 3), 100)
 
 
 @dataclass(frozen=True)
 class Division:
-    """What a scheme makes of the training clips: each repeat's folds, and sentences that a reader must know."""
+    """What a scheme makes of the training clips: each repeat's folds, and notes for the reader."""
 
     repeats: list[list[Pair]]
     notes: tuple[str, ...] = ()
@@ -85,8 +85,8 @@ def repeated(train: pd.DataFrame, k: int, repeats: int, seed: int) -> Division:
     if (count := len(different)) == repeats:
         return Division(list(different.values()))
     plural = "" if count == 1 else "s"
-    said = f"{repeats} repeats gave {count} different division{plural}; a division that comes again is not run again"
-    return Division(list(different.values()), (said,))
+    note = f"{repeats} repeats gave {count} different division{plural}; a division that comes again is not run again"
+    return Division(list(different.values()), (note,))
 
 
 def _partition(pairs: Sequence[Pair]) -> frozenset[frozenset[int]]:
@@ -111,11 +111,11 @@ def share_held_out(train: pd.DataFrame, share: float, seed: int) -> Division:
     if pair is None:
         raise BadRequest(
             f"cv.share={share}: no part was found that shares no group with the rest and has every class on both "
-            "sides; use cv=stratified and mind that groups then stand on both sides"
+            "sides; use cv=stratified and mind that groups are then on both sides"
         )
     got = len(pair[1]) / len(train)
-    said = f"cv.share={share} became {len(pair[1])} of {len(train)} clips ({got:.0%}): groups and classes stay whole"
-    return Division([[pair]], (said,) if abs(got - share) > _FAR else ())
+    note = f"cv.share={share} became {len(pair[1])} of {len(train)} clips ({got:.0%}): groups and classes stay whole"
+    return Division([[pair]], (note,) if abs(got - share) > _FAR else ())
 
 
 def paper_slices(train: pd.DataFrame) -> Division:
@@ -137,7 +137,7 @@ def paper_slices(train: pd.DataFrame) -> Division:
         "one model is carried from fold to fold, so from fold 1 on it has been trained on the clips it is scored on, "
         "and early stopping watches the scored clips: these numbers reproduce the paper and show nothing else"
     ]
-    notes += [f"the slice {which} holds no clip and is left out" for which in empty]
+    notes += [f"the slice {which} holds no clip and is skipped" for which in empty]
     lacking = _lacking(train, pairs)
     notes += [f"folds lack classes: {'; '.join(lacking)}"] if lacking else []
     return Division([pairs], tuple(notes))
@@ -145,12 +145,12 @@ def paper_slices(train: pd.DataFrame) -> Division:
 
 def _lacking(train: pd.DataFrame, pairs: Sequence[Pair]) -> list[str]:
     """Return which classes each fold does not train on or does not score."""
-    said = []
+    lacks = []
     for i, (ours, theirs) in enumerate(pairs):
         for what, rows in (("trains on", ours), ("scores", theirs)):
             absent = sorted(set(train["label"]) - set(train.loc[rows, "label"]))
-            said += [f"fold {i} {what} no {', '.join(absent)}"] if absent else []
-    return said
+            lacks += [f"fold {i} {what} no {', '.join(absent)}"] if absent else []
+    return lacks
 
 
 def _try_groups(train: pd.DataFrame, k: int, seed: int) -> list[Pair] | None:
@@ -186,7 +186,7 @@ def _instead(largest: int, what: str = "group") -> str:
         return f"; the largest number of folds that works is {largest} (cv.folds={largest})"
     if what == "clip":
         return "; no number of folds works: give each class at least 2 clips"
-    return "; no number of folds works by group: use cv=stratified and mind that groups then stand on both sides"
+    return "; no number of folds works by group: use cv=stratified and mind that groups are then on both sides"
 
 
 def _state(seed: int, attempt: int) -> int:

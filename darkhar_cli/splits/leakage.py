@@ -67,7 +67,7 @@ def leaks(plan: Plan, table: pd.DataFrame, backgrounds: np.ndarray | None = None
 
 
 def listed(found: Sequence[Leak], table: pd.DataFrame) -> pd.DataFrame:
-    """Return leaks.csv of what was found: counts of all clips, and the first ten by name."""
+    """Return leaks.csv: counts of all clips, and the first ten by name."""
     ids = table["id"].to_numpy()
     rows = []
     for leak in found:
@@ -83,10 +83,10 @@ def find(plan: Plan, table: pd.DataFrame, backgrounds: np.ndarray | None = None)
     by_sight: list[Sequence[Leak]] = [()] * len(sides)
     if backgrounds is not None:
         labels = table["label"].to_numpy()
-        found = nearest(outlines(backgrounds), labels, [(side.train, side.scored) for side in sides])
+        nearest_of_sides = nearest(outlines(backgrounds), labels, [(side.train, side.scored) for side in sides])
         scenes = np.array(table["scene"] if "scene" in table else scene_names(backgrounds, table["digest"]), object)
-        by_sight = [_backgrounds(side, table, scenes, near) for side, near in zip(sides, found, strict=True)]
-    every = []
+        by_sight = [_backgrounds(side, table, scenes, near) for side, near in zip(sides, nearest_of_sides, strict=True)]
+    every: list[pd.DataFrame] = []
     for side, backgrounds_of in zip(sides, by_sight, strict=True):
         every += _of_column(side, "group", table["group"].to_numpy())
         every += backgrounds_of
@@ -123,14 +123,14 @@ def _backgrounds(side: _Side, table: pd.DataFrame, scenes: np.ndarray, near: Nea
         places = np.flatnonzero(r)
         places = places[np.argsort(-r[places], kind="stable")]
         sides.append(_places(places, scenes[places]))
-    found = []
+    shared = []
     for scene in sorted(sides[1], key=lambda name: min(sides[1][name])):
         train, scored = sides[0][scene], sides[1][scene]
         called = f"{_called(table, train, scored)} (r {near.scored[scored[0]]:.2f})"
         misled = [place for place in scored if not near.right[place]]
         where = side.fold.repeat, side.fold.index, side.split
-        found.append(Leak(*where, "background", called, train, scored, misled, what=scene, scene=scene))
-    return found
+        shared.append(Leak(*where, "background", called, train, scored, misled, what=scene, scene=scene))
+    return shared
 
 
 def _called(table: pd.DataFrame, train: Sequence[int], scored: Sequence[int]) -> str:
@@ -142,8 +142,8 @@ def _called(table: pd.DataFrame, train: Sequence[int], scored: Sequence[int]) ->
     return " ~ ".join([*alone, *known[:_LISTED]]) + more
 
 
-def told(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
-    """Return what a user is told of the leaks: a short table, and what they mean for the score."""
+def report_lines(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
+    """Return the report of the leaks: a short table, and what they mean for the score."""
     if not found:
         shared = "group, file" if table["group"].any() else "file"
         return [f"no leak was found: no {shared} or near-identical background is both trained on and scored"]
@@ -153,12 +153,12 @@ def told(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[str]:
             if some:
                 count, clips = len({leak.what for leak in some}), _clips(leak.scored for leak in some)
                 lines.append(f"{_CALLED[kind]:<16}{split:<12}{count:>6}  {clips} of {total}")
-    return lines + [caveat.text for caveat in meant(found, plan, table)]
+    return lines + [caveat.text for caveat in caveats_of(found, plan, table)]
 
 
-def meant(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[Caveat]:
-    """Return what leaks mean for the score, as it must stand beside it."""
-    said = []
+def caveats_of(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[Caveat]:
+    """Return the caveats that leaks give the score."""
+    caveats = []
     for split, total in _totals(plan, table).items():
         here = _by_kind(found, split)
         misled = _clips(leak.misled for leak in here["background"])
@@ -167,15 +167,15 @@ def meant(found: Sequence[Leak], plan: Plan, table: pd.DataFrame) -> list[Caveat
             # clips of one recording look alike anyway, and where no label is the same the room helps nobody
             if some and (kind != "background" or not (here["group"] or misled == clips)):
                 text = _meaning(kind, split, count, f"{clips} of {total} scored clips")
-                said.append(Caveat(Kind.LEAK, text, split))
+                caveats.append(Caveat(Kind.LEAK, text, split))
         if misled:
             text = (
                 f"leak: {misled} of {total} scored clips ({split}) have a background that recurs in training where "
                 "the label differs, so there a model that knows the room will be wrong, and may fall below chance "
                 "(leaks.csv)"
             )
-            said.append(Caveat(Kind.MISLED, text, split))
-    return said
+            caveats.append(Caveat(Kind.MISLED, text, split))
+    return caveats
 
 
 def _totals(plan: Plan, table: pd.DataFrame) -> dict[str, int]:

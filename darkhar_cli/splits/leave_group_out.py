@@ -31,7 +31,7 @@ def one_group_out(train: pd.DataFrame) -> Division:
 def group_per_class_out(train: pd.DataFrame, repeats: int | None, seed: int) -> Division:
     """Score one group of every class together, trained on all others, over all combinations or some drawn ones.
 
-    A group of several classes is left out with all its clips. Drawing leaves the groups of a class out in turn, so
+    A group of several classes is held out with all its clips. Drawing holds the groups of a class out in turn, so
     that each is scored about equally often; where no group has several classes, as many folds as the largest class
     has groups score every clip.
 
@@ -42,7 +42,7 @@ def group_per_class_out(train: pd.DataFrame, repeats: int | None, seed: int) -> 
 
     Raises:
         BadRequest: no groups are known, a class has a single one, no combination leaves every class in training, or
-            all are asked for and they are too many (the count is named).
+            all are requested and they are too many (the count is named).
     """
     groups = needed_groups("leave_group_per_class_out", train)
     every = _combinations(groups)
@@ -51,7 +51,9 @@ def group_per_class_out(train: pd.DataFrame, repeats: int | None, seed: int) -> 
             f"cv.repeats=null takes every combination of one group per class, and there are {_how_many(groups)}; say "
             f"how many to draw, at most {MOST}: cv.repeats=24"
         )
-    taken = every if every is not None and len(every) <= (repeats or MOST) else _draw(groups, repeats, seed, every)
+    taken = (
+        every if every is not None and len(every) <= (repeats or MOST) else _draw(groups, repeats or MOST, seed, every)
+    )
     if not taken:
         name = min(groups, key=lambda label: (len(groups[label]), label))
         raise BadRequest(
@@ -117,8 +119,8 @@ def _in_turn(label: str, names: list[str], seed: int) -> Iterator[str]:
 
 def _notes(groups: Groups, repeats: int | None, taken: list[Held]) -> Iterator[str]:
     if repeats and len(taken) < repeats:
-        yield f"cv.repeats={repeats} combinations were asked for and {len(taken)} were found: each runs once"
+        yield f"cv.repeats={repeats} combinations were requested and {len(taken)} found: each runs once"
     names = _names(groups)
     never = set(names).difference(*taken)
     if never:
-        yield f"{len(never)} of {len(names)} groups are left out by no fold, so their clips are never scored"
+        yield f"{len(never)} of {len(names)} groups are held out by no fold, so their clips are never scored"

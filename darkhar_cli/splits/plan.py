@@ -1,12 +1,12 @@
 """Clip -> fold: who is trained on and who is scored.
 
 Groups (scene, actor, recording) must not straddle a fold where clips have them. `plan_folds` is the one way in: it
-resolves what was asked for and hands the training clips to a scheme.
+resolves the settings and hands the training clips to a scheme.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -14,8 +14,7 @@ from darkhar_cli.errors import BadRequest, nearest, unknown
 from darkhar_cli.splits.groups import are_known, fewest, groups_of, ungrouped_note
 from darkhar_cli.splits.kfold import Division, by_clip, by_group, paper_slices, repeated, share_held_out
 from darkhar_cli.splits.leave_group_out import group_per_class_out, one_group_out
-
-Settings = Mapping[str, Any]  # the `cv` node of a configuration
+from darkhar_cli.splits.settings import CvSettings
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Plan:
         settings: the `cv` node that gives these folds again.
         notes: sentences that a reader of the numbers must know.
         carried: one model is carried from fold to fold, where it would be a fresh one.
-        watches_scored: early stopping watches the scored clips, where it would be an inner part.
+        watches_scored: early stopping evaluates the scored clips, not an inner-validation split.
     """
 
     name: str
@@ -54,23 +53,32 @@ class Plan:
     watches_scored: bool = False
 
 
-_SCHEMES: dict[str, Callable[[pd.DataFrame, Settings, int], Division]] = {
-    "stratified": lambda train, cv, seed: Division([by_clip(train, cv["folds"], seed)]),
-    "stratified_group": lambda train, cv, seed: Division([by_group(train, cv["folds"], seed)]),
-    "repeated": lambda train, cv, seed: repeated(train, cv["folds"], cv["repeats"], seed),
-    "holdout": lambda train, cv, seed: share_held_out(train, cv["share"], seed),
+T = TypeVar("T")
+
+
+def _given(value: T | None) -> T:
+    """Return a setting that its scheme takes: the schema and `_resolve` have given it."""
+    assert value is not None
+    return value
+
+
+_SCHEMES: dict[str, Callable[[pd.DataFrame, CvSettings, int], Division]] = {
+    "stratified": lambda train, cv, seed: Division([by_clip(train, _given(cv.folds), seed)]),
+    "stratified_group": lambda train, cv, seed: Division([by_group(train, _given(cv.folds), seed)]),
+    "repeated": lambda train, cv, seed: repeated(train, _given(cv.folds), _given(cv.repeats), seed),
+    "holdout": lambda train, cv, seed: share_held_out(train, _given(cv.share), seed),
     "leave_one_group_out": lambda train, cv, seed: one_group_out(train),
-    "leave_group_per_class_out": lambda train, cv, seed: group_per_class_out(train, cv["repeats"], seed),
+    "leave_group_per_class_out": lambda train, cv, seed: group_per_class_out(train, cv.repeats, seed),
     "paper": lambda train, cv, seed: paper_slices(train),
 }
 _GROUPS_DO_NOT_MATTER = ("stratified", "paper")
 
 
-def plan_folds(cv: Settings, table: pd.DataFrame, seed: int, classes: Sequence[str] = ()) -> Plan:
-    """Resolve the `cv` node of a configuration for a table of clips.
+def plan_folds(cv: CvSettings | Mapping[str, Any], table: pd.DataFrame, seed: int, classes: Sequence[str] = ()) -> Plan:
+    """Resolve the settings of cross-validation for a table of clips.
 
     Args:
-        cv: name, and what the scheme has of folds, repeats, share and seed.
+        cv: the scheme and what it takes; or the `cv` node of a configuration.
         table: columns id, split, label, group; rows of split `train` are divided.
         seed: the run's seed, used where `cv.seed` is null.
         classes: the data set's class names; each needs training clips.
@@ -79,33 +87,33 @@ def plan_folds(cv: Settings, table: pd.DataFrame, seed: int, classes: Sequence[s
         BadRequest: the data do not allow it; names the class and the largest number of folds that works.
     """
     train = _trainable(table, classes)
-    settings = _resolve(cv, train, seed)
-    name = settings["name"]
-    if name == "official" or (name == "holdout" and settings.get("share") is None):
+    settings = _resolve(cv if isinstance(cv, CvSettings) else CvSettings.from_config(cv), train, seed)
+    name = settings.name
+    if name == "official" or (name == "holdout" and settings.share is None):
         lacking = sorted(set(train["label"]) - set(table[table["split"] == "test"]["label"]))
         notes = (f"the official split has no clip of {', '.join(lacking)}, so that is not scored",) if lacking else ()
-        return Plan(name, [_official(name, train, table)], settings, notes)
+        return Plan(name, [_official(name, train, table)], settings.node(), notes)
     if name not in _SCHEMES:
         raise unknown("cv", name, ["auto", "official", *_SCHEMES])
-    division = _SCHEMES[name](train, settings, settings.get("seed", seed))
+    division = _SCHEMES[name](train, settings, seed if settings.seed is None else settings.seed)
     folds = [
         Fold(index, ours, scored, repeat)
         for repeat, pairs in enumerate(division.repeats)
         for index, (ours, scored) in enumerate(pairs)
     ]
     notes = division.notes if name in _GROUPS_DO_NOT_MATTER else division.notes + ungrouped_note(train)
-    return Plan(name, folds, settings, notes, carried=name == "paper", watches_scored=name == "paper")
+    return Plan(name, folds, settings.node(), notes, carried=name == "paper", watches_scored=name == "paper")
 
 
 def _trainable(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return the training clips, or refuse classes that cannot be learnt from them."""
+    """Return the training clips, or refuse classes that cannot be trained on them."""
     train = table[table["split"] == "train"]
     if train["label"].nunique() < 2:
-        raise BadRequest(f"all {len(train)} training clips are of one class; nothing can be learnt")
+        raise BadRequest(f"all {len(train)} training clips are of one class; there is nothing to train")
     unseen = sorted(({*classes, *table["label"]}) - set(train["label"]))
     if unseen:
         close = nearest(unseen[0], set(train["label"]))
-        raise BadRequest(f"class {unseen[0]!r} has no training clip, so it cannot be learnt or scored{close}")
+        raise BadRequest(f"class {unseen[0]!r} has no training clip, so it can be neither trained nor scored{close}")
     return train
 
 
@@ -116,18 +124,16 @@ def _official(name: str, train: pd.DataFrame, table: pd.DataFrame) -> Fold:
     return Fold(0, train.index.tolist(), [])
 
 
-def _resolve(cv: Settings, train: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """Return what was asked for with `auto` and null settled by the data and the run's seed."""
-    settings = dict(cv)
-    if "seed" in cv and cv["seed"] is None:
-        settings["seed"] = seed
-    if cv["name"] == "auto":
-        settings["name"] = "stratified_group" if are_known(train) else "stratified"
-    if cv["name"] in ("auto", "repeated") and cv["folds"] is None:
-        settings["folds"] = 3
-        if are_known(train):
-            _, count = fewest({label: len(names) for label, names in groups_of(train).items()})
-            settings["folds"] = max(2, min(3, count))
+def _resolve(cv: CvSettings, train: pd.DataFrame, seed: int) -> CvSettings:
+    """Return the settings with `auto` and None resolved by the data and the run's seed."""
+    settings, grouped = cv, are_known(train)
+    if cv.takes_seed and cv.seed is None:
+        settings = replace(settings, seed=seed)
+    if cv.name == "auto":
+        settings = replace(settings, name="stratified_group" if grouped else "stratified")
+    if cv.name in ("auto", "repeated") and cv.folds is None:
+        most = fewest({label: len(names) for label, names in groups_of(train).items()})[1] if grouped else 3
+        settings = replace(settings, folds=max(2, min(3, most)))
     return settings
 
 

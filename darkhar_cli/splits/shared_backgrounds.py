@@ -7,7 +7,7 @@ import numpy as np
 
 from darkhar_cli.data.background_similarity import ALIKE, blocks
 
-_SIDES = 64  # pairs of training and scored clips that are looked at together; bounds memory
+_SIDES = 64  # pairs of training and scored clips that are compared together; bounds memory
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,21 @@ def nearest(units: np.ndarray, labels: np.ndarray, sides: Sequence[tuple[np.ndar
         labels: of the clips, (N,).
         sides: places trained on, and places scored.
     """
-    found = []
+    results = []
     for start in range(0, len(sides), _SIDES):
-        found += _of_some(units, np.unique(labels, return_inverse=True)[1], sides[start : start + _SIDES])
-    return found
+        results += _of_some(units, np.unique(labels, return_inverse=True)[1], sides[start : start + _SIDES])
+    return results
 
 
 def _of_some(units: np.ndarray, labels: np.ndarray, sides: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Nearest]:
     count = len(units)
     masks = [[np.isin(np.arange(count), places) for places in pair] for pair in sides]
-    found = [Nearest(np.zeros(count, np.float32), np.zeros(count, np.float32), np.zeros(count, bool)) for _ in sides]
+    results = [Nearest(np.zeros(count, np.float32), np.zeros(count, np.float32), np.zeros(count, bool)) for _ in sides]
     for rows in blocks(count):
         r = np.minimum(units[rows] @ units.T, 1)
         r[r < ALIKE] = 0
         same = labels[rows, None] == labels
-        for (train, scored), one in zip(masks, found, strict=True):
+        for (train, scored), one in zip(masks, results, strict=True):
             here = np.flatnonzero(scored[rows])
             if not len(here):
                 continue
@@ -57,4 +57,4 @@ def _of_some(units: np.ndarray, labels: np.ndarray, sides: Sequence[tuple[np.nda
             one.scored[places] = links.max(axis=1)
             np.maximum(one.train, links.max(axis=0), out=one.train)
             one.right[places] = ((links > 0) & same[here]).any(axis=1)
-    return found
+    return results

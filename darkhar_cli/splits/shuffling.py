@@ -9,7 +9,7 @@ from darkhar_cli.splits.groups import group_names
 
 
 def labels_by_group(table: pd.DataFrame, seed: int) -> list[str]:
-    """Return a label for each clip (N,): those of the training split's groups, dealt out to them anew.
+    """Return a label for each clip (N,): those of the training split's groups, shuffled among them.
 
     All clips of a group get one label, scored ones too, so that a model which knows the room scores well where the
     folds let it, though no label tells of the action. As many groups have each label as before. A group that shows

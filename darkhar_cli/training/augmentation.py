@@ -1,4 +1,4 @@
-"""How training clips turn out: augmentations drawn for each clip and epoch, or all their outcomes in turn."""
+"""How training clips are augmented: outcomes drawn for each clip and epoch, or all of them listed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from darkhar_cli.names import reversed_names
 
 
 @dataclass(frozen=True)
-class Turn:
-    """How one clip turns out: its label then, each augmentation's outcome, how it is darkened, whose draws."""
+class SampledAugmentation:
+    """How one clip is augmented: its label then, each augmentation's outcome, how it is darkened, whose draws."""
 
     label: int
     outcomes: tuple[int, ...]
@@ -78,34 +78,36 @@ class Augmentations:
         ways = [step.darkening(i) for step in self.steps for i in range(max(1, step.outcomes))]
         return list(dict.fromkeys([None, *ways]))
 
-    def drawn(self, clip: str, label: int, epoch: int) -> Turn:
-        """Return how a clip (content hash) of a class turns out in an epoch."""
+    def drawn(self, clip: str, label: int, epoch: int) -> SampledAugmentation:
+        """Return how a clip (content hash) of a class is augmented in an epoch."""
         draws = [self._draw(i, clip, epoch) for i in range(len(self.steps))]
         outcomes = [step.choose(draw) for step, draw in zip(self.steps, draws, strict=True)]
         for i, step in enumerate(self.steps):
-            turned = step.label(label, outcomes[i], self.reversals)
-            outcomes[i], label = (0, label) if turned is None else (outcomes[i], turned)
-        return Turn(label, tuple(outcomes), self._darkening(outcomes), epoch)
+            shown = step.label(label, outcomes[i], self.reversals)
+            outcomes[i], label = (0, label) if shown is None else (outcomes[i], shown)
+        return SampledAugmentation(label, tuple(outcomes), self._darkening(outcomes), epoch)
 
-    def listed(self, label: int) -> list[Turn]:
-        """Return every way a clip of a class may turn out; what cannot be counted, as epoch 0 draws it."""
-        found = []
+    def listed(self, label: int) -> list[SampledAugmentation]:
+        """Return every way a clip of a class may be augmented; what cannot be counted, as epoch 0 draws it."""
+        listed = []
         for outcomes in product(*(range(max(1, step.outcomes)) for step in self.steps)):
-            turned: int | None = label
+            shown: int | None = label
             for step, outcome in zip(self.steps, outcomes, strict=True):
-                turned = None if turned is None else step.label(turned, outcome, self.reversals)
-            if turned is not None:
-                found.append(Turn(turned, outcomes, self._darkening(outcomes), 0))
-        return found
+                shown = None if shown is None else step.label(shown, outcome, self.reversals)
+            if shown is not None:
+                listed.append(SampledAugmentation(shown, outcomes, self._darkening(outcomes), 0))
+        return listed
 
-    def backwards(self, turn: Turn) -> bool:
-        """Return whether time runs backwards in a clip that turns out so."""
-        return sum(step.backwards(outcome) for step, outcome in zip(self.steps, turn.outcomes, strict=True)) % 2 == 1
+    def backwards(self, sampled: SampledAugmentation) -> bool:
+        """Return whether time runs backwards in a clip that is augmented so."""
+        return sum(step.backwards(outcome) for step, outcome in zip(self.steps, sampled.outcomes, strict=True)) % 2 == 1
 
-    def apply(self, turn: Turn, clip: str, seen: np.ndarray, extractor: Extractor, on_frames: bool) -> np.ndarray:
-        """Return what is seen of a clip, features (T, F) or frames (T, h, w, 3), as it turns out."""
-        for i, (step, outcome) in enumerate(zip(self.steps, turn.outcomes, strict=True)):
-            draw = self._draw(i, clip, turn.epoch)
+    def apply(
+        self, sampled: SampledAugmentation, clip: str, seen: np.ndarray, extractor: Extractor, on_frames: bool
+    ) -> np.ndarray:
+        """Return what is seen of a clip (content hash), features (T, F) or frames (T, h, w, 3), augmented so."""
+        for i, (step, outcome) in enumerate(zip(self.steps, sampled.outcomes, strict=True)):
+            draw = self._draw(i, clip, sampled.epoch)
             if on_frames:
                 seen = step.frames(seen, outcome, draw)
             else:
@@ -120,13 +122,13 @@ class Augmentations:
         return next((way for way in ways if way is not None), None)
 
 
-def reversals_of(asked: Mapping[str, Any] | None, classes: Sequence[str]) -> Reversals | None:
+def reversals_of(named: Mapping[str, Any] | None, classes: Sequence[str]) -> Reversals | None:
     """Return what each class shows backwards, by index, as `dataset.reverse` says it by name.
 
     Raises:
         BadRequest: a name that is no class.
     """
-    if asked is None:
+    if named is None:
         return None
-    named = reversed_names(asked, classes)
-    return {classes.index(a): None if b is None else classes.index(b) for a, b in named.items()}
+    whole = reversed_names(named, classes)
+    return {classes.index(a): None if b is None else classes.index(b) for a, b in whole.items()}

@@ -1,6 +1,5 @@
 """What each classifier of an experiment is fed: one stream of late fusion, or all streams side by side."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,14 +8,11 @@ import numpy as np
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.corruption import Darkening
-from darkhar_cli.errors import BadRequest
-from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.features.prefetch import collate
 from darkhar_cli.models.action_model import Part
-from darkhar_cli.training.experiment import Experiment
-from darkhar_cli.training.stream import Look, Stream
-
-Turned = Callable[[Stream, Sequence[np.ndarray]], Sequence[np.ndarray]]
+from darkhar_cli.training.execution_plan import ClassifierPlan, ExecutionPlan
+from darkhar_cli.training.experiment import Setting
+from darkhar_cli.training.stream import ClipRequest, Stream
 
 
 @dataclass(frozen=True)
@@ -49,78 +45,48 @@ class Branch:
         epoch: int,
         view: int,
         darkenings: Sequence[Darkening | None],
-        turned: Turned,
         backwards: Sequence[bool] | None = None,
-    ) -> list[np.ndarray]:
-        """Return one view's features (B, T, F) or frames (B, T, h, w, 3) of rows, and the mask (B, T).
+    ) -> list[list[np.ndarray]]:
+        """Return for each stream one view of each row: features (T, F) or frames (T, h, w, 3), float32.
 
         Args:
             rows: of the clips' table.
             epoch: whose positions are drawn.
             view: which one; a stream with fewer gives its last.
             darkenings: of each row.
-            turned: what becomes of a stream's inputs before they are put together.
             backwards: whether each row will be played backwards then; None: none will.
         """
-        seen = []
+        loaded = []
         for stream in self.streams:
             picked = [views[min(view, len(views) - 1)] for views in stream.positions(rows, epoch, darkenings)]
-            looks = [Look(*one) for one in zip(rows, picked, darkenings, backwards or [False] * len(rows), strict=True)]
-            seen.append(turned(stream, stream.load(looks)))
-        if len(seen) == 1:
-            return list(collate(seen[0]))
-        return list(collate([np.concatenate(parts, axis=1) for parts in zip(*seen, strict=True)]))
+            each = zip(rows, picked, darkenings, backwards or [False] * len(rows), strict=True)
+            loaded.append(stream.load([ClipRequest(*request) for request in each]))
+        return loaded
 
 
-def plan_branches(
-    experiment: Experiment, clips: Clips, needs_frames: Callable[[Extractor], str], report: Callable[[str], None]
-) -> list[Branch]:
-    """Build an experiment's streams, equal ones once, and say which classifier is fed from which.
+def batch_of(loaded: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
+    """Return what `Branch.load` gave as a batch: features (B, T, F) or frames (B, T, h, w, 3), and mask (B, T).
 
-    Raises:
-        BadRequest: streams that do not go together.
+    Features of several streams stand side by side.
     """
-    built: dict[str, Stream] = {}
-    found: dict[str, Stream] = {}
-    for name, parts in experiment.streams.items():
-        key = json.dumps([parts.sampler, parts.enhance, parts.extractor])
-        if key not in built or built[key].extractor.trainable:
-            built[key] = Stream(parts, clips, experiment.setting, needs_frames, report)
-        found[name] = built[key]
-    _refuse_mixed(found)
-    if experiment.fusion == "concat" and len(found) > 1:
-        return [_side_by_side(experiment, found)]
-    return [
-        Branch((stream,), (name,), experiment.streams[name].classifier, stream.timeline)
-        for name, stream in found.items()
-    ]
+    if len(loaded) == 1:
+        return list(collate(loaded[0]))
+    return list(collate([np.concatenate(parts, axis=1) for parts in zip(*loaded, strict=True)]))
 
 
-def _refuse_mixed(streams: dict[str, Stream]) -> None:
-    modes = {stream.mode: name for name, stream in streams.items()}
-    if len(modes) > 1:
-        learns, other = modes["end_to_end"], modes["features"]
-        raise BadRequest(
-            f"streams.{learns} is trained end to end ({streams[learns].why}) and streams.{other} from features: "
-            "give both train.mode=end_to_end, or extractors that are frozen"
-        )
+def build_branches(plan: ExecutionPlan, clips: Clips, setting: Setting, report: Callable[[str], None]) -> list[Branch]:
+    """Build a plan's streams, each once, and return its classifiers' branches."""
+    streams = [Stream(planned, clips, setting, report) for planned in plan.streams]
+    return [_branch(classifier, [streams[place] for place in classifier.streams]) for classifier in plan.classifiers]
 
 
-def _side_by_side(experiment: Experiment, streams: dict[str, Stream]) -> Branch:
-    """Return the only branch of `fusion=concat`."""
-    parts = list(experiment.streams.values())
-    first = next(iter(streams.values()))
-    if first.mode != "features":
-        raise BadRequest("fusion=concat puts features side by side: take extractors that are frozen, or fusion=late")
-    for name, one in experiment.streams.items():
-        for kind in ("sampler", "classifier"):
-            if getattr(one, kind) != getattr(parts[0], kind):
-                raise BadRequest(
-                    f"fusion=concat: streams.{name} has another {kind} than {next(iter(streams))!r}; features side by "
-                    "side are of the same moments and have one classifier"
-                )
+def _branch(classifier: ClassifierPlan, streams: Sequence[Stream]) -> Branch:
+    first = streams[0].timeline
+    if len(streams) == 1:
+        return Branch((streams[0],), classifier.names, classifier.part, first)
     channels: tuple[str, ...] = ()
-    if all(stream.extractor.channels for stream in streams.values()):
-        channels = tuple(f"{name}.{channel}" for name, s in streams.items() for channel in s.extractor.channels)
-    timeline = Timeline(sum(s.extractor.features for s in streams.values()), channels, first.timeline.fps)
-    return Branch(tuple(streams.values()), tuple(streams), parts[0].classifier, timeline)
+    if all(stream.extractor.channels for stream in streams):
+        named = zip(classifier.names, streams, strict=True)
+        channels = tuple(f"{name}.{channel}" for name, stream in named for channel in stream.extractor.channels)
+    timeline = Timeline(sum(stream.extractor.features for stream in streams), channels, first.fps)
+    return Branch(tuple(streams), classifier.names, classifier.part, timeline)

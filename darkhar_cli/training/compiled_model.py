@@ -4,8 +4,7 @@ One model, traced once, serves every fold and seed of its shape in a process: `r
 states and optimizer of a newly built model (its weights hash is kept as evidence).
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -14,7 +13,9 @@ import tensorflow as tf
 from keras import ops
 
 from darkhar_cli import device
+from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.extractors.contract import weights_hash
+from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.models.fusion import branches, mean_log_probability
 from darkhar_cli.training.optimizers import make_optimizer
 from darkhar_cli.training.train_step import take_step
@@ -23,7 +24,7 @@ Inputs = Sequence[np.ndarray]  # of every branch: features or frames, and mask
 Batch = tuple[Inputs, np.ndarray]  # inputs, labels (B,)
 
 
-def compile_model(model: Any, train: Mapping[str, Any], outputs: int = 1) -> None:
+def compile_model(model: Any, train: TrainSettings, outputs: int = 1) -> None:
     """Give a model its optimizer and loss from the `train` settings; each of its outputs is trained as if alone."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
@@ -52,7 +53,7 @@ def _weights_of(labels: np.ndarray, class_weights: np.ndarray | None) -> np.ndar
 _LABELS, _WEIGHTS = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)
 
 
-class Learner:
+class CompiledModel:
     """Trains a compiled model on frames, batch by batch; its step and its scoring are traced once, for any shape.
 
     Args:
@@ -115,15 +116,17 @@ class Learner:
             weights = _weights_of(labels, class_weights)
             for start in range(0, len(labels), size):
                 part = slice(start, start + size)
-                shown = self._step(labels[part].astype(np.int32), weights[part], *(one[part] for one in inputs))
-                sums += [float(total) for total in shown]
+                totals = self._step(labels[part].astype(np.int32), weights[part], *(array[part] for array in inputs))
+                sums += [float(total) for total in totals]
             count += len(labels)
         return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}
 
     def logits(self, inputs: Inputs) -> np.ndarray:
         """Return logits (B, K) float32 in scoring."""
-        found = self._score(*inputs)
-        return found.numpy() if self.branches == 1 else mean_log_probability([one.numpy() for one in found])
+        logits = self._score(*inputs)
+        if self.branches == 1:
+            return logits.numpy()
+        return mean_log_probability([of_branch.numpy() for of_branch in logits])
 
     def features(self, branch: int, inputs: Inputs) -> np.ndarray:
         """Return what a branch's classifier is given (B, T, F) in scoring, from its frames and mask."""
@@ -136,7 +139,7 @@ class Learner:
         return [whole.classifier for whole in wholes]
 
 
-class _TracedHead:
+class _TracedHeads:
     """Classifiers with their training loop and their scoring, each traced once for any number of clips and frames."""
 
     def __init__(self, model: Any):
@@ -144,8 +147,8 @@ class _TracedHead:
         self.learning = [i for i, head in enumerate(self.branches) if head.trainable_variables]
         self.blank = [(v, ops.convert_to_numpy(v)) for v in model.optimizer.variables]
         inputs = specs_of(model)
-        shown = [one for i in self.learning for one in inputs[2 * i : 2 * i + 2]]
-        signature = [_LABELS, _WEIGHTS, tf.TensorSpec((), tf.int32), *shown]
+        trained = [spec for i in self.learning for spec in inputs[2 * i : 2 * i + 2]]
+        signature = [_LABELS, _WEIGHTS, tf.TensorSpec((), tf.int32), *trained]
         self.steps = tf.function(self._loop, input_signature=signature, autograph=False)
         self.score = tf.function(
             lambda *inputs: model(list(inputs), training=False), input_signature=inputs, autograph=False
@@ -157,7 +160,7 @@ class _TracedHead:
 
         def step(start: Any, loss: Any, hits: Any) -> tuple[Any, Any, Any]:
             part = slice(start, start + size)
-            losses, right = self._step([one[part] for one in inputs], labels[part], weights[part])
+            losses, right = self._step([array[part] for array in inputs], labels[part], weights[part])
             return start + size, loss + losses, hits + right
 
         first = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
@@ -173,10 +176,10 @@ class _TracedHead:
         return take_step(self.model, heads, forward, labels, weights)
 
 
-class HeadLearner(Learner):
+class CompiledHeads(CompiledModel):
     """Trains classifiers on features in a compiled loop: Keras's own costs more per step than a small head."""
 
-    def __init__(self, traced: _TracedHead, fresh: Any):
+    def __init__(self, traced: _TracedHeads, fresh: Any):
         self.model = self.whole = traced.model
         self.branches, self.learning = len(traced.branches), traced.learning
         self._traced = traced
@@ -184,7 +187,7 @@ class HeadLearner(Learner):
         self._first = [*zip(traced.model.variables, values, strict=True), *traced.blank]
 
     def train(self, batches: Iterable[Batch], size: int, class_weights: np.ndarray | None = None) -> dict[str, float]:
-        """Take one step for each `size` clips of each batch, as `Learner.train` does."""
+        """Take one step for each `size` clips of each batch, as `CompiledModel.train` does."""
         sums, count = np.zeros(2), 0
         for inputs, labels in batches:
             labels, weights = labels.astype(np.int32), _weights_of(labels, class_weights)
@@ -205,12 +208,12 @@ class HeadLearner(Learner):
         return self._traced.branches
 
 
-_heads: OrderedDict[str, _TracedHead] = OrderedDict()
 _MOST_HEADS = 8  # traced heads that a sweep's later jobs may meet again
+_heads: LeastRecentlyUsed[str, _TracedHeads] = LeastRecentlyUsed(_MOST_HEADS)
 
 
-def head_learner(shape: str, build: Callable[[], Any], train: Mapping[str, Any]) -> HeadLearner:
-    """Return a learner whose first values are those of the classifier that `build` makes now.
+def compiled_heads(shape: str, build: Callable[[], Any], train: TrainSettings) -> CompiledHeads:
+    """Return a model whose first values are those of the classifier that `build` makes now.
 
     Args:
         shape: names everything but the random seed that the traced step depends on.
@@ -218,12 +221,11 @@ def head_learner(shape: str, build: Callable[[], Any], train: Mapping[str, Any])
         train: the `train` settings.
     """
     fresh = build()
-    settings = [train[key] for key in ("optimizer", "learning_rate", "weight_decay")]
+    settings = [train.optimizer, train.learning_rate, train.weight_decay]
     key = f"{shape} {settings} {keras.config.dtype_policy().name} {device.deterministic()}"
-    if key not in _heads:
+    traced = _heads.get(key)
+    if traced is None:
         compile_model(fresh, train)
-        _heads[key] = _TracedHead(fresh)
-        while len(_heads) > _MOST_HEADS:
-            _heads.popitem(last=False)
-    _heads.move_to_end(key)
-    return HeadLearner(_heads[key], fresh)
+        traced = _TracedHeads(fresh)
+        _heads.put(key, traced)
+    return CompiledHeads(traced, fresh)

@@ -2,26 +2,26 @@
 
 import gc
 import time
-from collections.abc import Callable, Sequence
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import console, device
+from darkhar_cli import device
 from darkhar_cli.data.clip_dataset import TEST, Clips
-from darkhar_cli.data.frame_times import irregular_note
+from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.cached_features import FeatureInputs
-from darkhar_cli.runs.identity import mark_of
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.inner_validation import inner_part
 from darkhar_cli.splits.plan import Fold, Plan
-from darkhar_cli.training.fit_loop import fit_fold, kept_words, to_fit_and_watch
-from darkhar_cli.training.trainer import Learner, Trainer
-
-Advance = Callable[..., None]
+from darkhar_cli.training.events import FoldEnd, Listener, Listeners, RunBegin
+from darkhar_cli.training.fit_loop import fit_fold, to_fit_and_watch
+from darkhar_cli.training.fold_recorder import FoldRecorder
+from darkhar_cli.training.fold_session import FoldSession
+from darkhar_cli.training.progress_listener import ProgressListener
+from darkhar_cli.training.trainer import Trainer
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -59,135 +59,125 @@ def predictions_table(
     return pd.DataFrame(columns)
 
 
-def _mark(values: Sequence[str]) -> str:
-    """Return the hash of a set of words."""
-    return sha256("\n".join(sorted(values)).encode()).hexdigest()[:16]
-
-
-def run_fold(trainer: Trainer, fold: Fold, plan: Plan, run: Run, advance: Advance) -> None:
-    """Train one fold's model, score it on the fold's validation clips and the test split, and keep all of it."""
-    started, epochs = time.monotonic(), trainer.epochs
+def run_fold(trainer: Trainer, fold: Fold, plan: Plan, listener: Listener) -> None:
+    """Train one fold's model and score it on the fold's validation clips and the test split; tells the listener."""
     fit, watched = to_fit_and_watch(trainer, fold, plan)
-    learner = trainer.learner(fresh=not plan.carried or fold is plan.folds[0])
-    initial = learner.weights_hash()
-    trainer.begin(learner, fold, fit)
-    history, kept = fit_fold(trainer, learner, fit, watched, lambda text: advance(f"{fold.name} {text}"))
-    if len(history) < epochs:
-        advance(f"{fold.name} stopped early", epochs - len(history))
-    predictions = score_fold(trainer, learner, fold)
-    run.save_model(fold.index, learner.whole, fold.repeat)
-    trained = trainer.clips.table.loc[list(fold.train)]
-    facts = {
-        "repeat": fold.repeat,
-        "fold": fold.index,
-        "epochs": len(history),
-        "best_epoch": kept,
-        "fitted": len(fit),
-        "inner": len(watched),
-        "initial_weights": initial,
-        "training_ids": _mark(trained["digest"]),
-        "training_twins": _mark(trained["twin"]) if "twin" in trained and trained["twin"].all() else None,
-        "weights": learner.weights_hash(),
-        "code": mark_of(run.facts().get("code", {})),
-        "seconds": round(time.monotonic() - started, 2),
-    }
-    table = pd.DataFrame(history).assign(repeat=fold.repeat, fold=fold.index)
-    order = ["repeat", "fold", "epoch", "loss", "accuracy", "inner_loss", "inner_accuracy", "objective"]
-    run.save_fold(fold.repeat, fold.index, predictions, table.reindex(columns=order), facts)
-    inner = "scored" if plan.watches_scored else "inner-validation"
-    clips = f"{len(fit)} training clips" + (f", {len(watched)} {inner} clips" if watched else "")
-    run.log(f"{fold.name}: {clips}; {kept_words(history, kept, inner)}; {facts['seconds']:.1f} s")
+    session = FoldSession(trainer, fold, fit, watched, fresh=not plan.carried or fold is plan.folds[0])
+    listener.on_fold_begin(session)
+    history, kept = fit_fold(session, listener)
+    listener.on_fold_end(session, FoldEnd(tuple(history), kept, score_fold(session)))
 
 
-def score_fold(trainer: Trainer, learner: Learner, fold: Fold) -> pd.DataFrame:
+def score_fold(session: FoldSession) -> pd.DataFrame:
     """Return a fold's predictions of its validation clips and of the test split.
 
     Raises:
         FailedWork: the model gives no finite numbers.
     """
+    trainer, fold = session.trainer, session.fold
     tables, darkening = [], trainer.experiment.darkening
     test = trainer.clips.rows(TEST)
-    asked = [("validation", fold.validation, None), (TEST, test, None)]
+    scored: list[tuple[str, list[int], Darkening | None]] = [("validation", fold.validation, None), (TEST, test, None)]
     if darkening:
-        asked += [("darkened", fold.validation, darkening), ("test_darkened", test, darkening)]
-    for split, rows, how in asked:
+        scored += [("darkened", fold.validation, darkening), ("test_darkened", test, darkening)]
+    for split, rows, darker in scored:
         if rows:
-            logits = trainer.logits(learner, rows, how)
+            logits = session.logits(rows, darker)
             if not np.isfinite(logits).all():
                 raise FailedWork(f"{fold.name}: the model gives no finite numbers; try train.precision=float32")
-            tables.append(predictions_table(trainer.clips, rows, logits, trainer.frames_text(rows, how), split, fold))
+            frames = trainer.frames_text(rows, darker)
+            tables.append(predictions_table(trainer.clips, rows, logits, frames, split, fold))
     return pd.concat(tables)
 
 
-def run_folds(trainer: Trainer, plan: Plan, run: Run) -> None:
-    """Run every fold that is not finished yet; what each leaves is in the run's folder."""
+def run_folds(trainer: Trainer, plan: Plan, run: Run, listeners: Sequence[Listener] = ()) -> None:
+    """Run every fold that is not finished yet; what each leaves is in the run's folder.
+
+    Args:
+        trainer: of all folds.
+        plan: the folds.
+        run: its folder.
+        listeners: told what happens (`events` says what, and when), after progress and the folder's own.
+    """
     todo = [fold for fold in plan.folds if not run.has_fold(fold.repeat, fold.index)]
     if not todo:
         return
     if plan.carried:  # what the model has learnt of earlier folds is not kept: all of them again
         todo = plan.folds
-    for fold in plan.folds:
-        if fold not in todo:
-            run.log(f"{fold.name}: finished before, kept")
-    run.log(f"mode {trainer.mode}: {trainer.why}")
-    said = [irregular_note(trainer.clips.table)]
-    for stream in trainer.streams:
-        if stream.frozen:
-            said.append(f"runtime {stream.frozen.runtime} {stream.frozen.precision}: {stream.frozen.why}")
-        if stream.short_clips():
-            how = f"sampler {stream.parts.sampler[0]} wants: sampler.short={stream.sampler.short}"
-            said.append(f"{stream.short_clips()} clips are shorter than {how}")
-    for line in filter(None, dict.fromkeys(said)):
-        run.log(line)
     run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
-    settings = trainer.train
-    certain = trainer.epochs  # how many epochs some fold will train for sure
-    watches = settings["early_stopping"] and not trainer.solved
-    if watches and (plan.watches_scored or not _tell_fixed(trainer, plan, run)):
-        certain = min(certain, max(settings["warm_up"], settings["patience"]))
-    started = time.monotonic()
-    trainer.prepare(plan, certain)
-    _tell_frames(trainer, run, time.monotonic() - started)
+    _prepare(trainer, plan, run)
+    own = [ProgressListener(), FoldRecorder(run, "scored" if plan.watches_scored else "inner-validation")]
+    telling = Listeners([*own, *listeners])
+    finished = tuple(fold for fold in plan.folds if fold not in todo)
     try:
-        with console.progress("train", len(todo) * trainer.epochs) as progress:
-            for fold in todo:
-                run_fold(trainer, fold, plan, run, progress.advance)
+        _train(trainer, plan, RunBegin(trainer.execution, tuple(todo), finished), telling)
         _keep_frames(trainer, run)
     finally:
         device.clear_session()  # a sweep's next job starts with empty hands
         gc.collect()
 
 
+def _train(trainer: Trainer, plan: Plan, begin: RunBegin, listener: Listener) -> None:
+    """Run folds one after the other; whatever ends that is told."""
+    try:
+        listener.on_run_begin(begin)
+        for fold in begin.finished:
+            listener.on_fold_resumed(fold)
+        for fold in begin.folds:
+            run_fold(trainer, fold, plan, listener)
+    except BaseException as problem:
+        listener.on_run_end(problem)
+        raise
+    listener.on_run_end(None)
+
+
+def _prepare(trainer: Trainer, plan: Plan, run: Run) -> None:
+    """Compute the features that every fold needs for sure, and say so."""
+    settings = trainer.train
+    certain = trainer.epochs  # how many epochs some fold will train for sure
+    watches = settings.early_stopping and not trainer.solved
+    if watches and (plan.watches_scored or not _tell_fixed(trainer, plan, run)):
+        certain = min(certain, max(settings.warm_up, settings.patience))
+    started = time.monotonic()
+    trainer.prepare(plan, certain)
+    _tell_frames(trainer, run, time.monotonic() - started)
+
+
 def _tell_frames(trainer: Trainer, run: Run, seconds: float) -> None:
     if trainer.mode == "features":
-        known, new = (sum(getattr(one, what) for one in _banked(trainer)) for what in ("reused", "computed"))
+        known, new = (sum(getattr(inputs, what) for inputs in _banked(trainer)) for what in ("reused", "computed"))
         speed = f" in {seconds:.1f} s ({new / seconds:.1f} frames/s)" if new else ""
         run.log(f"features: {known} frames known, {new} computed{speed}")
         _keep_frames(trainer, run)
 
 
 def _banked(trainer: Trainer) -> list[FeatureInputs]:
-    return [one for stream in trainer.streams for one in stream.all_inputs() if isinstance(one, FeatureInputs)]
+    every = [inputs for stream in trainer.streams for inputs in stream.all_inputs()]
+    return [inputs for inputs in every if isinstance(inputs, FeatureInputs)]
 
 
 def _keep_frames(trainer: Trainer, run: Run) -> None:
     if trainer.mode == "features":
-        frozen, facts = [stream.frozen for stream in trainer.streams], [one.facts() for one in _banked(trainer)]
-        words = {key: "|".join(dict.fromkeys(getattr(one, key) for one in frozen)) for key in ("runtime", "precision")}
-        banks = {"bank": "|".join(dict.fromkeys(str(one["bank"]) for one in facts))}
-        counts = {key: sum(one[key] for one in facts) for key in ("computed", "reused")}
+        facts: list[Mapping[str, Any]] = [inputs.facts() for inputs in _banked(trainer)]
+        runtimes = [stream.plan.runtime for stream in trainer.streams if stream.plan.runtime]
+        words = {
+            "runtime": "|".join(dict.fromkeys(runtime.name for runtime in runtimes)),
+            "precision": "|".join(dict.fromkeys(runtime.precision for runtime in runtimes)),
+        }
+        banks = {"bank": "|".join(dict.fromkeys(str(of_bank["bank"]) for of_bank in facts))}
+        counts = {key: sum(of_bank[key] for of_bank in facts) for key in ("computed", "reused")}
         run.add_facts(features=words | banks | counts)
 
 
 def _tell_fixed(trainer: Trainer, plan: Plan, run: Run) -> bool:
     """Say which folds have no inner part to watch; return whether there are any."""
     table, settings, seed = trainer.clips.table, trainer.train, trainer.seed
-    without = [f for f in plan.folds if inner_part(table, f.train, settings["inner_share"], seed) is None]
+    without = [f for f in plan.folds if inner_part(table, f.train, settings.inner_share, seed) is None]
     if without:
         named = ", ".join(f.name for f in without) if len(without) < 5 else f"{len(without)} of {len(plan.folds)} folds"
         run.log(
             f"{named}: too few clips or groups per class for an inner part that early stopping could watch "
             "(every class in it and in the rest, no group in both, at most a third): "
-            f"train.epochs={settings['epochs']} is fixed"
+            f"train.epochs={settings.epochs} is fixed"
         )
     return bool(without)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkhar_cli.caveats import Caveat, Kind
+from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.features import feature_cache
 from darkhar_cli.names import several
@@ -42,9 +43,9 @@ def describe(
         corrupt = int(clips.damaged["corrupt"].sum())
         kept = f"{several(len(clips.damaged), 'damaged clip', verb=True)} kept"
         run.log(f"{kept}; {several(corrupt, 'corrupt frame')} in all")
-    if len(clips.left_out):
-        run.save("left_out.csv", clips.left_out)
-        run.log(clips.left_out_told())
+    if len(clips.excluded):
+        run.save("left_out.csv", clips.excluded)
+        run.log(clips.excluded_in_words())
     caveats = _beforehand(config, clips, plan)
     for caveat in caveats if tell else ():
         run.warn(f"{caveat.text}; {_NAME_THEM}" if caveat.kind == Kind.UNGROUPED else caveat.text)
@@ -55,13 +56,13 @@ def describe(
 
 def _beforehand(config: Mapping[str, Any], clips: Clips, plan: Plan) -> list[Caveat]:
     """Return what must be known wherever the run's numbers appear, whatever they will be."""
-    train, caveats = config["train"], []
+    train, caveats = TrainSettings.from_config(config["train"]), []
     if plan.carried:
         caveats.append(Caveat(Kind.CARRIED, "one model is carried from fold to fold"))
-    if plan.watches_scored and train["early_stopping"]:
+    if plan.watches_scored and train.early_stopping:
         caveats.append(Caveat(Kind.WATCHED, "early stopping looks at the scored clips"))
-    if train["shuffle_labels"] in _SHUFFLED:
-        caveats.append(Caveat(Kind.SHUFFLED, _SHUFFLED[train["shuffle_labels"]]))
+    if train.shuffle_labels in _SHUFFLED:
+        caveats.append(Caveat(Kind.SHUFFLED, _SHUFFLED[train.shuffle_labels]))
     if not clips.table["group"].any() and any(fold.validation for fold in plan.folds):
         caveats.append(Caveat(Kind.UNGROUPED, _UNGROUPED, "validation"))
     if plan.name == "leave_one_group_out":
@@ -77,8 +78,8 @@ def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, te
     looks = look_at(clips, feature_cache.root(config["cache_dir"]), run.warn)
     clips.table["luma"] = looks.luma
     clips.table["scene"] = scene_names(looks.backgrounds, clips.table["digest"])
-    found = leakage.find(plan, clips.table, looks.backgrounds)
-    run.save("leaks.csv", leakage.listed(found, clips.table))
-    for line in leakage.told(found, plan, clips.table) if tell else ():
+    leaks = leakage.find(plan, clips.table, looks.backgrounds)
+    run.save("leaks.csv", leakage.listed(leaks, clips.table))
+    for line in leakage.report_lines(leaks, plan, clips.table) if tell else ():
         run.log(line)
-    return leakage.meant(found, plan, clips.table)
+    return leakage.caveats_of(leaks, plan, clips.table)

@@ -1,12 +1,33 @@
-"""What one experiment is, as the runner sees it: parts by name and parameters, no configuration."""
+"""What one experiment is, as training sees it: parts by name and parameters, typed settings, no configuration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from darkhar_cli.augment.contract import Reversals
+from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.models.action_model import Part
-from darkhar_cli.training.stream import Setting, StreamParts
+
+
+@dataclass(frozen=True)
+class StreamParts:
+    """The four parts of a stream as (name, parameters)."""
+
+    sampler: Part
+    enhance: list[Part]
+    extractor: Part
+    classifier: Part
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all streams of an experiment share."""
+
+    seed: int
+    train: TrainSettings
+    runtime: RuntimeSettings
+    cache: Path
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def solvable(model: Any) -> LogisticRegression | None:
 
 
 def solve(
-    model: Any, batches: Batches, labels: Sequence[int], class_weights: np.ndarray | None = None
+    model: Any, batches: Batches, labels: Sequence[int] | np.ndarray, class_weights: np.ndarray | None = None
 ) -> tuple[float, float]:
     """Set a classifier's last layer to the minimum of its objective over the training clips.
 

@@ -1,43 +1,62 @@
 """How the branches of an experiment become one model that learns."""
 
 import json
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from darkhar_cli import registry
+from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.models.action_model import assemble, build_classifier, frame_model
 from darkhar_cli.models.fusion import FusedModel, fuse, side_by_side
 from darkhar_cli.training import logistic_solver
 from darkhar_cli.training.branches import Branch
-from darkhar_cli.training.compiled_model import Learner, compile_model, head_learner
+from darkhar_cli.training.compiled_model import CompiledModel, compile_model, compiled_heads
+from darkhar_cli.training.execution_plan import ExecutionPlan
 
 
-def build_learner(branches: Sequence[Branch], n_classes: int, train: Mapping[str, Any], seed: int) -> Learner:
-    """Return a fresh learner: classifiers on features, or whole models where frames are learnt from.
+def build_compiled_model(
+    plan: ExecutionPlan, branches: Sequence[Branch], n_classes: int, train: TrainSettings, seed: int
+) -> CompiledModel:
+    """Return a fresh compiled model: classifiers on features, or whole models where frames are learnt from.
+
+    Args:
+        plan: says which.
+        branches: the plan's classifiers with their streams built.
+        n_classes: K.
+        train: optimizer and its rate.
+        seed: of first weights.
 
     Raises:
         BadRequest: a classifier that cannot be trained in this way.
     """
-    if branches[0].streams[0].mode != "features":
+    if plan.mode != "features":
+        random.setstate(plan.random_state)  # first weights follow the extractors', whatever was drawn since
         return _end_to_end(branches, n_classes, train, seed)
     keras.utils.set_random_seed(seed)  # a head's first weights do not depend on which frozen extractor it follows
     heads = [[b.classifier, registry.source_hash("classifier", b.classifier[0]), str(b.timeline)] for b in branches]
-    return head_learner(json.dumps([heads, n_classes]), lambda: fuse([_head(b, n_classes) for b in branches]), train)
+    return compiled_heads(json.dumps([heads, n_classes]), lambda: fuse(_heads(plan, branches, n_classes)), train)
 
 
-def _head(branch: Branch, n_classes: int) -> Any:
-    """Return a fresh classifier; what is solved for is not trained by steps."""
-    head = build_classifier(branch.classifier, branch.timeline, n_classes)
-    last = logistic_solver.solvable(head)
-    if last is not None:
-        last.trainable = False
-    return head
+def _heads(plan: ExecutionPlan, branches: Sequence[Branch], n_classes: int) -> list[Any]:
+    """Return fresh classifiers; what is solved for is not trained by steps."""
+    heads = []
+    for planned, branch in zip(plan.classifiers, branches, strict=True):
+        head = build_classifier(branch.classifier, branch.timeline, n_classes)
+        last = logistic_solver.solvable(head)
+        if last is not None:
+            last.trainable = False
+        if planned.solved != (not head.trainable_variables):
+            how = "has weights that are trained by steps" if planned.solved else "has nothing to train by steps"
+            raise BadRequest(f"classifier {planned.part[0]!r} {how}, and its parameter `solver` says otherwise")
+        heads.append(head)
+    return heads
 
 
-def _end_to_end(branches: Sequence[Branch], n_classes: int, train: Mapping[str, Any], seed: int) -> Learner:
+def _end_to_end(branches: Sequence[Branch], n_classes: int, train: TrainSettings, seed: int) -> CompiledModel:
     wholes, models = [], []
     for branch in branches:
         stream = branch.streams[0]
@@ -56,4 +75,4 @@ def _end_to_end(branches: Sequence[Branch], n_classes: int, train: Mapping[str, 
         model = keras.Model(*side_by_side(models))
         whole = FusedModel(wholes)
     compile_model(model, train, len(models))
-    return Learner(model, whole, frozen, len(models))
+    return CompiledModel(model, whole, frozen, len(models))

@@ -5,10 +5,11 @@ Keras's `adamw` would decay weights by 0.004 where nothing is said. Here a decay
 trained weight, biases included, at each step. Gradients are neither clipped nor accumulated, weights not averaged.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
+
+from darkhar_cli.config.settings import TrainSettings
 
 _PLAIN = {
     "clipnorm": None,
@@ -30,15 +31,15 @@ RULES: dict[str, tuple[type, dict[str, Any]]] = {
 _SCALE = {"initial_scale": 2.0**15, "dynamic_growth_steps": 2000}  # of the loss in float16; overflowing steps are left
 
 
-def make_optimizer(train: Mapping[str, Any]) -> Any:
+def make_optimizer(train: TrainSettings) -> Any:
     """Return a fresh optimizer.
 
     Args:
-        train: the `train` settings optimizer, learning_rate and weight_decay.
+        train: whose optimizer, learning_rate and weight_decay are taken.
     """
-    build, values = RULES[train["optimizer"]]
-    decay = train["weight_decay"] or (0.0 if train["optimizer"] == "adamw" else None)  # AdamW takes no None
-    optimizer = build(learning_rate=train["learning_rate"], weight_decay=decay, **values, **_PLAIN)
+    build, values = RULES[train.optimizer]
+    decay = train.weight_decay or (0.0 if train.optimizer == "adamw" else None)  # AdamW takes no None
+    optimizer = build(learning_rate=train.learning_rate, weight_decay=decay, **values, **_PLAIN)
     if keras.config.dtype_policy().name == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(optimizer, **_SCALE)
     return optimizer

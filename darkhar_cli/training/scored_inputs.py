@@ -7,7 +7,7 @@ import numpy as np
 
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.randomness import SCORING
-from darkhar_cli.training.branches import Branch
+from darkhar_cli.training.branches import Branch, batch_of
 from darkhar_cli.training.stream import Stream
 
 _KEEP_BYTES = 1 << 28  # features of a fold's training clips kept in memory, as they are measured after each epoch
@@ -26,17 +26,13 @@ class ScoredInputs:
         self._branches, self._features, self._mirrored = branches, features, mirrored
         self._kept: dict[Any, list[np.ndarray]] = {}
 
-    def forget(self) -> None:
-        """Give back the memory of what was kept."""
-        self._kept.clear()
-
     def views(self, rows: Sequence[int], darkening: Darkening | None, keep: bool) -> Iterator[list[np.ndarray]]:
         """Yield the inputs (an array and a mask for each branch) of each view of rows, kept as far as there is room."""
         for view in range(max(branch.views() for branch in self._branches)):
             for mirrored in (False, True) if self._mirrored else (False,):
                 key = (tuple(rows), view, mirrored, darkening)
                 inputs = self._kept.get(key) or [
-                    one for branch in self._branches for one in self._load(branch, rows, view, mirrored, darkening)
+                    array for branch in self._branches for array in self._load(branch, rows, view, mirrored, darkening)
                 ]
                 if keep:
                     self._keep(key, inputs)
@@ -44,17 +40,21 @@ class ScoredInputs:
 
     def _keep(self, key: Any, inputs: list[np.ndarray]) -> None:
         if self._features and key not in self._kept:
-            held = sum(one.nbytes for kept in (*self._kept.values(), inputs) for one in kept)
+            held = sum(array.nbytes for kept in (*self._kept.values(), inputs) for array in kept)
             if held <= _KEEP_BYTES:
                 self._kept[key] = inputs
 
     def _load(
         self, branch: Branch, rows: Sequence[int], view: int, mirrored: bool, darkening: Darkening | None
     ) -> list[np.ndarray]:
-        def turned(stream: Stream, seen: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-            if not mirrored:
-                return seen
-            symmetry = stream.extractor.symmetry
-            return [symmetry.mirrored(x) if self._features else x[:, :, ::-1] for x in seen]
+        loaded = branch.load(rows, SCORING, view, [darkening] * len(rows))
+        if mirrored:
+            loaded = [self._mirror_image(*both) for both in zip(branch.streams, loaded, strict=True)]
+        return batch_of(loaded)
 
-        return branch.load(rows, SCORING, view, [darkening] * len(rows), turned)
+    def _mirror_image(self, stream: Stream, loaded: Sequence[np.ndarray]) -> list[np.ndarray]:
+        if not self._features:
+            return [frames[:, :, ::-1] for frames in loaded]
+        symmetry = stream.extractor.symmetry
+        assert symmetry is not None, "asked for only where every extractor has one"
+        return [symmetry.mirrored(features) for features in loaded]

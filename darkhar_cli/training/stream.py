@@ -1,57 +1,34 @@
-"""One way of seeing clips: which frames are looked at, how they are lit, what is seen in them."""
+"""One stream of an experiment, on clips: frame sampler, enhancement and feature extractor."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from darkhar_cli import console, registry
+from darkhar_cli import console
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.data.frame_times import frames_at, irregular
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.features.frame_loader import FrameInputs
-from darkhar_cli.features.frozen_extractor import Frozen, freeze
+from darkhar_cli.features.frozen_extractor import Frozen, freeze, frozen_alone
 from darkhar_cli.features.interpolation import frames_for
-from darkhar_cli.models.action_model import Part, build_extractor
+from darkhar_cli.models.action_model import Part
 from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.samplers.contract import nearest as nearest_frame
-from darkhar_cli.training.modes import resolve_mode
+from darkhar_cli.training.execution_plan import StreamPlan
+from darkhar_cli.training.experiment import Setting
 from darkhar_cli.training.stream_inputs import banked_features, decoded_frames, frames_at_a_time
 
 _MOTION: Part = ("motion", {})
 _PLAIN: list[Part] = [("none", {})]
-_OWN_RUNTIME = {"name": "auto", "precision": "float32"}
 
 
 @dataclass(frozen=True)
-class StreamParts:
-    """The four parts of a stream as (name, parameters)."""
-
-    sampler: Part
-    enhance: list[Part]
-    extractor: Part
-    classifier: Part
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all streams of an experiment share."""
-
-    seed: int
-    train: Mapping[str, Any]
-    runtime: Mapping[str, Any]
-    cache: Path
-
-
-@dataclass(frozen=True)
-class Look:
+class ClipRequest:
     """One clip as a stream is asked for it: its row, positions (T,), and how it is darkened before.
 
     Attributes:
@@ -65,36 +42,21 @@ class Look:
 
 
 class Stream:
-    """Samples clips and gives what a classifier is fed: features from the bank, or frames.
+    """Samples clips and gives what a classifier is fed: features from the cache, or frames.
 
     Args:
-        parts: by name and parameters.
+        plan: how it is executed, its extractor built.
         clips: on what.
         setting: shared with the other streams.
-        needs_frames: given the extractor, why features will not do (empty where they will).
         report: told of damaged features.
-
-    Raises:
-        BadRequest: weights that do not fit, or a mode the extractor does not allow.
     """
 
-    def __init__(
-        self,
-        parts: StreamParts,
-        clips: Clips,
-        setting: Setting,
-        needs_frames: Callable[[Extractor], str] = lambda _: "",
-        report: Callable[[str], None] = console.warn,
-    ):
-        self.parts, self.clips, self.setting, self.report = parts, clips, setting, report
-        self.sampler = registry.get("sampler", parts.sampler[0])(**parts.sampler[1])
-        keras.utils.set_random_seed(setting.seed)
-        self.extractor = build_extractor(parts.extractor)
-        self.mode, self.why = resolve_mode(setting.train["mode"], self.extractor, needs_frames(self.extractor))
+    def __init__(self, plan: StreamPlan, clips: Clips, setting: Setting, report: Callable[[str], None] = console.warn):
+        self.plan, self.clips, self.setting, self.report = plan, clips, setting, report
+        self.parts, self.sampler, self.extractor, self.mode = plan.parts, plan.sampler, plan.extractor, plan.mode
         self.frozen: Frozen | None = None
-        if self.mode == "features":
-            self.frozen = freeze(parts.extractor, self.extractor, parts.enhance, setting.runtime, setting.seed)
-            self.extractor = self.frozen.extractor
+        if plan.runtime:
+            self.frozen = freeze(self.parts.extractor, self.extractor, self.parts.enhance, plan.runtime)
         self._inputs: dict[Darkening | None, FeatureInputs | FrameInputs] = {}
         self._motion: dict[Darkening | None, FeatureInputs] = {}
         columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
@@ -164,23 +126,22 @@ class Stream:
             picked = picked.astype(np.int64)
         return [view[known] for view, known in zip(picked, mask, strict=True)]
 
-    def _energies(self, asked: Sequence[tuple[int, Darkening | None]]) -> list[np.ndarray]:
+    def _energies(self, requested: Sequence[tuple[int, Darkening | None]]) -> list[np.ndarray]:
         """Return how much changes at each frame of each row's clip, darkened or not, (n,) float32, from the bank."""
-        every = [(row, np.arange(self._about[row][2])) for row, _ in asked]
-        for darkening in dict.fromkeys(darkening for _, darkening in asked):
-            wanted = [one for one, (_, way) in zip(every, asked, strict=True) if way == darkening]
+        every = [(row, np.arange(self._about[row][2])) for row, _ in requested]
+        for darkening in dict.fromkeys(darkening for _, darkening in requested):
+            wanted = [whole for whole, (_, way) in zip(every, requested, strict=True) if way == darkening]
             motion = self._motion_inputs(darkening)
             missing = motion.missing(wanted)
             if missing:
                 with console.progress("motion", missing, rate=True) as progress:
                     motion.fill(wanted, progress.advance)
-        pairs = zip(every, asked, strict=True)
+        pairs = zip(every, requested, strict=True)
         return [self._motion[way].each([row], [whole])[0][:, 0] for (row, whole), (_, way) in pairs]
 
     def _motion_inputs(self, darkening: Darkening | None) -> FeatureInputs:
         if darkening not in self._motion:
-            frozen = freeze(_MOTION, build_extractor(_MOTION), _PLAIN, _OWN_RUNTIME, seed=0)
-            self._motion[darkening] = self._banked(frozen, _PLAIN, darkening)
+            self._motion[darkening] = self._banked(frozen_alone(_MOTION), _PLAIN, darkening)
         return self._motion[darkening]
 
     def wanted(
@@ -203,35 +164,30 @@ class Stream:
                 with console.progress(what, inputs.missing(wanted), rate=True) as progress:
                     inputs.fill(wanted, progress.advance)
 
-    def load(self, looks: Sequence[Look]) -> list[np.ndarray]:
+    def load(self, requests: Sequence[ClipRequest]) -> list[np.ndarray]:
         """Return what is seen of each clip: features (T, F) or frames (T, h, w, 3), float32."""
-        found: list[np.ndarray | None] = [None] * len(looks)
-        for darkening in {look.darkening for look in looks}:
-            index = [i for i, look in enumerate(looks) if look.darkening == darkening]
-            rows, positions = [looks[i].row for i in index], [looks[i].positions for i in index]
+        loaded: list[Any] = [None] * len(requests)
+        for darkening in {request.darkening for request in requests}:
+            index = [i for i, request in enumerate(requests) if request.darkening == darkening]
+            rows, positions = [requests[i].row for i in index], [requests[i].positions for i in index]
             for i, seen in zip(index, self.inputs(darkening).each(rows, positions), strict=True):
-                found[i] = seen
+                loaded[i] = seen
         symmetry = self.extractor.symmetry if self.mode == "features" else None
-        turned = [i for i, look in enumerate(looks) if look.backwards and symmetry and symmetry.has_steps]
-        if turned:
-            for i, later in zip(turned, self.load([self._following(looks[i]) for i in turned]), strict=True):
-                found[i] = symmetry.steps_away(found[i], later)
-        return found
+        turned = [i for i, request in enumerate(requests) if request.backwards and symmetry and symmetry.has_steps]
+        if turned and symmetry:
+            for i, later in zip(turned, self.load([self._following(requests[i]) for i in turned]), strict=True):
+                loaded[i] = symmetry.steps_away(loaded[i], later)
+        return loaded
 
-    def _following(self, look: Look) -> Look:
-        """Return a look at one frame later each; after the clip's last frame, at that."""
-        last = look.positions.dtype.type(self._about[look.row][2] - 1)
-        return Look(look.row, np.minimum(look.positions + 1, last), look.darkening)
+    def _following(self, request: ClipRequest) -> ClipRequest:
+        """Return a request for one frame later each; after the clip's last frame, at that."""
+        last = request.positions.dtype.type(self._about[request.row][2] - 1)
+        return ClipRequest(request.row, np.minimum(request.positions + 1, last), request.darkening)
 
     def most_steps(self, rows: Sequence[int]) -> int:
         """Return T of the longest of some clips in training."""
         lengths, rates = (self.clips.table.loc[list(rows), key].to_numpy() for key in ("n_frames", "fps"))
         return int(np.max(self.sampler.count(np, lengths, rates, training=True)))
-
-    def short_clips(self) -> int:
-        """Return how many clips are shorter than the sampler wants."""
-        lengths, rates = (self.clips.table[key].to_numpy() for key in ("n_frames", "fps"))
-        return int(np.sum(self.sampler.is_short(np, lengths, rates)))
 
     def facts(self) -> dict[str, Any]:
         """Return the extractor's name, backend and weights hash for run.json."""

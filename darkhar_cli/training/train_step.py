@@ -28,9 +28,11 @@ def take_step(
     """
     with tf.GradientTape() as tape:
         logits = list(forward())
-        losses = [keras.losses.sparse_categorical_crossentropy(labels, one, from_logits=True) for one in logits]
-        loss = tf.add_n([tf.reduce_mean(weights * one) for one in losses])
-        penalties = [penalty for one in learning for penalty in one.losses]
+        losses = [
+            keras.losses.sparse_categorical_crossentropy(labels, of_branch, from_logits=True) for of_branch in logits
+        ]
+        loss = tf.add_n([tf.reduce_mean(weights * loss) for loss in losses])
+        penalties = [penalty for branch in learning for penalty in branch.losses]
         loss += tf.add_n(penalties) if penalties else 0.0
         scaled = model.optimizer.scale_loss(loss)  # as mixed_float16 wants it
     variables = model.trainable_variables

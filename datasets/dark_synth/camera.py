@@ -3,7 +3,7 @@
 Noise follows `variance = shot * x + read` on linear light x in 0..1 (Brooks et al. 2019, google-research
 `unprocessing`). Regime `raw` takes that paper's range of noise; regime `arid` the little noise that real dark clips
 have left after a phone's own denoising and black point. Exposure and contrast of the light are those that give the
-mean luma and the share of dark pixels which the clip's level stands for among real dark clips.
+mean luma and the share of dark pixels of the clip's level among real dark clips.
 """
 
 from typing import Any
@@ -106,7 +106,7 @@ class DarkCamera:
     def shoot(self, frame: np.ndarray, person: np.ndarray, t: float) -> np.ndarray:
         """Return the dark frame (H, W, 3) uint8 of a bright one, at time t in 0..1 of the clip.
 
-        Where `person` (H, W) holds there is `spot` times the light: people stand before walls, nearer to a lamp.
+        Where `person` (H, W) holds there is `spot` times the light: people are before walls, nearer to a lamp.
         """
         steady = 2.0 ** (self.drift * t) * (1 + self.flicker * self.rng.standard_normal())
         light = cv2.LUT(frame, _LINEAR)

@@ -1,7 +1,7 @@
 """Synthetic people doing six actions in dark places, drawn on this machine.
 
 A group is a scene, an actor and a camera; every group shows every action, so that a scene says nothing about the
-action, and no group stands in two splits. Same seed, same bytes.
+action, and no group is in two splits. Same seed, same bytes.
 """
 
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ class Builder(ClipBuilder):
 
     @property
     def like_real(self) -> bool:
-        """Whether the dark clips claim to look like real ones."""
+        """Whether the dark clips claim to match real ones."""
         return self.regime == "arid" and "dark" in self.lights
 
     def classes(self) -> list[str]:
@@ -85,7 +85,7 @@ class Builder(ClipBuilder):
                     yield split, Clip(*what)
 
     def sources(self) -> list[Source]:
-        """Return every clip of the training groups, then of the test groups; twins stand side by side."""
+        """Return every clip of the training groups, then of the test groups; twins are side by side."""
         found = []
         for split, clip in self.clips():
             for light in self.lights:

@@ -82,7 +82,7 @@ class Film:
         self.bit_rate = int(1000 * rng.uniform(1800, 4200))
 
     def _stand_somewhere(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw where the person is, x and y (2,), metres, so that all of the action is seen; else the best found."""
+        """Draw where the person is, x and y (2,), metres, so that all of the action is seen; else the best draw."""
         view, best, found = self.scene.view, np.inf, None
         variety, heading = self.clip.variety, self.about["heading"]
         for _ in range(_TRIES):
@@ -111,7 +111,7 @@ class Film:
         return float(sum(part.sum() for part in beyond) + 100 * near_far.sum())
 
     def _stool(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw a stool: under whoever sits, anywhere else in other clips, so that it says nothing of the action."""
+        """Draw a stool: under whoever sits, anywhere else in other clips, so that it is no cue to the action."""
         points, body = self.points, self.body
         low = int(points["pelvis"][:, 2].argmin())
         if self.clip.action in ("sit", "stand"):

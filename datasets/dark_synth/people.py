@@ -120,7 +120,7 @@ class Motion:
 
     def reversed(self) -> "Motion":
         """Return the same motion backwards in time."""
-        return Motion(**{one.name: getattr(self, one.name)[::-1] for one in fields(self)})
+        return Motion(**{field.name: getattr(self, field.name)[::-1] for field in fields(self)})
 
 
 def ahead(heading: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
-from darkhar_cli.data.listing import LeftOut, list_folder, relative, why_no_file
+from darkhar_cli.data.listing import Excluded, list_folder, relative, why_no_file
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.names import refuse_alike
 
@@ -56,14 +56,14 @@ class Builder(ClipBuilder):
                 found.append(self._source(split, path, number, fields, mapping))
         return found
 
-    def left_out(self) -> list[LeftOut]:
-        """Return what stands under the root and is in no list."""
+    def excluded(self) -> list[Excluded]:
+        """Return the files under the root that are in no list."""
         if not self.root.is_dir():
             return []
         listing, known = list_folder(self.root, strict=False), {source.id for source in self.sources()}
         known |= {relative(path, self.root) for path in self.files()}
         names = [relative(path, self.root) for path in listing.files]
-        return listing.left_out + [LeftOut(name, "in no list") for name in names if name not in known]
+        return listing.excluded + [Excluded(name, "in no list") for name in names if name not in known]
 
     def _source(self, split: str, path: Path, number: int, fields: list[str], mapping: dict[str, str]) -> Source:
         if len(fields) != 3:
@@ -115,6 +115,6 @@ class Builder(ClipBuilder):
         for values, what in (([row[0] for row in rows], "class id"), ([row[1] for row in rows], "class")):
             twice = next((value for value in values if values.count(value) > 1), None)
             if twice is not None:
-                raise BadRequest(f"{path}: {what} {twice!r} stands twice")
+                raise BadRequest(f"{path}: {what} {twice!r} appears twice")
         refuse_alike([row[1] for row in rows], str(path))
         return {row[0]: row[1] for row in sorted(rows, key=lambda row: int(row[0]))}

@@ -123,7 +123,7 @@ def test_what_no_list_names_is_named(root):
     (root / "train" / "Jump" / "extra.mp4").write_bytes(b"x")
     (root / "README").write_text("")
     (root / ".git").mkdir()
-    found = opened(root).left_out
+    found = opened(root).excluded
     assert dict(zip(found["path"], found["reason"], strict=True)) == {
         ".git": "hidden folder",
         "README": "in no list",
@@ -144,8 +144,8 @@ def test_a_linked_folder_of_clips_is_read(root, tmp_path_factory):
 @pytest.mark.parametrize(
     ("mapping", "said"),
     [
-        ("0\tJump\n0\tRun\n", "class id '0' stands twice"),
-        ("0\tJump\n1\tJump\n", "class 'Jump' stands twice"),
+        ("0\tJump\n0\tRun\n", "class id '0' appears twice"),
+        ("0\tJump\n1\tJump\n", "class 'Jump' appears twice"),
         ("0\tJump\n1\tjump\n", "class 'jump' is all but class 'Jump'"),
     ],
 )

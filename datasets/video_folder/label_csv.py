@@ -11,7 +11,7 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.names import alike, printable
 
 COLUMNS = ("path", "label", "split", "group")
-_MOST = 10  # faults told at once
+_MOST = 10  # faults reported at once
 
 
 @dataclass(frozen=True)
@@ -73,23 +73,23 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
 
 def _meant(name: str, names: list[str]) -> str:
     """Return which column of a header is to be called otherwise, where one seems to be meant."""
-    same = next((one for one in names if alike(one) == name), None)
+    same = next((column for column in names if alike(column) == name), None)
     if same is not None:
         hidden = "" if same.casefold() == name else ": it holds characters that cannot be seen, or other letters"
         return f"; write {name!r}, not {same!a}{hidden}"
-    free = [one for one in names if one not in COLUMNS]
-    close = get_close_matches(name, [one.casefold() for one in free], 1, 0.5)
+    free = [column for column in names if column not in COLUMNS]
+    close = get_close_matches(name, [column.casefold() for column in free], 1, 0.5)
     if not close:
         return f"; the column {name!r} is missing"
-    return f"; write {name!r}, not {next(printable(one) for one in free if one.casefold() == close[0])!r}"
+    return f"; write {name!r}, not {next(printable(column) for column in free if column.casefold() == close[0])!r}"
 
 
 def refuse_twins(path: Path, rows: Sequence[tuple[Row, str]]) -> None:
-    """Refuse a list in which a clip stands more than once.
+    """Refuse a list in which a clip appears more than once.
 
     Args:
         path: of the list.
-        rows: with the name of the clip that each stands for.
+        rows: with the name of each row's clip.
 
     Raises:
         BadRequest: names the clips, their lines, and their labels where these differ.
@@ -107,8 +107,8 @@ def _twice(clip: str, found: list[Row]) -> str:
     times = "twice" if len(found) == 2 else f"{len(found)} times"
     labels = " and ".join(repr(printable(label)) for label in dict.fromkeys(row.label for row in found))
     several = len({row.label for row in found}) > 1
-    said = f"with different labels, {labels}: keep the right one" if several else "with the same label: keep one"
-    return f"lines {where}: {printable(clip)} is listed {times}, {said}"
+    what = f"with different labels, {labels}: keep the right one" if several else "with the same label: keep one"
+    return f"lines {where}: {printable(clip)} is listed {times}, {what}"
 
 
 def _listed(faults: list[str]) -> str:
@@ -127,7 +127,7 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
             raise BadRequest(f"{path}: expected columns path,label[,split,group], got {got}{hint}")
     twice = [name for name in COLUMNS if names.count(name) > 1]
     if twice:
-        raise BadRequest(f"{path}: the column {twice[0]!r} stands twice in its first line")
+        raise BadRequest(f"{path}: the column {twice[0]!r} appears twice in its first line")
     return {name: names.index(name) for name in COLUMNS if name in names}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from darkhar_datasets.video_folder import label_csv
 
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
-from darkhar_cli.data.listing import LeftOut, counted, list_folder, not_videos, relative, why_no_file
+from darkhar_cli.data.listing import Excluded, counted, list_folder, not_videos, relative, why_no_file
 from darkhar_cli.errors import BadRequest, unknown
 from darkhar_cli.names import printable, refuse_alike
 
@@ -53,7 +53,7 @@ class Builder(ClipBuilder):
         if not self.root.is_dir():
             raise BadRequest(f"dataset.root={self.root}: no such folder")
         self._found: list[Source] | None = None
-        self._left_out: list[LeftOut] = []
+        self._excluded: list[Excluded] = []
         super().__init__(**kwargs)
 
     def classes(self) -> list[str]:
@@ -69,7 +69,7 @@ class Builder(ClipBuilder):
         if self._found is None:
             found = self._from_csv() if self.labels else self._from_folders()
             if not found:
-                there = f"; not taken: {counted(one.reason for one in self._left_out)}" if self._left_out else ""
+                there = f"; not used: {counted(file.reason for file in self._excluded)}" if self._excluded else ""
                 raise BadRequest(
                     f"no clips under {self.root}; expected <root>/<class>/*.mp4 or <root>/<split>/<class>/*.mp4{there}"
                 )
@@ -79,25 +79,25 @@ class Builder(ClipBuilder):
             self._found = self._with_splits(found)
         return self._found
 
-    def left_out(self) -> list[LeftOut]:
-        """Return what stands under the root and is not taken; beside a csv, what it does not list."""
+    def excluded(self) -> list[Excluded]:
+        """Return the files under the root that are not used; beside a csv, those it does not list."""
         if not self.labels:
-            return self._left_out
+            return self._excluded
         places = [Path(source.load.args[0]) for source in self.sources()]
         inside = {relative(path, self.root) for path in places if path.is_relative_to(self.root)}
         if not inside:
-            return self._left_out
+            return self._excluded
         listing = list_folder(self.root, strict=False)
         files = [path for path in listing.files if path.name != self.labels.name or not path.samefile(self.labels)]
         videos, others = not_videos(files, self.root, VIDEO)
-        unlisted = [LeftOut(relative(path, self.root), f"not in {self.labels.name}") for path in videos]
+        unlisted = [Excluded(relative(path, self.root), f"not in {self.labels.name}") for path in videos]
         above = {parent.as_posix() for name in inside for parent in (Path(name), *Path(name).parents)}
-        return self._left_out + [one for one in (*listing.left_out, *others, *unlisted) if one.path not in above]
+        return self._excluded + [file for file in (*listing.excluded, *others, *unlisted) if file.path not in above]
 
     def _from_folders(self) -> list[Source]:
         listing = list_folder(self.root)
         videos, others = not_videos(listing.files, self.root, VIDEO)
-        self._left_out += listing.left_out + others
+        self._excluded += listing.excluded + others
         found, names = [], set()
         for path in videos:
             *split, label = path.relative_to(self.root).parts[:-1] or ("",)
@@ -109,18 +109,16 @@ class Builder(ClipBuilder):
             names.add(label)
             found.append(self._source(path, label.strip(), split[0].strip() if split else "", None))
         if len({bool(source.split) for source in found}) > 1:
-            raise BadRequest(
-                f"{self.root}: some clips stand in <class>/ and others in <split>/<class>/; use one layout"
-            )
+            raise BadRequest(f"{self.root}: some clips are in <class>/ and others in <split>/<class>/; use one layout")
         refuse_alike(names, str(self.root))
         for name in sorted(name for name in names if name != name.strip()):
-            said = f"folder '{printable(name)}' is class '{printable(name.strip())}'"
-            self.left_aside.append(f"{said}: spaces at the ends of a name do not count")
+            what = f"folder '{printable(name)}' is class '{printable(name.strip())}'"
+            self.left_aside.append(f"{what}: spaces at the ends of a name do not count")
         taken = {self.root, *(parent for path in videos for parent in path.parents)}
         for path in listing.folders:
             if path not in taken and path.parent in taken:
                 self.left_aside.append(f"folder {path} holds no clip ({', '.join(sorted(VIDEO)[:6])}, ...)")
-                self._left_out.append(LeftOut(relative(path, self.root), "folder without clips"))
+                self._excluded.append(Excluded(relative(path, self.root), "folder without clips"))
         return found
 
     def _from_csv(self) -> list[Source]:
@@ -165,7 +163,7 @@ class Builder(ClipBuilder):
         kept = {train: TRAIN} | ({test: self.HELD_OUT} if test else {})
         for name in sorted(names - set(kept)):
             clips = [source.id for source in found if source.split == name]
-            self._left_out += [LeftOut(clip, f"split {name!r} is not scored") for clip in clips]
+            self._excluded += [Excluded(clip, f"split {name!r} is not scored") for clip in clips]
             count = len(clips)
             self.left_aside.append(f"split {name!r} ({count} clips) is left aside; dataset.test={name} would score it")
         return [replace(source, split=kept[source.split]) for source in found if source.split in kept]

@@ -127,7 +127,7 @@ def test_clips_with_corrupt_frames_are_named_and_can_be_kept(tmp_path):
     without = opened(tmp_path, on_error="skip")
     assert (len(without.skipped), len(without.damaged), len(without.table)) == (2, 0, 10)
     kept = opened(tmp_path, on_error="keep")
-    assert kept.skipped["id"].tolist() == ["down/down_0_0.mp4"], "what is cut off is left out all the same"
+    assert kept.skipped["id"].tolist() == ["down/down_0_0.mp4"], "what is cut off is excluded all the same"
     assert kept.damaged["id"].tolist() == ["right/right_0_0.mp4"]
     assert kept.damaged["corrupt"].between(1, 23).all()
     assert kept.damaged["skippable"].tolist() == [0]
@@ -135,9 +135,9 @@ def test_clips_with_corrupt_frames_are_named_and_can_be_kept(tmp_path):
     assert others["skippable"].tolist() == [1] * len(others)
 
 
-def left_out(clips):
-    """Return what was left out: path -> reason."""
-    return dict(zip(clips.left_out["path"], clips.left_out["reason"], strict=True))
+def excluded(clips):
+    """Return what was excluded: path -> reason."""
+    return dict(zip(clips.excluded["path"], clips.excluded["reason"], strict=True))
 
 
 def test_every_file_is_taken_or_named(tmp_path, capsys):
@@ -157,7 +157,7 @@ def test_every_file_is_taken_or_named(tmp_path, capsys):
     assert clips.classes == ["down", "jump", "right", "stay"]
     assert len(clips.table) == 7
     assert "jump/jump.MP4" in set(clips.table["id"])
-    assert left_out(clips) == {
+    assert excluded(clips) == {
         ".Trash": "hidden folder",
         "README.md": "no video (.md)",
         "down/README": "no video (no suffix)",
@@ -169,8 +169,8 @@ def test_every_file_is_taken_or_named(tmp_path, capsys):
         "right/notes.txt": "no video (.txt)",
     }
     assert "holds no clip" in capsys.readouterr().err
-    said = clips.left_out_told()
-    assert "not taken: 1 x folder without clips, 1 x hidden file, 1 x hidden folder, 1 x link in a circle" in said
+    said = clips.excluded_in_words()
+    assert "not used: 1 x folder without clips, 1 x hidden file, 1 x hidden folder, 1 x link in a circle" in said
     assert "left_out.csv" in said
 
 
@@ -224,7 +224,7 @@ def test_two_folders_for_one_class_are_refused(tmp_path, one, other):
             "path,label\nright/right_0_0.mp4,right\n\nright/right_0_0.mp4,down\n right/./right_0_0.mp4,right\n",
             "lines 2 and 4 and 5: right/right_0_0.mp4 is listed 3 times, with different labels, 'right' and 'down'",
         ),
-        ("path,label,label\na.mp4,right,down\n", "the column 'label' stands twice"),
+        ("path,label,label\na.mp4,right,down\n", "the column 'label' appears twice"),
         ("path,label\nri\0ght.mp4,right\n", "line 2: a NUL character"),
         ('path,label\n"a.mp4,right\nb.mp4,right\n', "line 2: .*is a quotation mark left open"),
         ("path,label\nright/right_0_0.mp4,right\ndown/down_0_0.mp4,Right\n", "'right' is all but class 'Right'"),
@@ -243,7 +243,7 @@ def test_spaces_around_labels_do_not_count_and_what_is_not_listed_is_named(tmp_p
     (root / "labels.csv").write_bytes("\r\n".join(rows).encode())
     clips = opened(root, labels=str(root / "labels.csv"))
     assert clips.table["label"].tolist() == ["right", "right", "down"]
-    assert left_out(clips) == dict.fromkeys(
+    assert excluded(clips) == dict.fromkeys(
         ["down/down_1_1.mp4", "stay/stay_0_0.mp4", "stay/stay_1_1.mp4"], "not in labels.csv"
     )
     (root / "old.csv").write_bytes(b"path,label\rright/right_0_0.mp4,right\rdown/down_0_0.mp4,down\r")

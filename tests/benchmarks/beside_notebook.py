@@ -33,7 +33,7 @@ def _against_notebook(place: Path, extractor: str, frames: int, classes: int, pe
         backbone = registry.get("extractor", extractor)(**part).model
         model = notebook.build(backbone, frames, len(clips.classes), *arrays[0].shape[2:4])
         folds = [(list(fold.train), list(fold.validation)) for fold in plan.folds]
-        notebook.cross_validate(model, arrays, folds, TRAIN["epochs"], TRAIN["batch_per_class"] * len(clips.classes))
+        notebook.cross_validate(model, arrays, folds, TRAIN.epochs, TRAIN.batch_per_class * len(clips.classes))
 
     slow = seconds(by_notebook)
     note = f"{source()}; the bank computed {computed} frames once, the notebook {len(clips.table) * frames * 30}"

@@ -41,7 +41,7 @@ def _head() -> tuple[Any, Any]:
 
 def heads(place: Path) -> dict[str, Any]:
     """Compare an epoch in the compiled loop with one in Keras's."""
-    from darkhar_cli.training.compiled_model import head_learner
+    from darkhar_cli.training.compiled_model import compiled_heads
 
     build, compile_model = _head()
     rng = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def heads(place: Path) -> dict[str, Any]:
     labels = rng.integers(0, 6, 96)
     model = build()
     compile_model(model, TRAIN)
-    compiled = head_learner("bench", build, TRAIN)
+    compiled = compiled_heads("bench", build, TRAIN)
 
     def by_keras() -> None:
         for start in range(0, 96, 12):
@@ -84,13 +84,13 @@ def folds(place: Path) -> dict[str, Any]:
     def anew() -> np.ndarray:
         compiled_model._heads.clear()
         keras.utils.set_random_seed(0)
-        return fold(compiled_model.head_learner("bench", build, TRAIN))
+        return fold(compiled_model.compiled_heads("bench", build, TRAIN))
 
     expected = anew()
     slow = best(anew, 3)
     compiled_model._heads.clear()
     keras.utils.set_random_seed(0)
-    kept = compiled_model.head_learner("bench", build, TRAIN)
+    kept = compiled_model.compiled_heads("bench", build, TRAIN)
     fold(kept)
     fast = best(lambda: fold(kept), 3)
     same = np.array_equal(expected, fold(kept))

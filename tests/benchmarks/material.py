@@ -5,18 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from darkhar_cli.config import schema
+from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.training.experiment import Experiment
-from darkhar_cli.training.stream import Setting, StreamParts
+from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
 
-TRAIN = schema.options("train")["default"].defaults | {
-    "epochs": 10,
-    "early_stopping": False,
-    "precision": "float32",
-    "mode": "features",
-}
+TRAIN = TrainSettings(epochs=10, early_stopping=False, precision="float32", mode="features")
 
 
 def source() -> str:
@@ -49,4 +43,4 @@ def experiment(place: Path, extractor: str, frames: int, **parameters: object) -
         extractor=(extractor, {"weights": "none", "size": 224, **parameters}),
         classifier=("lstm", {"units": 64, "dense": [32]}),
     )
-    return Experiment({"": parts}, Setting(0, TRAIN, {"name": "auto", "precision": "float32"}, place / "features"))
+    return Experiment({"": parts}, Setting(0, TRAIN, RuntimeSettings(), place / "features"))

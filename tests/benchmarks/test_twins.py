@@ -1,4 +1,4 @@
-"""The README's table of twins: what is paired with what, and how much of a gap is closed."""
+"""The table of twins in `tests/README.md`: what is paired with what, and how much of a gap is closed."""
 
 import numpy as np
 import pytest

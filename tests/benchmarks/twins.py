@@ -1,4 +1,4 @@
-"""The README's table of twins: what darkness costs, and what each enhancement wins back; all of it synthetic.
+"""The table of twins in `tests/README.md`: accuracy lost in the dark, recovered by each enhancement; all synthetic.
 
 Usage: python -m tests.benchmarks.twins [config]; runs that are finished are not run again. Models are trained once on
 the training groups and score the test groups, which no choice was made on. Accuracy is macro recall; classes are of

@@ -6,6 +6,7 @@ import pytest
 
 from darkhar_cli.classifiers.blocks.disturbance import ChannelGain, StepNoise
 from darkhar_cli.classifiers.blocks.inputs import head_inputs
+from darkhar_cli.classifiers.blocks.options import InputOptions
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.training import adapt
@@ -27,7 +28,7 @@ def some_clips():
 
 
 def made(**options):
-    features, mask, x = head_inputs(TIMELINE, **options)
+    features, mask, x = head_inputs(TIMELINE, InputOptions(**options))
     model = keras.Model([features, mask], x)
     adapt.adapt(model, some_clips())
     return model
@@ -132,7 +133,7 @@ def test_gain_and_noise_come_after_normalisation():
 )
 def test_channels_that_are_not_there_are_refused(timeline, channels, message):
     with pytest.raises(BadRequest, match=message):
-        head_inputs(timeline, channels)
+        head_inputs(timeline, InputOptions(channels))
 
 
 def test_centre_takes_the_clips_own_mean_off_the_named_channels():

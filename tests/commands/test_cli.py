@@ -8,6 +8,7 @@ import time
 import pytest
 
 from darkhar_cli import cli
+from darkhar_cli.commands import contract
 from darkhar_cli.config import schema
 from darkhar_cli.launch import app
 from tests.conftest import ROOT, program, write_clips
@@ -18,7 +19,7 @@ def test_help_is_quick_and_names_the_verbs():
     answer = program("--help", cwd=ROOT)
     assert time.monotonic() - started < 5
     assert answer.returncode == 0
-    for verb in cli.VERBS:
+    for verb in contract.names():
         assert f"  {verb} " in answer.stdout
 
 
@@ -190,4 +191,4 @@ def test_broken_clips_stop_prepare_with_their_names(darkhar, tmp_path):
     code, out, err = darkhar("prepare", "dataset=video_folder", f"dataset.root={root}", "dataset.on_error=skip")
     assert code == 0
     assert "12 clips" in out
-    assert "1 broken clip is left out" in err
+    assert "1 broken clip is excluded" in err

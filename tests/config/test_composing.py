@@ -190,7 +190,8 @@ def test_paths_in_a_users_experiment_are_the_callers(tmp_path):
     (tmp_path / "nets").mkdir()
     (tmp_path / "nets" / "a.h5").write_text("")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom darkhar_cli import cli, overrides, schema\n"
+        "import sys\nfrom pathlib import Path\nfrom darkhar_cli import cli\n"
+        "from darkhar_cli.config import request as overrides, schema\n"
         "schema.set_config_dir(Path('conf').resolve())\n"
         "job = overrides.read_request('train', ['experiment=mine'], False, 'conf').jobs[0]\n"
         "print(*(parts['extractor']['weights'] for parts in job.config['streams'].values()))\n"

@@ -126,7 +126,7 @@ def test_a_users_folder_adds_options(tmp_path):
     yaml = "# Uniform, many frames.\nname: uniform\nframes: 64\nshort: loop\n"
     (tmp_path / "sampler" / "uniform_many.yaml").write_text(yaml)
     code = (
-        "from pathlib import Path\nfrom darkhar_cli import overrides, schema\n"
+        "from pathlib import Path\nfrom darkhar_cli.config import request as overrides, schema\n"
         f"schema.set_config_dir(Path({str(tmp_path)!r}))\n"
         f"job = overrides.read_request('train', ['sampler=uniform_many'], False, {str(tmp_path)!r}).jobs[0]\n"
         "print(job.config['sampler'])\n"
@@ -137,7 +137,7 @@ def test_a_users_folder_adds_options(tmp_path):
 
 def test_requests_are_read_without_tensorflow():
     code = (
-        "import sys\nfrom darkhar_cli import overrides\n"
+        "import sys\nfrom darkhar_cli.config import request as overrides\n"
         "overrides.read_request('train', ['enhance=[gamma,histeq]', 'extractor=convnext_small'], False, None)\n"
         "print([m for m in ('tensorflow', 'keras', 'pandas') if m in sys.modules])\n"
     )

@@ -1,5 +1,7 @@
 """When frames are shown: read as written, constant rates told from irregular ones, and what irregular clips become."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,7 +116,9 @@ def test_what_is_said_of_irregular_clips():
     assert irregular_note(many).endswith(", 9.mp4 (up to 1.0 frames off) and 3 more")
 
 
-def test_every_verb_that_reads_clips_names_irregular_ones(own_clips, darkhar, tmp_path, fake_tflite):
+def test_every_verb_that_reads_clips_names_irregular_ones(own_clips, own_clips_folder, darkhar, tmp_path, fake_tflite):
+    shutil.copytree(own_clips_folder, tmp_path / "clips")
+    own_clips[1] = f"dataset.root={tmp_path / 'clips'}"
     frames = moving_square(0, 1, n=20)
     place = tmp_path / "clips" / "train" / "right" / "right_0_0.mp4"
     place.write_bytes(write_at(frames, irregular_times(20)))

@@ -6,7 +6,7 @@ import pytest
 
 from darkhar_cli.data import listing
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
-from darkhar_cli.data.listing import LeftOut, counted, list_folder, not_videos, why_no_file
+from darkhar_cli.data.listing import Excluded, counted, list_folder, not_videos, why_no_file
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.names import several
 
@@ -35,7 +35,7 @@ def test_every_file_is_listed_or_named_with_the_reason(top):
     found = list_folder(top)
     names = [path.relative_to(top).as_posix() for path in found.files]
     assert names == ["run/e.mp4", "walk/a.mp4", "walk/deep/d.ts", "walk/f.mp4", "walk/notes.txt"]
-    assert {one.path: one.reason for one in found.left_out} == {
+    assert {one.path: one.reason for one in found.excluded} == {
         ".Trash": "hidden folder",
         "__MACOSX": "folder of the system",
         "run/self": "link in a circle",
@@ -46,18 +46,18 @@ def test_every_file_is_listed_or_named_with_the_reason(top):
         "walk/pipe.mp4": "neither file nor folder",
         "walk/up": "link in a circle",
     }
-    said = counted(one.reason for one in found.left_out)
+    said = counted(one.reason for one in found.excluded)
     assert said.startswith("3 x link in a circle, 2 x hidden file, 1 x folder of the system")
     videos, others = not_videos(found.files, top, {".mp4", ".ts"})
     assert len(videos) == 4
-    assert others == [LeftOut("walk/notes.txt", "no video (.txt)")]
+    assert others == [Excluded("walk/notes.txt", "no video (.txt)")]
 
 
 def test_folders_that_link_to_each_other_end(tmp_path):
     for name, other in (("a", "b"), ("b", "a")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "to").symlink_to(tmp_path / other)
-    assert {one.path for one in list_folder(tmp_path).left_out} == {"a/to/to", "b/to/to"}
+    assert {one.path for one in list_folder(tmp_path).excluded} == {"a/to/to", "b/to/to"}
 
 
 def test_a_folder_that_cannot_be_read_stops_or_is_named(top, monkeypatch):
@@ -71,7 +71,7 @@ def test_a_folder_that_cannot_be_read_stops_or_is_named(top, monkeypatch):
     monkeypatch.setattr(listing.os, "scandir", scandir)
     with pytest.raises(FailedWork, match=r"cannot read .*/run: Permission denied; make it readable"):
         list_folder(top)
-    assert LeftOut("run", "unreadable") in list_folder(top, strict=False).left_out
+    assert Excluded("run", "unreadable") in list_folder(top, strict=False).excluded
 
 
 def test_the_same_bytes_under_two_labels_are_found(tmp_path):
@@ -106,7 +106,7 @@ def test_spaces_behind_a_suffix_do_not_count(tmp_path):
     (tmp_path / "n.txt\r").write_text("")
     videos, others = not_videos(list_folder(tmp_path).files, tmp_path, {".mp4"})
     assert [path.name for path in videos] == ["Z.MP4 ", "y.mp4\r"]
-    assert others == [LeftOut(r"n.txt\r", "no video (.txt)")]
+    assert others == [Excluded(r"n.txt\r", "no video (.txt)")]
 
 
 def test_one_and_several_have_their_words():

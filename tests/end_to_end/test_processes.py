@@ -33,7 +33,8 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_tables(own_clips, tmp_path,
 def test_memory_does_not_grow_over_folds(own_clips, tmp_path):
     """Eight folds need hardly more than two: each fold's model goes with it."""
     code = (
-        "import resource, sys\nfrom darkhar_cli import cli, runner\n"
+        "import resource, sys\nfrom darkhar_cli import cli\n"
+        "from darkhar_cli.training import cross_validation as runner\n"
         "peaks, run_fold = [], runner.run_fold\n"
         "def watched(*a):\n"
         "    run_fold(*a)\n"

@@ -48,6 +48,7 @@ def test_a_run_started_four_times_is_run_once_and_survives_the_first(own_clips, 
 
 def test_a_sweep_started_twice_has_one_table_of_the_folders_it_used(own_clips, tmp_path):
     words = ["train", *own_clips, *TINY, "train.epochs=1", "hydra.sweep.dir=sweep", "-m", "enhance=none,gamma"]
+    words.append(f"dataset.data_dir={tmp_path / 'data'}")  # prepared by one of them
     words.append("hydra.sweep.subdir=job_${hydra.job.num}")
     both = [start(words, tmp_path) for _ in range(2)]
     answers = [one.communicate(timeout=280) for one in both]

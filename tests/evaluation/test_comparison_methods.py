@@ -92,7 +92,7 @@ def test_the_baseline_is_the_users(darkhar, tmp_path, wanted):
     assert table["verdict"].eq("baseline").sum() == 1
     assert table.loc["enhance=histeq", "verdict"] == "baseline"
     _, out, _ = darkhar("compare", sweep)
-    assert "against enhance=gamma (baseline=... takes another)" in out, "named where nobody chose"
+    assert "against enhance=gamma (baseline=... chooses another)" in out, "named where nobody chose"
 
 
 def test_a_baseline_that_is_none_is_refused(darkhar, tmp_path):

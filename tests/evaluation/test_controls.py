@@ -15,10 +15,10 @@ from darkhar_cli.runs.run_folder import Run
 from tests.conftest import TINY, only
 
 
-@pytest.fixture
-def planted(tmp_path):
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
     """Clips without any action whose background gives the class away within a group, and in a group only."""
-    rng = np.random.default_rng(0)
+    rng, tmp_path = np.random.default_rng(0), tmp_path_factory.mktemp("planted")
     for name in ("one", "two", "three"):
         (tmp_path / "clips" / name).mkdir(parents=True)
         for group in range(4):

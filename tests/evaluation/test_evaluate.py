@@ -71,7 +71,7 @@ def test_tables_come_again_without_tensorflow(run):
         (lambda t: t.rename(columns={"fold": "folds"}), "lacks the column 'fold'; did you mean 'folds'"),
         (lambda t: t.assign(p_down="high"), r"p_down=high \(line 2\): allowed is 0 to 1"),
         (lambda t: t.assign(fold=-1), "fold=-1 .*allowed is a whole number from 0"),
-        (lambda t: pd.concat([t, t]), "stands twice in fold"),
+        (lambda t: pd.concat([t, t]), "appears twice in fold"),
         (lambda t: t.iloc[:0], "holds no predictions"),
         (lambda t: None, "cannot be read"),
     ],

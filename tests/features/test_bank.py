@@ -108,7 +108,7 @@ def test_a_killed_writer_loses_its_claim_and_its_half_entry(tmp_path, bank):
     code = f"""
         import os, signal
         import numpy as np
-        from darkhar_cli import bank as banks
+        from darkhar_cli.features import feature_cache as banks
 
         def die(file, **arrays):
             file.write(b"PK half of it"); file.flush()

@@ -235,9 +235,9 @@ def test_eight_processes_fill_one_bank_and_none_works_twice(tmp_path):
         import numpy as np
         from tests.helpers.extracted_clips import TABLE, Work
         import pandas as pd
-        from darkhar_cli.bank import Bank
-        from darkhar_cli.features import FeatureInputs
-        from darkhar_cli.pipeline import Engine
+        from darkhar_cli.features.feature_cache import Bank
+        from darkhar_cli.features.cached_features import FeatureInputs
+        from darkhar_cli.features.prefetch import Engine
 
         number = int(sys.argv[1])
         table = pd.concat([TABLE] * 10, ignore_index=True)

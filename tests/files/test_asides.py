@@ -27,7 +27,7 @@ def test_names_are_never_given_twice(tmp_path):
     names = {asides.beside(tmp_path / "a.csv") for _ in range(50)}
     assert len(names) == 50
     assert asides.beside(tmp_path / "m.keras").suffix == ".keras", "Keras writes no other"
-    code = "from darkhar_cli import asides; from pathlib import Path; print(asides.beside(Path('a.csv')))"
+    code = "from darkhar_cli.files import asides; from pathlib import Path; print(asides.beside(Path('a.csv')))"
     command = [sys.executable, "-c", f"import os; os.getpid = lambda: 7\n{code}"]
     answers = {subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)}
     assert len(answers) == 2, "equal process numbers, as on two machines with one volume"

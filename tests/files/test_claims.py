@@ -18,7 +18,7 @@ from darkhar_cli.files import asides, claims
 HOLD = """
 import sys, time
 from pathlib import Path
-from darkhar_cli import claims
+from darkhar_cli.files import claims
 with claims.held(Path(sys.argv[1]), "it", lambda said: print(said, flush=True)):
     print("held", flush=True)
     with open(sys.argv[2], "a") as file:

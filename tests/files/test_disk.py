@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkhar_cli import cli
 from darkhar_cli.data import clip_dataset, preparation
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.evaluation import stored_run
@@ -108,4 +107,3 @@ def test_a_library_that_names_no_file_leaves_the_places_to_look_at(darkhar, monk
     assert "no space left on device; free some room where it is short: this folder" in err
     assert "temporary files" in err
     assert len(err.splitlines()) == 1
-    assert cli.VERBS

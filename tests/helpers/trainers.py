@@ -1,19 +1,17 @@
 """Trainers of small models, made in a test's own folder."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 
-from darkhar_cli.config import schema
-from darkhar_cli.training.experiment import Experiment
-from darkhar_cli.training.stream import Setting, StreamParts
+from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
+from darkhar_cli.splits.plan import Fold
+from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
+from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.trainer import Trainer
 
-TRAIN = schema.options("train")["default"].defaults | {
-    "epochs": 3,
-    "learning_rate": 0.01,
-    "early_stopping": False,
-    "precision": "float32",
-}
+TRAIN = TrainSettings(epochs=3, learning_rate=0.01, early_stopping=False, precision="float32")
 FROZEN = ("mobilenet", {"alpha": 0.25, "weights": "none", "size": 32})
 HEAD = ("lstm", {"units": 8, "dense": [8]})
 
@@ -34,6 +32,16 @@ def lively_mobilenet(place):
     return FROZEN[0], FROZEN[1] | {"weights": str(path)}
 
 
+def train_settings(**changes):
+    """Return TRAIN with some settings changed."""
+    return replace(TRAIN, **changes)
+
+
+def session_of(trainer, rows, inner=()):
+    """Return the session of a fold that is trained on some rows, and scores none."""
+    return FoldSession(trainer, Fold(0, list(rows), []), inner=inner)
+
+
 def trainer_maker(place, clips, lively):
     """Return what makes trainers, each with an empty bank in a folder."""
     made = []
@@ -41,8 +49,8 @@ def trainer_maker(place, clips, lively):
     def make(sampler="random", extractor=lively, enhance="histeq", classifier=HEAD, on=None, **train):
         made.append(None)
         parts = StreamParts((sampler, {"frames": 4}), [(enhance, {})], extractor, classifier)
-        runtime, cache = {"name": "auto", "precision": "float32"}, place / f"bank{len(made)}"
-        experiment = Experiment({"": parts}, Setting(3, TRAIN | train, runtime, cache))
+        setting = Setting(3, replace(TRAIN, **train), RuntimeSettings(), place / f"bank{len(made)}")
+        experiment = Experiment({"": parts}, setting)
         return Trainer(experiment, clips if on is None else on)
 
     return make

@@ -6,7 +6,7 @@ import pytest
 
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import BadRequest, FailedWork
-from darkhar_cli.launch import jobs as launch
+from darkhar_cli.launch import folders
 
 
 @pytest.fixture
@@ -47,24 +47,24 @@ def test_a_class_that_is_not_there_shows_nothing_backwards(darkhar, clip_folder,
 def test_fresh_runs_started_at_once_have_folders_of_their_own(tmp_path):
     (tmp_path / "run").mkdir()
     with ThreadPoolExecutor(8) as threads:
-        jobs = [threads.submit(launch._claimed, tmp_path / "run", True, "hydra.run.dir") for _ in range(24)]
+        jobs = [threads.submit(folders.claimed, tmp_path / "run", True, "hydra.run.dir") for _ in range(24)]
     assert sorted(job.result().name for job in jobs) == sorted(f"run-{n}" for n in range(2, 26))
-    assert launch._claimed(tmp_path / "run", False, "hydra.run.dir") == tmp_path / "run"
+    assert folders.claimed(tmp_path / "run", False, "hydra.run.dir") == tmp_path / "run"
 
 
 def test_trying_a_place_leaves_nothing_and_takes_nothing(tmp_path):
-    launch._refuse_unwritable(tmp_path / "a" / "b", "hydra.run.dir")
+    folders.refuse_unwritable(tmp_path / "a" / "b", "hydra.run.dir")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "a").mkdir()
-    launch._refuse_unwritable(tmp_path / "a", "hydra.run.dir")
+    folders.refuse_unwritable(tmp_path / "a", "hydra.run.dir")
     (tmp_path / "file").write_text("")
     with pytest.raises(FailedWork, match=r"file is not a folder; choose another with hydra\.run\.dir="):
-        launch._refuse_unwritable(tmp_path / "file" / "x", "hydra.run.dir")
+        folders.refuse_unwritable(tmp_path / "file" / "x", "hydra.run.dir")
 
 
 def test_where_hydra_cannot_work_is_said(darkhar, tmp_path, monkeypatch):
     with pytest.raises(BadRequest, match=r"has '\$\{' in its name"):
-        launch._refuse_unwritable(tmp_path / "${x}", "hydra.run.dir")
+        folders.refuse_unwritable(tmp_path / "${x}", "hydra.run.dir")
     (tmp_path / "${x").mkdir()
     monkeypatch.chdir(tmp_path / "${x")
     code, _, err = darkhar("train", "--cfg", "job")

@@ -1,5 +1,7 @@
 """Late fusion: each branch learns as if alone, and what is said together is the mean of the log-probabilities."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.models.action_model import build_classifier
 from darkhar_cli.models.fusion import MeanLogProbability, branches, fuse, mean_log_probability
 from darkhar_cli.training import compiled_model
-from darkhar_cli.training.compiled_model import Learner, compile_model, head_learner
+from darkhar_cli.training.compiled_model import CompiledModel, compile_model, compiled_heads
 from tests.helpers.trainers import TRAIN
 
 LSTM = ("lstm", {"units": 6, "dense": [5]})
@@ -63,15 +65,15 @@ def test_one_model_stays_itself():
 @pytest.mark.parametrize("decay", [0.0, 0.01])
 @pytest.mark.parametrize("rule", ["adam", "adamw"])
 def test_each_branch_learns_as_if_alone(rule, decay):
-    train = TRAIN | {"optimizer": rule, "weight_decay": decay}
+    train = replace(TRAIN, optimizer=rule, weight_decay=decay)
     alone, inputs = [], [seen(7), seen(5)]
     for i, (part, features) in enumerate([(LSTM, 7), (TCN, 5)]):
-        one = head_learner(f"alone {i}", lambda p=part, f=features, s=i: head(p, f, s), train)
+        one = compiled_heads(f"alone {i}", lambda p=part, f=features, s=i: head(p, f, s), train)
         one.renew()
         for _ in range(4):
             one.train([(inputs[i], LABELS)], 4)
         alone.append(one)
-    both = head_learner("both", lambda: fuse([head(LSTM, 7, 0), head(TCN, 5, 1)]), train)
+    both = compiled_heads("both", lambda: fuse([head(LSTM, 7, 0), head(TCN, 5, 1)]), train)
     both.renew()
     start = [weights.copy() for branch in both.heads() for weights in branch.get_weights()]
     for _ in range(4):
@@ -89,25 +91,25 @@ def test_each_branch_learns_as_if_alone(rule, decay):
 
 
 def test_the_loss_told_is_the_branches_mean_and_the_accuracy_the_fusions():
-    train = TRAIN | {"learning_rate": 1e-12}
-    both = head_learner("both", lambda: fuse([head(LSTM, 7, 0), head(LSTM, 5, 1)]), train)
+    train = replace(TRAIN, learning_rate=1e-12)
+    both = compiled_heads("both", lambda: fuse([head(LSTM, 7, 0), head(LSTM, 5, 1)]), train)
     both.renew()
     inputs = [*seen(7), *seen(5)]
     told = both.train([(inputs, LABELS)], 4)
-    each = [branch.predict_on_batch(inputs[2 * i : 2 * i + 2]) for i, branch in enumerate(both.heads())]
+    each = [branch(inputs[2 * i : 2 * i + 2], training=False).numpy() for i, branch in enumerate(both.heads())]
     losses = [-log_softmax(one, axis=1)[np.arange(10), LABELS].mean() for one in each]
     assert told["loss"] == pytest.approx(np.mean(losses), rel=1e-4)
     assert told["accuracy"] == pytest.approx((both.logits(inputs).argmax(axis=1) == LABELS).mean())
 
 
 def test_a_compiled_keras_model_of_two_branches_learns_likewise():
-    fused = head_learner("both", lambda: fuse([head(LSTM, 7, 0), head(TCN, 5, 1)]), TRAIN)
+    fused = compiled_heads("both", lambda: fuse([head(LSTM, 7, 0), head(TCN, 5, 1)]), TRAIN)
     fused.renew()
     ours = [head(LSTM, 7, 0), head(TCN, 5, 1)]
     made = [[keras.Input(i.shape[1:], dtype=i.dtype) for i in one.inputs] for one in ours]
     several = keras.Model([*made[0], *made[1]], [one(own) for one, own in zip(ours, made, strict=True)])
     compile_model(several, TRAIN, 2)
-    other = Learner(several, several, branches=2)
+    other = CompiledModel(several, several, branches=2)
     inputs = [*seen(7), *seen(5)]
     for _ in range(3):
         got, expected = fused.train([(inputs, LABELS)], 4), other.train([(inputs, LABELS)], 4)
@@ -116,7 +118,7 @@ def test_a_compiled_keras_model_of_two_branches_learns_likewise():
 
 
 def test_a_fused_model_is_saved_and_loaded(tmp_path):
-    both = head_learner("both", lambda: fuse([head(LSTM, 7, 0), head(TCN, 5, 1)]), TRAIN)
+    both = compiled_heads("both", lambda: fuse([head(LSTM, 7, 0), head(TCN, 5, 1)]), TRAIN)
     both.renew()
     inputs = [*seen(7), *seen(5)]
     both.train([(inputs, LABELS)], 4)
@@ -124,7 +126,7 @@ def test_a_fused_model_is_saved_and_loaded(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     np.testing.assert_allclose(loaded.predict_on_batch(inputs), both.logits(inputs), rtol=1e-5, atol=1e-6)
     assert len(branches(loaded)) == 2
-    fresh = head_learner("both", lambda: fuse([head(LSTM, 7, 8), head(TCN, 5, 9)]), TRAIN)
+    fresh = compiled_heads("both", lambda: fuse([head(LSTM, 7, 8), head(TCN, 5, 9)]), TRAIN)
     fresh.renew()
     fresh.whole.load_weights(str(tmp_path / "model.keras"))
     assert fresh.weights_hash() == compiled_model.weights_hash(loaded)

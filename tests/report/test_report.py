@@ -73,6 +73,9 @@ def test_the_page_escapes_what_users_named(run):
     ):
         assert f"<th>{title}</th>" in page
         assert f'<td dir="auto">{cell}</td>' in page
+    assert "<th>aggregate</th>" in page
+    assert "<th>of</th>" not in page
+    assert "recall_macro" not in page
     assert page.count("Folds share training data, so an interval is about these models on new recordings") == 1
     box = '<div class="warnings" role="alert"><h2>What limits these numbers</h2><ul>'
     told = "<li>3 broken clips left out</li><li>synthetic clips</li><li>&lt;b&gt; leaks</li></ul></div>"

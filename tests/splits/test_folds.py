@@ -5,6 +5,7 @@ import pytest
 from darkhar_cli.config import schema
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.splits.plan import assignment, plan_folds
+from darkhar_cli.splits.settings import TAKES, CvSettings
 from tests.helpers.clip_tables import REAL, groups_apart, ids, nested, shared, table, turned, ungrouped
 
 AUTO = {"name": "auto", "folds": None, "seed": None}
@@ -193,7 +194,7 @@ def test_assignment_names_every_fold_that_scores_a_clip():
     assert list(listed.columns) == ["repeat", "fold", "id", "split", "group", "label", "digest"]
     assert (listed["digest"] == listed["id"]).all(), "as in the table of clips"
     validation = listed[listed["split"] == "validation"]
-    assert validation["id"].value_counts().eq(4).all(), "each group is left out by half of the 8 combinations"
+    assert validation["id"].value_counts().eq(4).all(), "each group is held out by half of the 8 combinations"
     for fold in made.folds:
         assert set(validation.loc[validation["fold"] == fold.index, "id"]) == ids(clips, fold.validation)
     assert validation[["id", "fold"]].apply(tuple, axis=1).is_monotonic_increasing
@@ -212,3 +213,16 @@ def test_real_groups_have_one_partition(real_clips):
     assert made.settings["folds"] == 2
     with pytest.raises(BadRequest, match="largest number of folds that works is 2"):
         plan_folds({"name": "stratified_group", "folds": 3, "seed": None}, opened.table, 0)
+
+
+def test_settings_are_what_the_yaml_files_have():
+    assert {name: tuple(values) for name, values in DEFAULTS.items()} == TAKES
+    for name in DEFAULTS:
+        assert CvSettings.from_config(asked(name)).node() == asked(name)
+    with pytest.raises(BadRequest, match=r"unknown setting of cv 'fold'.*did you mean 'folds'"):
+        CvSettings.from_config({"name": "stratified", "fold": 3})
+
+
+def test_typed_settings_and_a_node_give_the_same_plan():
+    clips = nested(4)
+    assert plan_folds(CvSettings("stratified_group", folds=2), clips, 5) == plan(clips, folds=2, seed=5)

@@ -9,7 +9,7 @@ import numpy as np
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.background_similarity import ALIKE, HEIGHT, WIDTH, outlines, scene_names
 from darkhar_cli.features.appearance import look_at
-from darkhar_cli.splits.leakage import find, leaks, listed, told
+from darkhar_cli.splits.leakage import find, leaks, listed, report_lines
 from darkhar_cli.splits.plan import Fold, Plan, plan_folds
 from darkhar_cli.splits.shared_backgrounds import nearest
 from tests.helpers.clip_tables import nested, table, turned, ungrouped
@@ -70,13 +70,13 @@ def test_a_place_under_two_groups_is_a_leak():
     assert set(row["scored_ids"].split()) == {f"b/b1_{i}.mp4" for i in range(4)}
     assert row["n_misled"] == 4
     assert row["misled_ids"] == row["scored_ids"], "there is no b in that place to learn from"
-    lines = told(find(division, clips, places(clips, here)), division, clips)
+    lines = report_lines(find(division, clips, places(clips, here)), division, clips)
     assert re.fullmatch(r"backgrounds +validation +1  8 of 36", lines[1])
     assert "8 of 36 scored clips (validation) have a background that recurs in training where the label" in lines[2]
     assert "below chance" in lines[2]
     assert len(lines) == 3
     alike = clips.assign(label=clips["label"].replace("b", "a"))
-    lines = told(find(division, alike, places(clips, here)), division, alike)
+    lines = report_lines(find(division, alike, places(clips, here)), division, alike)
     assert "8 of 36 scored clips have a background like that of training clips" in lines[2]
     assert len(lines) == 3
 
@@ -87,7 +87,7 @@ def test_a_recording_on_both_sides_is_found_by_name_and_by_sight():
     here = clips["group"].where(clips["group"] != "", clips["id"])
     found = background_rows(division, clips, places(clips, here))
     assert set(found["value"].str.split().str[0]) == {f"{c}{g}" for c in "abc" for g in range(3)}
-    lines = told(find(division, clips, places(clips, here)), division, clips)
+    lines = report_lines(find(division, clips, places(clips, here)), division, clips)
     assert re.fullmatch(r"groups +validation +9  36 of 36", lines[1])
     assert re.fullmatch(r"backgrounds +validation +9  36 of 36", lines[2])
     assert "9 groups are both trained on and scored (validation): 36 of 36 scored clips share their" in lines[3]
@@ -107,7 +107,7 @@ def test_without_groups_a_scene_is_a_row_of_each_fold():
     scored, nearest = (first[name].split()[0] for name in ("scored_ids", "train_ids"))
     assert re.fullmatch(rf"{scored} ~ {nearest} \(r [01]\.\d\d\)", first["value"])
     assert len(first["train_ids"].split()) == min(10, first["n_train"])
-    lines = told(find(division, clips, places(clips, here)), division, clips)
+    lines = report_lines(find(division, clips, places(clips, here)), division, clips)
     assert re.fullmatch(r"backgrounds +validation +1  14 of 36", lines[1])
 
 
@@ -151,7 +151,7 @@ def test_held_out_clips_without_groups_are_compared_with_each_group():
     assert set(found["split"]) == {"test"}
     assert set(found["scored_ids"]) == {"test/2.mp4"}
     assert len(found) == 2, "one fold of three does not train on c2"
-    lines = told(find(plan(clips), clips, places(clips, here)), plan(clips), clips)
+    lines = report_lines(find(plan(clips), clips, places(clips, here)), plan(clips), clips)
     assert "1 background is both trained on and scored (test): 1 of 6" in lines[2]
 
 
@@ -161,7 +161,7 @@ def test_the_same_file_twice_is_told_with_its_background():
     found = leaks(plan(clips), clips, places(clips, here))
     assert set(found["kind"]) == {"same file", "background"}
     assert set(found["scored_ids"]) == {"test/0.mp4"}
-    lines = told(find(plan(clips), clips, places(clips, here)), plan(clips), clips)
+    lines = report_lines(find(plan(clips), clips, places(clips, here)), plan(clips), clips)
     assert any("1 identical file is both trained on and scored (test): 1 of 6" in line for line in lines)
 
 
@@ -170,7 +170,7 @@ def test_nothing_found_is_one_line():
     division = plan(clips)
     assert leaks(division, clips, places(clips, clips["id"])).empty
     assert leaks(division, clips, np.zeros((len(clips), HEIGHT * WIDTH))).empty, "black clips are like nothing"
-    (line,) = told([], division, clips)
+    (line,) = report_lines([], division, clips)
     assert line.startswith("no leak was found: no group, file or near-identical background")
 
 

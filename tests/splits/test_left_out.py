@@ -73,7 +73,7 @@ def test_as_many_folds_as_the_largest_class_has_groups_score_every_clip(seed):
 def test_groups_that_are_never_scored_are_said():
     clips = table(REAL)
     assert group_per_class_out(clips, 1, 0).notes == (
-        "9 of 15 groups are left out by no fold, so their clips are never scored",
+        "9 of 15 groups are held out by no fold, so their clips are never scored",
     )
 
 
@@ -89,7 +89,7 @@ def test_groups_of_several_classes_are_left_out_whole_and_equal_sets_once():
     assert held(mixed, group_per_class_out(mixed, None, 0)) == [frozenset("x"), frozenset("yz")]
     few = group_per_class_out(mixed, 24, 0)
     assert held(mixed, few) == [frozenset("x"), frozenset("yz")]
-    assert few.notes == ("cv.repeats=24 combinations were asked for and 2 were found: each runs once",)
+    assert few.notes == ("cv.repeats=24 combinations were requested and 2 found: each runs once",)
 
 
 def test_draws_follow_from_seed_and_names_alone_and_go_on():

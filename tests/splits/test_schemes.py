@@ -161,4 +161,4 @@ def test_an_empty_slice_is_left_out_and_said():
     clips = table({"a": [("", 5)], "b": [("", 5)]})
     division = paper_slices(clips)
     assert [len(scored) for _, scored in division.repeats[0]] == [3, 4, 3]
-    assert "the slice 99-100 % holds no clip and is left out" in division.notes
+    assert "the slice 99-100 % holds no clip and is skipped" in division.notes

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from darkhar_cli import registry
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.channels import Channel, Symmetry
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.splits.plan import plan_folds
-from darkhar_cli.training.augmentation import Augmentations, Turn, reversals_of
-from darkhar_cli.training.experiment import Experiment
-from darkhar_cli.training.stream import Setting, StreamParts
+from darkhar_cli.training.augmentation import Augmentations, SampledAugmentation, reversals_of
+from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
 from darkhar_cli.training.trainer import Trainer
 from tests.conftest import TINY, only
-from tests.helpers.trainers import FROZEN, HEAD, TRAIN
+from tests.helpers.trainers import FROZEN, HEAD, TRAIN, session_of
 
 CLASSES = ["Jump", "Sit", "Stand", "Walk"]
 REVERSALS = {1: 2, 2: 1, 3: None}
@@ -69,11 +69,13 @@ def test_draws_are_of_seed_epoch_and_clip():
 def test_every_turn_is_listed_once():
     augment = chain("mirror", "reverse", "darken", darken={"copies": 2})
     ways = [None, *(Darkening((0.35, 0.9), (0.0, 3.0), 0, copy) for copy in (1, 2))]
-    expected = [Turn((1, 2)[r], (m, r, d), ways[d], 0) for m in range(2) for r in range(2) for d in range(3)]
+    expected = [
+        SampledAugmentation((1, 2)[r], (m, r, d), ways[d], 0) for m in range(2) for r in range(2) for d in range(3)
+    ]
     assert augment.listed(1) == expected
-    assert augment.listed(3) == [Turn(3, (m, 0, d), ways[d], 0) for m in range(2) for d in range(3)]
+    assert augment.listed(3) == [SampledAugmentation(3, (m, 0, d), ways[d], 0) for m in range(2) for d in range(3)]
     assert augment.listed(1)[0].outcomes == (0, 0, 0)
-    assert chain("none").listed(2) == [Turn(2, (0,), None, 0)]
+    assert chain("none").listed(2) == [SampledAugmentation(2, (0,), None, 0)]
     assert len(chain("gain", "mirror").listed(2)) == 2
 
 
@@ -96,15 +98,19 @@ def test_augmentations_are_applied_in_order():
     seen = np.arange(12, dtype=np.float32).reshape(6, 2)
     symmetry = Symmetry.of([Channel("a", mirror_offset=1.0), Channel("b", reverse_sign=-1.0)])
     extractor = replace(HOST, symmetry=symmetry)
-    found = chain("mirror", "reverse").apply(Turn(0, (1, 1), None, 0), "clip", seen, extractor, on_frames=False)
+    found = chain("mirror", "reverse").apply(
+        SampledAugmentation(0, (1, 1), None, 0), "clip", seen, extractor, on_frames=False
+    )
     np.testing.assert_array_equal(found, (seen + np.array([1, 0]))[::-1] * [1, -1])
     both = [
-        chain(*names).apply(Turn(0, (0, 0), None, 4), "clip", seen, extractor, False)
+        chain(*names).apply(SampledAugmentation(0, (0, 0), None, 4), "clip", seen, extractor, False)
         for names in (("gain", "noise"), ("noise", "gain"))
     ]
     assert (both[0] != both[1]).any()
     frames = np.random.default_rng(0).uniform(0, 255, (4, 6, 8, 3)).astype(np.float32)
-    found = chain("mirror", "reverse").apply(Turn(0, (1, 1), None, 0), "clip", frames, extractor, on_frames=True)
+    found = chain("mirror", "reverse").apply(
+        SampledAugmentation(0, (1, 1), None, 0), "clip", frames, extractor, on_frames=True
+    )
     np.testing.assert_array_equal(found, frames[::-1, :, ::-1])
 
 
@@ -162,8 +168,7 @@ def trainer(tmp_path, clips):
 
     def make(*augment, extractor=FROZEN, mode="auto", classifier=HEAD):
         parts = StreamParts(("random", {"frames": 4}), [("none", {})], extractor, classifier)
-        runtime = {"name": "auto", "precision": "float32"}
-        setting = Setting(3, TRAIN | {"mode": mode}, runtime, tmp_path / "bank")
+        setting = Setting(3, replace(TRAIN, mode=mode), RuntimeSettings(), tmp_path / "bank")
         return Trainer(Experiment({"": parts}, setting, augment=[(name, {}) for name in augment]), clips)
 
     return make
@@ -184,38 +189,47 @@ def test_what_would_do_nothing_is_refused(augment, more, message, trainer):
         trainer(*augment, **more)
 
 
+@pytest.fixture(scope="module")
+def unaugmented():
+    """The logits and the first epoch's loss of each extractor without augmentation, once it was asked for."""
+    return {}
+
+
 @pytest.mark.parametrize(
     ("augment", "extractor"),
     [(("crop", "jitter"), SMALL), (("gain", "noise"), FROZEN), (("darken",), FROZEN), (("darken",), SMALL)],
 )
-def test_training_is_augmented_and_scoring_never(augment, extractor, trainer, clips):
-    plain, made = trainer(extractor=extractor), trainer(*augment, extractor=extractor)
-    rows = clips.rows("train")
-    learners = plain.learner(), made.learner()
-    expected, found = (one.logits(learner, rows) for one, learner in zip((plain, made), learners, strict=True))
+def test_training_is_augmented_and_scoring_never(augment, extractor, trainer, clips, unaugmented):
+    def seen(made):
+        rows = clips.rows("train")
+        session = session_of(made, rows)
+        return session.logits(rows), session.train_epoch(0)["loss"]
+
+    if extractor[0] not in unaugmented:
+        unaugmented[extractor[0]] = seen(trainer(extractor=extractor))
+    (expected, plain), (found, loss) = unaugmented[extractor[0]], seen(trainer(*augment, extractor=extractor))
     np.testing.assert_array_equal(found, expected)
-    losses = [one.train_epoch(learner, rows, 0)["loss"] for one, learner in zip((plain, made), learners, strict=True)]
-    assert losses[0] != losses[1]
+    assert plain != loss
 
 
 def test_augmented_training_repeats(trainer, clips):
     rows, losses = clips.rows("train"), []
     for order in (1, -1):
         made = trainer("mirror", "crop", "cutout", extractor=SMALL)
-        learner = made.learner()
-        losses.append([made.train_epoch(learner, rows[::order], epoch)["loss"] for epoch in range(2)])
+        session = session_of(made, rows[::order])
+        losses.append([session.train_epoch(epoch)["loss"] for epoch in range(2)])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5), "the order in which rows are given does not matter"
 
 
 def test_darkened_features_are_computed_before_the_first_fold(trainer, clips):
     made = trainer("darken")
-    made.prepare(plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0), TRAIN["epochs"])
+    made.prepare(plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0), TRAIN.epochs)
     stream = made.streams[0]
     ways = made.augment.darkenings()
     assert len(ways) == 3
     before = [stream.inputs(way).computed for way in ways]
     assert min(before) > 0
-    made.train_epoch(made.learner(), clips.rows("train"), 0)
+    session_of(made, clips.rows("train")).train_epoch(0)
     assert [stream.inputs(way).computed for way in ways] == before
 
 

@@ -1,5 +1,7 @@
 """The compiled loop trains as Keras does; one traced step serves folds and seeds, and starts them truly fresh."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from darkhar_cli import device, registry
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.models.action_model import build_classifier
 from darkhar_cli.training import compiled_model
-from darkhar_cli.training.compiled_model import Learner, compile_model, head_learner
+from darkhar_cli.training.compiled_model import CompiledModel, compile_model, compiled_heads
 from tests.helpers.trainers import TRAIN
 
 CLASSIFIERS = sorted(registry.parts("classifier"))
@@ -39,7 +41,7 @@ def some_clips(n=10, frames=4, seed=0):
 
 def made(seed, build=None, **train):
     keras.utils.set_random_seed(seed)
-    found = head_learner("shape", build or builder(), TRAIN | train)
+    found = compiled_heads("shape", build or builder(), replace(TRAIN, **train))
     found.renew()
     return found
 
@@ -69,15 +71,16 @@ class ByKeras:
 def by_keras(seed, build, **train):
     keras.utils.set_random_seed(seed)
     model = build()
-    compile_model(model, TRAIN | train)
+    compile_model(model, replace(TRAIN, **train))
+    model.run_eagerly = True  # nothing is traced that a few steps would not pay for
     return ByKeras(model)
 
 
 def whole(seed, build, **train):
     keras.utils.set_random_seed(seed)
     model = build()
-    compile_model(model, TRAIN | train)
-    return Learner(model, model)
+    compile_model(model, replace(TRAIN, **train))
+    return CompiledModel(model, model)
 
 
 def trained(one, epochs=3, size=4, **more):
@@ -212,5 +215,5 @@ def test_another_rate_optimizer_or_policy_is_another_step():
 
 def test_heads_do_not_pile_up():
     for rate in range(1, 14):
-        made(0, learning_rate=rate / 100)
+        made(0, builder("mean_pool"), learning_rate=rate / 100)
     assert len(compiled_model._heads) == compiled_model._MOST_HEADS

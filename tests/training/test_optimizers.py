@@ -6,13 +6,14 @@ import pytest
 
 from darkhar_cli import device
 from darkhar_cli.config import schema
+from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.training.optimizers import RULES, make_optimizer
 
 ALLOWED = schema.options("train")["default"].parameters["optimizer"].types
 
 
 def made(rule, rate=0.1, decay=0.0):
-    return make_optimizer({"optimizer": rule, "learning_rate": rate, "weight_decay": decay})
+    return make_optimizer(TrainSettings(optimizer=rule, learning_rate=rate, weight_decay=decay))
 
 
 def stepped(optimizer, gradients, start=(2.0, -3.0)):

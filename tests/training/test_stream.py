@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.data.frame_difference import motion_of
 from darkhar_cli.data.video import read_frames
@@ -12,7 +13,9 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.features.interpolation import between, frames_for
 from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.training.augmentation import Augmentations
-from darkhar_cli.training.stream import Look, Setting, Stream, StreamParts
+from darkhar_cli.training.experiment import Setting, StreamParts
+from darkhar_cli.training.planning import plan_stream
+from darkhar_cli.training.stream import ClipRequest, Stream
 from tests.helpers.trainers import FROZEN, HEAD, TRAIN
 
 LUMA = ("luma", {"percentile": 95.0})
@@ -26,8 +29,8 @@ def stream(tmp_path, clips):
     def make(sampler, extractor=LUMA, enhance="none", on=None):
         made.append(None)
         parts = StreamParts(sampler, [(enhance, {})], extractor, HEAD)
-        setting = Setting(3, TRAIN, {"name": "auto", "precision": "float32"}, tmp_path / f"bank{len(made)}")
-        return Stream(parts, clips if on is None else on, setting)
+        setting = Setting(3, TRAIN, RuntimeSettings(), tmp_path / f"bank{len(made)}")
+        return Stream(plan_stream(parts, setting), clips if on is None else on, setting)
 
     return make
 
@@ -88,7 +91,7 @@ def test_clips_played_backwards_at_sampled_frames(sampler, stream, clips):
         n = int(clips.table.loc[row, "n_frames"])
         (positions,) = made.positions([row], 0)[0]
         plain, seen, whole = made.load(
-            [Look(row, positions), Look(row, positions, None, True), Look(row, np.arange(n))]
+            [ClipRequest(row, positions), ClipRequest(row, positions, None, True), ClipRequest(row, np.arange(n))]
         )
         expected = between(symmetry.reversed(whole), np.arange(n), (n - 1 - positions)[::-1])
         np.testing.assert_allclose(symmetry.turned_back(seen), expected, rtol=1e-5, atol=1e-7)
@@ -106,8 +109,8 @@ def test_features_of_a_timeline_are_read_between_frames(stream, clips, fake_tfli
     row, n = 3, int(clips.table.loc[3, "n_frames"])
     (positions,) = made.positions([row], SCORING)[0]
     assert (positions % 1 != 0).any()
-    got = made.load([Look(row, positions)])[0]
-    whole = made.load([Look(row, np.arange(n))])[0]
+    got = made.load([ClipRequest(row, positions)])[0]
+    whole = made.load([ClipRequest(row, np.arange(n))])[0]
     assert whole.shape == (n, 70)
     for channel in range(70):
         expected = np.interp(positions, np.arange(n), whole[:, channel])
@@ -120,7 +123,7 @@ def test_masked_steps_are_no_positions(stream, clips):
     made = stream(("rate", {"fps": 30.0, "steps": 64}))
     for views, n in zip(made.positions([0, 3], SCORING), clips.table.loc[[0, 3], "n_frames"], strict=True):
         assert views[0].tolist() == list(range(n))
-    assert made.short_clips() == len(clips.table)
+    assert made.plan.short_clips(clips.table) == len(clips.table)
 
 
 def test_the_motion_sampler_is_given_what_moves(stream, clips):
@@ -169,7 +172,14 @@ def test_a_batch_may_mix_darkenings(stream, clips):
     made, dark = stream(("uniform", {"frames": 4})), Darkening((0.5, 0.5), (2.0, 2.0), 7)
     other = Darkening((0.25, 0.25), (0.0, 0.0), 7)
     (positions,) = made.positions([0], SCORING)[0]
-    got = made.load([Look(0, positions, dark), Look(0, positions), Look(0, positions, other), Look(0, positions, dark)])
+    got = made.load(
+        [
+            ClipRequest(0, positions, dark),
+            ClipRequest(0, positions),
+            ClipRequest(0, positions, other),
+            ClipRequest(0, positions, dark),
+        ]
+    )
     frames = read_frames(clips.video(0), positions.tolist())
     digest = clips.table.loc[0, "digest"]
     for seen, way in zip(got, (dark, None, other, dark), strict=True):
@@ -184,7 +194,7 @@ def test_end_to_end_frames_are_darkened_before_they_are_lit(stream, clips):
     made = stream(("uniform", {"frames": 3}), ("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
     assert made.mode == "end_to_end"
     (positions,) = made.positions([0], SCORING)[0]
-    plain, darker = made.load([Look(0, positions), Look(0, positions, Darkening((0.5, 0.5), (0.0, 0.0)))])
+    plain, darker = made.load([ClipRequest(0, positions), ClipRequest(0, positions, Darkening((0.5, 0.5), (0.0, 0.0)))])
     assert plain.shape == darker.shape == (3, 16, 20, 3)
     np.testing.assert_allclose(darker, plain / 2, atol=0.6)  # levels are whole
 
@@ -193,4 +203,6 @@ def test_features_of_frames_that_are_asked_for_anew_equal_the_first(stream, clip
     sampler = ("uniform", {"frames": 4})
     one, other = stream(sampler, FROZEN), stream(sampler, FROZEN, on=copy.copy(clips))
     (positions,) = one.positions([5], SCORING)[0]
-    np.testing.assert_array_equal(one.load([Look(5, positions)])[0], other.load([Look(5, positions[:])])[0])
+    np.testing.assert_array_equal(
+        one.load([ClipRequest(5, positions)])[0], other.load([ClipRequest(5, positions[:])])[0]
+    )

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.frame_difference import motion_of
 from darkhar_cli.data.video import read_frames, write_video
 from darkhar_cli.evaluation.score_models import view
 from darkhar_cli.extractors.resampling import evenly
 from darkhar_cli.randomness import SCORING
-from darkhar_cli.training.stream import Look, Setting, Stream, StreamParts
+from darkhar_cli.training.experiment import Setting, StreamParts
+from darkhar_cli.training.planning import plan_stream
+from darkhar_cli.training.stream import ClipRequest, Stream
 from tests.conftest import moving_square
 from tests.helpers.irregular_clips import irregular_times, write_at
 from tests.helpers.trainers import HEAD, TRAIN
@@ -34,8 +37,8 @@ def uneven(tmp_path_factory):
 @pytest.fixture
 def stream(tmp_path, uneven):
     def make(sampler, extractor=LUMA, on=uneven):
-        setting = Setting(3, TRAIN, {"name": "auto", "precision": "float32"}, tmp_path / "bank")
-        return Stream(StreamParts(sampler, [("none", {})], extractor, HEAD), on, setting)
+        setting = Setting(3, TRAIN, RuntimeSettings(), tmp_path / "bank")
+        return Stream(plan_stream(StreamParts(sampler, [("none", {})], extractor, HEAD), setting), on, setting)
 
     return make
 
@@ -91,7 +94,7 @@ def test_a_timeline_is_at_even_times(stream, uneven):
         expected = motion_of(read_frames(uneven.video(row)))
         if row == 0:
             expected = evenly(expected, uneven.times(row))
-        (seen,) = made.load([Look(row, np.arange(n))])
+        (seen,) = made.load([ClipRequest(row, np.arange(n))])
         np.testing.assert_allclose(seen[:, 0], expected, rtol=1e-6)
     made = stream(("rate", {"fps": 10.0, "steps": None}), MOTION)
     (positions,) = made.positions([0], SCORING)[0]

@@ -10,9 +10,12 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.splits.plan import Fold, plan_folds
 from darkhar_cli.training import compiled_model
-from darkhar_cli.training.fit_loop import fit_fold, kept_words
+from darkhar_cli.training.events import EpochEnd, TrainingListener
+from darkhar_cli.training.fit_loop import fit_fold
+from darkhar_cli.training.fold_recorder import kept_words
+from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.modes import resolve_mode
-from tests.helpers.trainers import HEAD, TRAIN, lively_mobilenet, trainer_maker
+from tests.helpers.trainers import HEAD, TRAIN, lively_mobilenet, session_of, trainer_maker
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +36,9 @@ def test_end_to_end_and_features_agree(trainer, clips):
     results = {}
     for mode in ("end_to_end", "features"):
         made = trainer(mode=mode)
-        learner = made.learner()
-        losses = [made.train_epoch(learner, clips.rows("train"), epoch)["loss"] for epoch in range(3)]
-        logits = made.logits(learner, clips.rows("train"))
+        session = session_of(made, clips.rows("train"))
+        losses = [session.train_epoch(epoch)["loss"] for epoch in range(3)]
+        logits = session.logits(clips.rows("train"))
         results[mode] = (losses, logits, made.frames_text(clips.rows("train")))
     np.testing.assert_allclose(results["end_to_end"][0], results["features"][0], rtol=2e-4)
     np.testing.assert_allclose(results["end_to_end"][1], results["features"][1], rtol=2e-3, atol=2e-3)
@@ -48,11 +51,11 @@ def test_the_saved_model_gives_the_runners_logits(trainer, clips, tmp_path):
 
     made = trainer(extractor=("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
     assert made.mode == "end_to_end"
-    learner = made.learner()
-    made.train_epoch(learner, clips.rows("train"), 0)
-    learner.whole.save(tmp_path / "model.keras")
+    session = session_of(made, clips.rows("train"))
+    session.train_epoch(0)
+    session.model.whole.save(tmp_path / "model.keras")
     whole = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    expected = made.logits(learner, [0, 5])
+    expected = session.logits([0, 5])
     for row, logits in zip([0, 5], expected, strict=True):
         key = np.array([key_of(3, SCORING, clips.table.loc[row, "digest"])], np.uint32)
         got = whole(read_frames(clips.video(row))[None], keys=key)
@@ -62,13 +65,13 @@ def test_the_saved_model_gives_the_runners_logits(trainer, clips, tmp_path):
 def test_each_frame_is_computed_once(trainer, clips):
     made = trainer()
     plan = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0)
-    made.prepare(plan, TRAIN["epochs"])
+    made.prepare(plan, TRAIN.epochs)
     needed = inputs_of(made).computed
     assert 0 < needed <= clips.table["n_frames"].sum()
-    learner = made.learner()
-    for epoch in range(TRAIN["epochs"]):
-        made.train_epoch(learner, clips.rows("train"), epoch)
-    made.logits(learner, clips.rows("train"))
+    session = session_of(made, clips.rows("train"))
+    for epoch in range(TRAIN.epochs):
+        session.train_epoch(epoch)
+    session.logits(clips.rows("train"))
     assert inputs_of(made).computed == needed
 
 
@@ -77,15 +80,16 @@ def test_only_the_rows_given_are_shown(trainer, clips):
     shown, each = [], inputs_of(made).each
     inputs_of(made).each = lambda rows, positions: shown.extend(rows) or each(rows, positions)
     rows = clips.rows("train")[1::2]
-    made.train_epoch(made.learner(), rows, 0)
+    session_of(made, rows).train_epoch(0)
     assert sorted(shown) == rows
 
 
 def test_an_epochs_loss_is_of_all_its_clips(trainer, clips):
     made = trainer(sampler="uniform", learning_rate=1e-12, batch_per_class=1)
-    learner, rows = made.learner(), clips.rows("train")[1:]  # the first has features of zero, so a tie
-    got = made.train_epoch(learner, rows, 0)
-    expected = made.measure(learner, rows)
+    rows = clips.rows("train")[1:]  # the first has features of zero, so a tie
+    session = session_of(made, rows)
+    got = session.train_epoch(0)
+    expected = session.measure(rows)
     assert got["loss"] == pytest.approx(expected["loss"], rel=1e-4)
     assert got["accuracy"] == pytest.approx(expected["accuracy"])
 
@@ -98,22 +102,26 @@ def cross_entropy(logits, truth):
 def test_training_and_inner_loss_are_the_same_quantity(trainer, clips, mode):
     head = ("linear", {"l2": 5.0, "noise": 0.5})  # penalties and a disturbance larger than the cross-entropy
     made = trainer(classifier=head, mode=mode, class_weight="balanced", learning_rate=1e-3)
-    fold, learner, rows = Fold(0, clips.rows("train"), []), made.learner(), clips.rows("train")
-    made.begin(learner, fold, rows)
-    history, kept = fit_fold(made, learner, rows, rows, lambda _: None)  # the same clips on both sides
+    rows = clips.rows("train")
+    session = session_of(made, rows, inner=rows)  # the same clips on both sides
+    history, kept = fit_fold(session, TrainingListener())
+    history = [epoch.row() for epoch in history]
     truth = np.array(clips.labels(rows))
     assert [entry["loss"] for entry in history] == [entry["inner_loss"] for entry in history]
     assert [entry["accuracy"] for entry in history] == [entry["inner_accuracy"] for entry in history]
     best = min(history, key=lambda entry: entry["inner_loss"])
     assert kept == best["epoch"]
-    assert best["loss"] == pytest.approx(cross_entropy(made.logits(learner, rows), truth), rel=1e-5)
+    assert best["loss"] == pytest.approx(cross_entropy(session.logits(rows), truth), rel=1e-5)
     assert all(entry["objective"] > entry["loss"] + 0.1 for entry in history), "what is minimised is told apart"
 
 
 def test_what_is_kept_is_told_with_that_epochs_numbers():
-    history = [{"epoch": n, "loss": n / 10, "accuracy": 0.5, "objective": 9.0} for n in (1, 2, 3)]
+    history = [EpochEnd(n, {"loss": n / 10, "accuracy": 0.5, "objective": 9.0}) for n in (1, 2, 3)]
     assert kept_words(history, 3, "") == "kept epoch 3 of 3 (the last): training loss 0.300, accuracy 0.500"
-    history = [entry | {"inner_loss": 1 + entry["loss"], "inner_accuracy": 0.25} for entry in history]
+    history = [
+        EpochEnd(epoch.number, {**epoch.values, "inner_loss": 1 + epoch.values["loss"], "inner_accuracy": 0.25})
+        for epoch in history
+    ]
     assert kept_words(history, 2, "inner-validation") == (
         "kept epoch 2 of 3: inner-validation loss 1.200, accuracy 0.250; training loss 0.200, accuracy 0.500"
     )
@@ -121,11 +129,12 @@ def test_what_is_kept_is_told_with_that_epochs_numbers():
 
 def test_every_fold_starts_from_the_same_fresh_weights(trainer, clips):
     made = trainer()
-    first = made.learner()
-    before = first.weights_hash()
-    made.train_epoch(first, clips.rows("train"), 0)
-    assert first.weights_hash() != before
-    assert made.learner().weights_hash() == before
+    first = session_of(made, clips.rows("train"))
+    before = first.model.weights_hash()
+    assert first.initial_weights == before
+    first.train_epoch(0)
+    assert first.model.weights_hash() != before
+    assert session_of(made, clips.rows("train")).model.weights_hash() == before
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
@@ -134,9 +143,9 @@ def test_mixed_precision_trains_and_keeps_logits_float32(trainer, clips, policy)
 
     with device.precision(policy):
         made = trainer(extractor=("conv_small", {"size": [16, 20], "filters": 4, "features": 8}))
-        learner = made.learner()
-        losses = [made.train_epoch(learner, clips.rows("train"), epoch)["loss"] for epoch in range(3)]
-        logits = made.logits(learner, clips.rows("train"))
+        session = session_of(made, clips.rows("train"))
+        losses = [session.train_epoch(epoch)["loss"] for epoch in range(3)]
+        logits = session.logits(clips.rows("train"))
     assert np.isfinite(losses).all()
     assert logits.dtype == np.float32
     grid = logits * 256
@@ -163,9 +172,10 @@ def test_both_ways_agree_on_real_clips(trainer, clips, real_clips, real_models, 
     found = {}
     for mode in ("end_to_end", "features"):
         made = trainer(extractor=("mobilenet", weights), mode=mode, learning_rate=0.001, on=real)
-        learner, every = made.learner(), real.rows("train")
-        losses = [made.train_epoch(learner, every, epoch)["loss"] for epoch in range(3)]
-        found[mode] = losses, made.logits(learner, every)
+        every = real.rows("train")
+        session = session_of(made, every)
+        losses = [session.train_epoch(epoch)["loss"] for epoch in range(3)]
+        found[mode] = losses, session.logits(every)
     np.testing.assert_allclose(found["features"][0], found["end_to_end"][0], rtol=1e-4)
     np.testing.assert_allclose(found["features"][1], found["end_to_end"][1], rtol=1e-3, atol=1e-3)
 
@@ -185,11 +195,10 @@ def test_a_fold_alone_is_the_same_fold_in_a_whole_run_to_the_byte(trainer, clips
         compiled_model._heads.clear()
         made, found = trainer(extractor=lively if mode == "features" else CONV, classifier=classifier, mode=mode), {}
         for fold in todo:
-            learner = made.learner()
-            made.begin(learner, fold, fold.train)
-            history, _ = fit_fold(made, learner, fold.train, fold.train[:3], lambda _: None)
-            logits = made.logits(learner, every[fold.index :])
-            found[fold.index] = (history, learner.weights_hash(), logits.tobytes())
+            session = FoldSession(made, fold, inner=fold.train[:3])
+            history, _ = fit_fold(session, TrainingListener())
+            logits = session.logits(every[fold.index :])
+            found[fold.index] = (history, session.model.weights_hash(), logits.tobytes())
         return found
 
     whole = run(folds)

@@ -5,9 +5,10 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from darkhar_cli.randomness import SCORING
-from darkhar_cli.splits.plan import Fold, plan_folds
+from darkhar_cli.splits.plan import plan_folds
+from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.train_step import balanced_weights
-from tests.helpers.trainers import lively_mobilenet, trainer_maker
+from tests.helpers.trainers import lively_mobilenet, session_of, trainer_maker
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +39,14 @@ def test_rare_classes_weigh_as_much_as_others_where_asked(trainer, clips, mode):
     given = {}
     for asked in ("none", "balanced"):
         made = trainer(mode=mode, class_weight=asked)
-        learner = made.learner()
-        made.begin(learner, Fold(0, rows, []), rows)
-        train = learner.train
-        learner.train = lambda batches, size, weights, asked=asked, train=train: (
+        session = session_of(made, rows)
+        session.prepare_heads()
+        train = session.model.train
+        session.model.train = lambda batches, size, weights, asked=asked, train=train: (
             given.setdefault(asked, weights),
             train(batches, size, weights),
         )[1]
-        made.train_epoch(learner, rows, 0)
+        session.train_epoch(0)
     assert given["none"] is None
     counts = np.bincount(clips.labels(rows), minlength=3)
     np.testing.assert_allclose(given["balanced"] * counts, len(rows) / 3)
@@ -55,9 +56,9 @@ def test_class_weights_reach_solved_heads(trainer, clips):
     rows, weights = clips.rows("train")[:9], {}
     for asked in ("none", "balanced"):
         made = trainer(sampler="uniform", classifier=("linear", {"l2": 0.1, "solver": "lbfgs"}), class_weight=asked)
-        learner = made.learner()
-        made.begin(learner, Fold(0, rows, []), rows)
-        weights[asked] = learner.model.get_layer("logits").get_weights()[0]
+        session = session_of(made, rows)
+        session.prepare_heads()
+        weights[asked] = session.model.model.get_layer("logits").get_weights()[0]
     assert len(set(np.bincount(clips.labels(rows)))) > 1, "a class is rarer"
     assert not np.allclose(weights["none"], weights["balanced"], rtol=1e-3)
 
@@ -65,17 +66,17 @@ def test_class_weights_reach_solved_heads(trainer, clips):
 @pytest.mark.parametrize("mode", ["features", "end_to_end"])
 def test_balanced_batches_hold_every_class(trainer, clips, mode):
     made, labels, shown = trainer(mode=mode, balanced_batches=True), clips.labels(clips.table.index), []
-    learner, rows = made.learner(), clips.rows("train")
-    train = learner.train
+    session = session_of(made, clips.rows("train"))
+    train = session.model.train
 
     def spy(batches, size, weights):
         batches = list(batches)
         shown.append(np.concatenate([labels for _, labels in batches]).tolist())
         return train(batches, size, weights)
 
-    learner.train = spy
+    session.model.train = spy
     for epoch in (0, 1, 0):
-        made.train_epoch(learner, rows, epoch)
+        session.train_epoch(epoch)
     size = 2 * 3
     for order in shown:
         assert sorted(order) == sorted(labels)
@@ -87,12 +88,11 @@ def test_balanced_batches_hold_every_class(trainer, clips, mode):
 def test_shuffled_labels_are_the_training_clips_own_in_another_order(trainer, clips):
     fold = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0).folds[0]
     true = clips.labels(clips.table.index)
-    plain, shuffled = trainer(), trainer(shuffle_labels="clips")
-    for made in (plain, shuffled):
-        made.begin(made.learner(), fold, fold.train)
-    assert plain._labels == true
-    assert [shuffled._labels[row] for row in fold.validation] == [true[row] for row in fold.validation]
-    ours, theirs = ([labels[row] for row in fold.train] for labels in (shuffled._labels, true))
+    plain, shuffled = (FoldSession(trainer(shuffle_labels=how), fold) for how in ("none", "clips"))
+    assert plain.labels == dict(enumerate(true))
+    assert [shuffled.labels[row] for row in fold.validation] == [true[row] for row in fold.validation]
+    ours, theirs = ([labels[row] for row in fold.train] for labels in (shuffled.labels, true))
+    assert clips.labels(clips.table.index) == true, "the table's own labels stay"
     assert ours != theirs
     assert sorted(ours) == sorted(theirs)
 
@@ -102,10 +102,10 @@ def test_statistics_are_taken_of_the_rows_to_fit_alone(trainer, clips):
     plan = plan_folds({"name": "stratified", "folds": 2, "seed": 0}, clips.table, 0)
     means = []
     for fold in plan.folds:
-        learner = made.learner()
-        layer = learner.model.get_layer("standardize")
+        session = FoldSession(made, fold)
+        layer = session.model.model.get_layer("standardize")
         assert not layer.mean.numpy().any(), "fresh"
-        made.begin(learner, fold, fold.train)
+        session.prepare_heads()
         positions = [views[0] for views in made.streams[0].positions(fold.train, SCORING)]
         features = inputs_of(made).load(fold.train, positions)[0]
         assert features.std(axis=(0, 1)).max() > 0.01

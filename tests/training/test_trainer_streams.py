@@ -1,19 +1,23 @@
 """Several streams and views in training and scoring: by hand, against scikit-learn, and on training clips alone."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
+from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.splits.plan import plan_folds
-from darkhar_cli.training.experiment import Experiment
+from darkhar_cli.training.events import TrainingListener
+from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
 from darkhar_cli.training.fit_loop import fit_fold, to_fit_and_watch
-from darkhar_cli.training.stream import Setting, StreamParts
+from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.trainer import Trainer
-from tests.helpers.trainers import FROZEN, HEAD, TRAIN
+from tests.helpers.trainers import FROZEN, HEAD, TRAIN, session_of
 
 LUMA = ("luma", {})
 UNIFORM = ("uniform", {"frames": 4})
@@ -33,7 +37,7 @@ def trainer(tmp_path, clips):
 
     def make(*streams, augment=("none",), reversals=None, fusion="late", mirrored=False, **train):
         named = {f"s{i}": one for i, one in enumerate(streams)}
-        setting = Setting(3, TRAIN | train, {"name": "auto", "precision": "float32"}, tmp_path / "bank")
+        setting = Setting(3, replace(TRAIN, **train), RuntimeSettings(), tmp_path / "bank")
         steps = [(name, {}) for name in augment]
         return Trainer(Experiment(named, setting, fusion, steps, reversals, None, mirrored), clips)
 
@@ -45,11 +49,11 @@ def fold_of(clips):
 
 
 def fitted(made, clips, epochs=2):
-    fold, learner = fold_of(clips), made.learner()
-    made.begin(learner, fold, fold.train)
+    session = FoldSession(made, fold_of(clips))
+    session.prepare_heads()
     for epoch in range(epochs if not made.solved else 0):
-        made.train_epoch(learner, fold.train, epoch)
-    return learner, fold
+        session.train_epoch(epoch)
+    return session, session.fold
 
 
 def close_up_to_a_constant(got, expected):
@@ -58,54 +62,54 @@ def close_up_to_a_constant(got, expected):
 
 def test_views_are_averaged_by_log_probability(trainer, clips):
     made = trainer(parts(DENSE))
-    learner, fold = fitted(made, clips)
+    session, fold = fitted(made, clips)
     stream, views = made.streams[0], []
     assert made.branches[0].views() == 3
     for view in range(3):
         positions = [given[view] for given in stream.positions(fold.validation, SCORING)]
         features, mask = stream.inputs().load(fold.validation, positions)
-        views.append(log_softmax(learner.model.predict_on_batch([features, mask]).astype(np.float64), axis=1))
-    np.testing.assert_allclose(made.logits(learner, fold.validation), np.mean(views, axis=0), rtol=1e-4, atol=1e-5)
+        views.append(log_softmax(session.model.model.predict_on_batch([features, mask]).astype(np.float64), axis=1))
+    np.testing.assert_allclose(session.logits(fold.validation), np.mean(views, axis=0), rtol=1e-4, atol=1e-5)
     assert made.frames_text(fold.validation)[0].count(" | ") == 2
 
 
 def test_streams_with_fewer_views_give_their_last(trainer, clips):
     made = trainer(parts(DENSE), parts(UNIFORM))
-    learner, fold = fitted(made, clips)
+    session, fold = fitted(made, clips)
     rows, (first, second) = fold.validation, made.streams
     whole = second.inputs().load(rows, [given[0] for given in second.positions(rows, SCORING)])
     found = []
     for view in range(3):
         mine = first.inputs().load(rows, [given[view] for given in first.positions(rows, SCORING)])
-        for head, given in zip(learner.heads(), (mine, whole), strict=True):
+        for head, given in zip(session.model.heads(), (mine, whole), strict=True):
             found.append(log_softmax(head.predict_on_batch(list(given)).astype(np.float64), axis=1))
-    close_up_to_a_constant(made.logits(learner, rows), np.mean(found, axis=0))
+    close_up_to_a_constant(session.logits(rows), np.mean(found, axis=0))
 
 
 def test_mirrored_frames_are_scored_too(trainer, clips):
     made = trainer(parts(extractor=CONV), mirrored=True)
-    learner, fold = fitted(made, clips, epochs=1)
+    session, fold = fitted(made, clips, epochs=1)
     stream = made.streams[0]
     positions = [given[0] for given in stream.positions(fold.validation, SCORING)]
     frames, mask = stream.inputs().load(fold.validation, positions)
-    both = [learner.model.predict_on_batch([one, mask]) for one in (frames, frames[:, :, :, ::-1])]
+    both = [session.model.model.predict_on_batch([one, mask]) for one in (frames, frames[:, :, :, ::-1])]
     assert not np.allclose(*both)
     expected = np.mean([log_softmax(one.astype(np.float64), axis=1) for one in both], axis=0)
-    np.testing.assert_allclose(made.logits(learner, fold.validation), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(session.logits(fold.validation), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_mirrored_features_are_scored_too(trainer, clips, fake_tflite):
     pose = ("pose", {"weights": str(fake_tflite)})
     made = trainer(parts(extractor=pose, classifier=SOLVED), mirrored=True)
-    learner, fold = fitted(made, clips)
+    session, fold = fitted(made, clips)
     stream = made.streams[0]
     positions = [given[0] for given in stream.positions(fold.validation, SCORING)]
     seen, mask = stream.inputs().load(fold.validation, positions)
     turned = np.stack([stream.extractor.symmetry.mirrored(one) for one in seen])
-    both = [learner.model.predict_on_batch([one, mask]).astype(np.float64) for one in (seen, turned)]
+    both = [session.model.model.predict_on_batch([one, mask]).astype(np.float64) for one in (seen, turned)]
     assert not np.allclose(*both)
     expected = np.mean([log_softmax(one, axis=1) for one in both], axis=0)
-    np.testing.assert_allclose(made.logits(learner, fold.validation), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(session.logits(fold.validation), expected, rtol=1e-4, atol=1e-5)
     with pytest.raises(BadRequest, match=r"'mobilenet' have no mirror image; give train.mode=end"):
         trainer(parts(extractor=FROZEN), mirrored=True)
 
@@ -116,10 +120,11 @@ def test_a_solved_head_is_scikit_learns_on_every_listed_turn(trainer, clips, fak
     made = trainer(parts(extractor=pose, classifier=SOLVED), augment=("mirror", "reverse"), reversals=swap)
     assert made.solved
     assert made.epochs == 1
-    learner, fold = made.learner(), fold_of(clips)
-    made.begin(learner, fold, fold.train)
-    history, kept = fit_fold(made, learner, *to_fit_and_watch(made, fold, None), lambda _: None)
-    assert (history, kept) == ([{"epoch": 1, **made.measure(learner, fold.train)}], 1)
+    fold = fold_of(clips)
+    session = FoldSession(made, fold, *to_fit_and_watch(made, fold, None))
+    history, kept = fit_fold(session, TrainingListener())
+    history = [epoch.row() for epoch in history]
+    assert (history, kept) == ([{"epoch": 1, **session.measure(fold.train)}], 1)
 
     stream, rows, labels, first = made.streams[0], [], [], []  # first: each clip as it is
     for row, label in zip(fold.train, clips.labels(fold.train), strict=True):
@@ -130,19 +135,19 @@ def test_a_solved_head_is_scikit_learns_on_every_listed_turn(trainer, clips, fak
             rows += [one] if swap[label] is None else [one, symmetry.reversed(one)]
             labels += [label] if swap[label] is None else [label, swap[label]]
     steps = np.concatenate(rows).astype(np.float64)
-    layer = learner.heads()[0].get_layer("standardize")
+    layer = session.model.heads()[0].get_layer("standardize")
     np.testing.assert_allclose(layer.mean.numpy(), steps.mean(axis=0), rtol=1e-4, atol=1e-4)
-    given = keras.Model(learner.model.inputs, learner.heads()[0].layers[-1].input)
+    given = keras.Model(session.model.model.inputs, session.model.heads()[0].layers[-1].input)
     pooled = np.stack([given.predict_on_batch([one[None], np.ones((1, len(one)), bool)])[0] for one in rows])
     solver = LogisticRegression(C=1 / (2 * 0.01 * len(rows)), tol=1e-8, max_iter=20_000).fit(pooled, labels)
     (held, mask) = stream.inputs().load(fold.validation, [p[0] for p in stream.positions(fold.validation, SCORING)])
     expected = solver.predict_log_proba(given.predict_on_batch([held, mask]))
-    got = log_softmax(made.logits(learner, fold.validation).astype(np.float64), axis=1)
+    got = log_softmax(session.logits(fold.validation).astype(np.float64), axis=1)
     np.testing.assert_allclose(got, expected, rtol=1e-2, atol=2e-3)
     plain = [solver.predict_log_proba(pooled[labels_at : labels_at + 1])[0] for labels_at in first]
     truth = clips.labels(fold.train)
     assert history[0]["loss"] == pytest.approx(-np.mean([p[k] for p, k in zip(plain, truth, strict=True)]), abs=2e-3)
-    assert history[0]["accuracy"] == (made.logits(learner, fold.train).argmax(axis=1) == truth).mean()
+    assert history[0]["accuracy"] == (session.logits(fold.train).argmax(axis=1) == truth).mean()
 
 
 def test_clips_turned_back_in_training_are_what_the_reversed_clip_would_give(trainer, clips, fake_tflite):
@@ -150,13 +155,14 @@ def test_clips_turned_back_in_training_are_what_the_reversed_clip_would_give(tra
     made = trainer(parts(extractor=flow, classifier=SOLVED), augment=("mirror", "reverse"), reversals={})
     stream, rows = made.streams[0], clips.rows("train")[:4]
     symmetry, positions = stream.extractor.symmetry, [given[0] for given in stream.positions(rows, SCORING)]
-    for turn in made.augment.listed(0):
-        seen, mask = made._load(made.branches[0], rows, [turn] * len(rows), SCORING)
+    inputs = session_of(made, rows).inputs
+    for sampled in made.augment.listed(0):
+        seen, mask = inputs.load(made.branches[0], rows, [sampled] * len(rows), SCORING)
         assert mask.all()
         for row, at, found in zip(rows, positions, seen, strict=True):
             n = int(clips.table.loc[row, "n_frames"])
             (whole,) = stream.inputs().each([row], [np.arange(n)])
-            mirrored, backwards = turn.outcomes
+            mirrored, backwards = sampled.outcomes
             whole = symmetry.mirrored(whole) if mirrored else whole
             expected = symmetry.reversed(whole)[(n - 1 - at)[::-1]] if backwards else whole[at]
             np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
@@ -167,20 +173,21 @@ def test_solved_and_trained_heads_go_together(trainer, clips):
     assert len(made.streams) == 1, "equal streams are one"
     assert [branch.streams for branch in made.branches] == [tuple(made.streams)] * 2
     assert not made.solved
-    learner, fold = made.learner(), fold_of(clips)
-    made.begin(learner, fold, fold.train)
-    solved, trained = learner.heads()
+    fold = fold_of(clips)
+    session = FoldSession(made, fold)
+    session.prepare_heads()
+    solved, trained = session.model.heads()
     before, first = solved.get_weights(), trained.get_weights()
     for epoch in range(2):
-        made.train_epoch(learner, fold.train, epoch)
+        session.train_epoch(epoch)
     for one, other in zip(before, solved.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert any((one != other).any() for one, other in zip(first, trained.get_weights(), strict=True))
     only, _ = fitted(alone, clips)
-    for one, other in zip(solved.get_weights(), only.model.get_weights(), strict=True):
+    for one, other in zip(solved.get_weights(), only.model.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
-    assert np.isfinite(made.logits(learner, fold.validation)).all()
-    assert made.learner().weights_hash() == made.learner().weights_hash(), "a fold starts fresh"
+    assert np.isfinite(session.logits(fold.validation)).all()
+    assert FoldSession(made, fold).initial_weights == FoldSession(made, fold).initial_weights, "a fold starts fresh"
 
 
 @pytest.mark.parametrize("classifier", [SOLVED, LINEAR, HEAD])
@@ -190,16 +197,17 @@ def test_scored_clips_are_never_seen_before_they_are_scored(trainer, clips, clas
     for stream in made.streams:
         each = stream.inputs().each
         stream.inputs().each = lambda rows, positions, each=each: shown.extend(rows) or each(rows, positions)
-    learner, fold = made.learner(), fold_of(clips)
-    made.begin(learner, fold, fold.train)
-    made.train_epoch(learner, fold.train, 0)
+    fold = fold_of(clips)
+    session = FoldSession(made, fold)
+    session.prepare_heads()
+    session.train_epoch(0)
     assert set(shown) == set(fold.train)
 
 
 def test_shuffled_labels_reach_solved_heads(trainer, clips):
     one = parts(extractor=LUMA, classifier=SOLVED)
     plain, shuffled = trainer(one), trainer(one, shuffle_labels="clips")
-    ours, theirs = (fitted(made, clips)[0].model.get_weights() for made in (plain, shuffled))
+    ours, theirs = (fitted(made, clips)[0].model.model.get_weights() for made in (plain, shuffled))
     assert any(not np.allclose(one, other) for one, other in zip(ours, theirs, strict=True))
 
 
@@ -207,12 +215,12 @@ def test_identical_streams_say_what_one_says(trainer, clips):
     one, two = trainer(parts()), trainer(parts(), parts())
     logits = []
     for made in (one, two):
-        learner, fold = made.learner(), fold_of(clips)
-        for head in learner.heads()[1:]:
-            head.set_weights(learner.heads()[0].get_weights())
+        session = FoldSession(made, fold_of(clips))
+        for head in session.model.heads()[1:]:
+            head.set_weights(session.model.heads()[0].get_weights())
         for epoch in range(2):
-            made.train_epoch(learner, fold.train, epoch)
-        logits.append(made.logits(learner, fold.validation))
+            session.train_epoch(epoch)
+        logits.append(session.logits(session.fold.validation))
     close_up_to_a_constant(*logits)
 
 
@@ -222,16 +230,16 @@ def test_whole_models_are_fused_saved_and_loaded(trainer, clips, tmp_path):
 
     made = trainer(parts(extractor=CONV), parts(enhance="gamma", extractor=CONV))
     assert (made.mode, len(made.streams)) == ("end_to_end", 2)
-    learner, fold = fitted(made, clips)
-    learner.whole.save(tmp_path / "model.keras")
+    session, fold = fitted(made, clips)
+    session.model.whole.save(tmp_path / "model.keras")
     whole = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    expected = made.logits(learner, fold.validation[:2])
+    expected = session.logits(fold.validation[:2])
     for row, logits in zip(fold.validation[:2], expected, strict=True):
         key = np.array([key_of(3, SCORING, clips.table.loc[row, "digest"])], np.uint32)
         clip, fps = read_frames(clips.video(row))[None], np.array([30.0], np.float32)
         got = whole(clip, keys=key, fps=fps).numpy()
         np.testing.assert_allclose(got[0], logits, rtol=1e-4, atol=1e-5)
-        each = [log_softmax(one(clip, keys=key).numpy(), axis=1) for one in learner.whole.models]
+        each = [log_softmax(one(clip, keys=key).numpy(), axis=1) for one in session.model.whole.models]
         np.testing.assert_allclose(got, np.mean(each, axis=0), rtol=1e-4, atol=1e-5)
 
 
@@ -242,19 +250,17 @@ def test_side_by_side_features_have_one_classifier(trainer, clips, fake_tflite):
     assert branch.timeline.features == 140
     assert branch.timeline.channels[0] == f"s0.{made.streams[0].extractor.channels[0]}"
     assert branch.timeline.channels[70] == f"s1.{made.streams[0].extractor.channels[0]}"
-    seen, mask = made._load(branch, [0, 1], made_turns(made, [0, 1]), SCORING)
+    inputs = session_of(made, [0, 1]).inputs
+    sampled = [made.augment.drawn(inputs.digests[row], inputs.labels[row], SCORING) for row in (0, 1)]
+    seen, mask = inputs.load(branch, [0, 1], sampled, SCORING)
     for i, stream in enumerate(made.streams):
         own = stream.inputs().load([0, 1], [given[0] for given in stream.positions([0, 1], SCORING)])
         np.testing.assert_array_equal(seen[:, :, 70 * i : 70 * (i + 1)], own[0])
         np.testing.assert_array_equal(mask, own[1])
-    learner, fold = fitted(made, clips)
-    assert np.isfinite(made.logits(learner, fold.validation)).all()
+    session, fold = fitted(made, clips)
+    assert np.isfinite(session.logits(fold.validation)).all()
     bare = parts(extractor=FROZEN), parts(enhance="gamma", extractor=FROZEN)
     assert not trainer(*bare, fusion="concat").branches[0].timeline.channels
-
-
-def made_turns(made, rows):
-    return [made.augment.drawn(made._digests[row], made._labels[row], SCORING) for row in rows]
 
 
 def test_streams_that_do_not_go_together_are_refused(trainer):

@@ -1,1 +1,1 @@
-"""What classifiers share: inputs, normalisation, statistics, logits; no classifier is registered here."""
+"""Blocks of classifiers: inputs, normalisation, statistics, logits; registers none, uses what `classifiers` may."""

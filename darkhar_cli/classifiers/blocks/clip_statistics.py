@@ -107,6 +107,7 @@ class ClipStatistics(Float32Layer):
         x = ops.where(mask[..., None], features, 0.0)
         plan, found = self.plan, []
         if plan["spectra"]:
+            assert self.fps is not None, "spectra need a rate; `plan_of` refuses them without"
             nine = spectrum(_take(x, plan["spectra"]), mask, self.fps)
             found.append(ops.reshape(nine, (-1, 9 * len(plan["spectra"]))))
         for block, statistic in (("change", change_of), ("net", net_of), ("means", mean_of)):

@@ -7,6 +7,7 @@ import keras
 
 from darkhar_cli.classifiers.blocks.disturbance import ChannelGain, StepNoise
 from darkhar_cli.classifiers.blocks.normalisation import Centre, InstanceNorm, Limit, SelectChannels, Standardize
+from darkhar_cli.classifiers.blocks.options import InputOptions
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.errors import BadRequest
 
@@ -29,50 +30,31 @@ def chosen(timeline: Timeline, channels: str | Sequence[str]) -> Timeline:
     return Timeline(len(channels), tuple(channels), timeline.fps)
 
 
-def head_inputs(
-    timeline: Timeline,
-    channels: str | Sequence[str] = "all",
-    centre: str | Sequence[str] = (),
-    instance_norm: bool = False,
-    standardize: bool = False,
-    clip: float | None = None,
-    gain: float = 0.0,
-    noise: float = 0.0,
-) -> tuple[Any, Any, Any]:
+def head_inputs(timeline: Timeline, options: InputOptions) -> tuple[Any, Any, Any]:
     """Return a classifier's inputs (B, T, F) and mask (B, T) bool, and the features (B, T, C) it goes on with.
 
     What padded steps hold is left to the classifier, which masks them.
 
-    Args:
-        timeline: what the extractor gives.
-        channels: names of the channels used, or `all`.
-        centre: names of the channels whose mean over the clip is taken off, or `all`.
-        instance_norm: divide each clip's channel by its deviation over time, see `InstanceNorm`.
-        standardize: mean 0 and variance 1 over the training clips' steps, see `Standardize`.
-        clip: then limit to -clip..clip.
-        gain: then, in training, multiply each channel of each clip by exp(N(0, gain)).
-        noise: then, in training, add N(0, noise) to each step.
-
     Raises:
         BadRequest: no such channels.
     """
-    seen = chosen(timeline, channels)
+    seen = chosen(timeline, options.channels)
     features = keras.Input((None, timeline.features), name="features")
     mask = keras.Input((None,), dtype="bool", name="mask")
     x = features
     if seen is not timeline:
         x = SelectChannels(timeline.index(seen.channels, "classifier.channels"), name="channels")(x)
-    centred = range(seen.features) if centre == "all" else seen.index(centre, "classifier.centre")
+    centred = range(seen.features) if options.centre == "all" else seen.index(options.centre, "classifier.centre")
     if len(centred):
         x = Centre([i in centred for i in range(seen.features)], name="centre")(x, mask)
-    if instance_norm:
+    if options.instance_norm:
         x = InstanceNorm(name="instance_norm")(x, mask)
-    if standardize:
+    if options.standardize:
         x = Standardize(name="standardize")(x)
-    if clip is not None:
-        x = Limit(clip, name="clip")(x)
-    if gain:
-        x = ChannelGain(gain, name="gain")(x)
-    if noise:
-        x = StepNoise(noise, name="noise")(x)
+    if options.clip is not None:
+        x = Limit(options.clip, name="clip")(x)
+    if options.gain:
+        x = ChannelGain(options.gain, name="gain")(x)
+    if options.noise:
+        x = StepNoise(options.noise, name="noise")(x)
     return features, mask, x

@@ -15,7 +15,7 @@ from darkhar_cli.data.video.opening import Video
 
 def rate(video: Video) -> Fraction:
     """Return the rate (frames per second) that an AVI file's frames are counted at."""
-    return video.stream.guessed_rate or video.stream.average_rate or 1 / video.stream.time_base
+    return video.stream.guessed_rate or video.stream.average_rate or 1 / video.unit
 
 
 class Ticks:
@@ -30,7 +30,7 @@ class Ticks:
     def __init__(self, video: Video, packets: Sequence[av.Packet], trailing: int):
         self.times = sorted({packet.dts for packet in packets if packet.size and packet.dts is not None})
         self._in_order = not video.context.has_b_frames
-        self._scale = video.stream.time_base * rate(video)
+        self._scale = video.unit * rate(video)
         places = [self._place(time) for time in self.times]
         if len(set(places)) < len(places) or len(places) < sum(packet.size > 0 for packet in packets):
             self._scale = Fraction(1)  # no such grid: count ticks

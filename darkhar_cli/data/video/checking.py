@@ -27,7 +27,8 @@ def inspect(data: bytes) -> VideoInfo:
         DamagedClip: it can be read, though the decoder marks frames as corrupt; carries what there is.
         ClipError: no video, no frames, frames of several sizes, or cut off.
     """
-    tally, checksums, count = Tally(), {}, 0
+    checksums: dict[int | None, int] = {}
+    tally, count = Tally(), 0
     with open_video(data) as video:
         skips = may_skip(video)
         for frame, times in frames_in_order(video, data, tally):
@@ -88,7 +89,7 @@ def _refuse_cut_off(video: Video, data: bytes, tally: Tally, count: int, rate: F
 
 
 def _announced(video: Video) -> int:
-    """Return how many frames the header says there are; 0 where it does not."""
+    """Return how many frames the header announces; 0 where it does not."""
     return 0 if video.stream.frames >= _UNKNOWN_FRAMES else video.stream.frames
 
 
@@ -96,10 +97,10 @@ def _durations(video: Video, data: bytes, tally: Tally, count: int, rate: Fracti
     """Return what the header announces and what is there, in seconds, where that is known and differs."""
     announced, there = 0.0, 0.0
     if _announced(video) and rate:
-        unit = video.stream.time_base if video.format == "avi" else 1 / rate
+        unit = video.unit if video.format == "avi" else 1 / rate
         announced, there = float(video.stream.frames * unit), float(count / rate)
     elif tally.start is not None:
-        there = float((tally.end - min(tally.start, 0)) * video.stream.time_base)
+        there = float((tally.end - min(tally.start, 0)) * video.unit)
         if video.format in _ANNOUNCED_BY and not (video.format == "ivf" and plain.ivf_announced(data) is None):
             announced = (video.container.duration or 0) / 1e6
         elif video.format == "asf":

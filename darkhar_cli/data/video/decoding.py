@@ -41,7 +41,7 @@ class Tally:
 
 
 def frames_in_order(video: Video, data: bytes, tally: Tally | None = None) -> Iterator[tuple[av.VideoFrame, int]]:
-    """Yield each frame and how often it is shown (more than once in AVI files alone).
+    """Yield each frame and how often it is shown (more than once only in AVI files).
 
     Packets that the decoder refuses are passed over and counted, as players do.
 
@@ -64,7 +64,7 @@ def frames_in_order(video: Video, data: bytes, tally: Tally | None = None) -> It
 
 
 def _packets(video: Video, tally: Tally) -> Iterator[av.Packet]:
-    """Yield the stream's packets that hold something; an empty one would tell the decoder that the clip ends."""
+    """Yield the stream's packets that hold something; the decoder takes an empty one as the clip's end."""
     try:
         for packet in video.container.demux(video.stream):
             if not packet.size:

@@ -6,6 +6,7 @@ size with black corners, bilinear, as ffmpeg does.
 """
 
 import math
+from typing import cast
 
 import av
 import cv2
@@ -22,7 +23,7 @@ def display_matrix(frame: av.VideoFrame) -> tuple[float, float, float, float]:
         return _turned(frame.rotation)
     if data is None:
         return 1.0, 0.0, 0.0, 1.0
-    a, b, _, c, d = np.frombuffer(data, np.int32)[:5].astype(float).tolist()
+    a, b, _, c, d = np.frombuffer(cast(bytes, data), np.int32)[:5].astype(float).tolist()
     across, down = math.hypot(a, b), math.hypot(c, d)
     if not across or not down:  # nothing could be seen of it
         return 1.0, 0.0, 0.0, 1.0

@@ -2,11 +2,12 @@
 
 Such files announce nothing. What can be known: the last packet gives no picture; a start code with next to nothing
 behind it; or the last picture changes when bytes are put behind it, which a decoder reads only where the picture's own
-end is missing. A file cut between two pictures (or one or two bytes beside) cannot be told from a shorter one, nor can
+end is missing. A file cut between two pictures (or one or two bytes beside) passes for a shorter one, as do
 MPEG-4 and VP8/9 pictures whose decoders do not notice.
 """
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import av
 
@@ -56,7 +57,7 @@ def only_its_end_is_damaged(data: bytes) -> bool:
 
 
 def _ends_within_start(data: bytes, name: str) -> bool:
-    """Say whether a raw stream ends in a start code, or in one with next to nothing behind it."""
+    """Return whether a raw stream ends in a start code, or in one with next to nothing behind it."""
     tail = data[data.rfind(b"\0\0\1") + 3 :]
     zeros = len(tail) - len(tail.rstrip(b"\0"))
     return (len(tail) < _SHORTEST[name] and tail not in _ENDS) or 0 < zeros < 4  # more are padding
@@ -64,7 +65,7 @@ def _ends_within_start(data: bytes, name: str) -> bool:
 
 def _pictures(data: bytes, behind: bytes = b"", without_last: bool = False) -> Sequence[int]:
     """Return checksums of the pictures, with bytes put behind the last packet or without that packet."""
-    found: list[int] = []
+    fingerprints: list[int] = []
     try:
         with open_video(data) as video:
             packets = [packet for packet in video.container.demux(video.stream) if packet.size]
@@ -72,12 +73,12 @@ def _pictures(data: bytes, behind: bytes = b"", without_last: bool = False) -> S
             if not without_last:
                 longer = av.Packet(bytes(last) + behind)
                 longer.pts, longer.dts, longer.time_base = last.pts, last.dts, last.time_base
-                packets.append(longer)
+                packets.append(cast(Any, longer))
             for packet in [*packets, None]:
                 try:
-                    found += [fingerprint(frame) for frame in video.context.decode(packet)]
+                    fingerprints += [fingerprint(frame) for frame in video.context.decode(packet)]
                 except av.FFmpegError:
-                    found.append(-1)
+                    fingerprints.append(-1)
     except (av.FFmpegError, ClipError, IndexError):
         return [-1]
-    return found
+    return fingerprints

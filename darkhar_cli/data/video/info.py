@@ -1,11 +1,12 @@
-"""What is known of a clip, and how its faults are told."""
+"""What is known of a clip, and the messages of its faults."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What decoding a clip found.
+    """The facts of a decoded clip.
 
     Attributes:
         n_frames: as shown, an AVI file's "repeat the last frame" expanded.
@@ -29,11 +30,11 @@ class ClipError(Exception):
 
 
 class DamagedClip(ClipError):
-    """A clip that can be decoded although parts of it are corrupt; `info` says what there is."""
+    """A clip that can be decoded although parts of it are corrupt; `info` has what there is."""
 
     def __init__(self, message: str, info: VideoInfo):
         super().__init__(message)
         self.info = info
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.info)  # worker processes hand it over

@@ -1,4 +1,6 @@
-"""What the walks through containers share: numbers in bytes, and how a file that is too short is told."""
+"""What the walks through containers share: numbers in bytes, and the message for a file that is too short."""
+
+from typing import Literal
 
 WHOLE = ""
 BROKEN = "its structure breaks"  # how the words begin where nothing is missing at the end
@@ -9,6 +11,6 @@ def needs(data: bytes, size: int) -> str:
     return f"{len(data):,} of at least {size:,} bytes are there" if size > len(data) else WHOLE
 
 
-def number(data: bytes, at: int, size: int, order: str = "big") -> int:
+def number(data: bytes, at: int, size: int, order: Literal["big", "little"] = "big") -> int:
     """Return the unsigned integer of `size` bytes at a place; what is behind the end counts as absent digits."""
     return int.from_bytes(data[at : at + size], order)

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av
 from av.stream import Disposition
@@ -18,8 +19,8 @@ CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpegts,mpeg,ogg,nut,mxf,rm,wtv,dv,ivf,gif,nsv,yuv4mpegpipe,"
     "apng,h261,h263,h264,hevc,vvc,obu,av1,m4v,mpegvideo,mjpeg,vc1,dirac,cavsvideo,gxf,dhav,kux,amv,swf,wav,mp3,flac,aac"
 )
-# Old Windows Media notices damage only at a picture's end, and only when told to look there; other decoders get no
-# such order, as it makes them refuse what some writers' harmless habits leave there.
+# Old Windows Media notices damage only at a picture's end, and only with a flag to check there; other decoders do not
+# get it, as it makes them refuse what some writers' harmless habits leave there.
 _LOOK_AT_THE_END = ("msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2")
 _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _DEFAULT_WEIGHS = 5_000_000  # pixels that a stream marked as the default has over others, in ffmpeg's choice
@@ -35,6 +36,12 @@ class Video:
     @property
     def context(self) -> av.video.codeccontext.VideoCodecContext:
         return self.stream.codec_context
+
+    @property
+    def unit(self) -> Fraction:
+        """Return the seconds of one tick of the stream's times; every demuxer sets them."""
+        assert self.stream.time_base is not None
+        return self.stream.time_base
 
     @property
     def format(self) -> str:
@@ -53,9 +60,8 @@ def open_container(data: bytes, **options: str) -> av.container.InputContainer:
     form = "mjpeg" if plain.several_jpegs(data) else None  # else FFmpeg takes it for one still picture
     limits = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)}
     try:
-        return av.open(
-            io.BytesIO(plain.without_rest(data)), format=form, metadata_errors="replace", options={**limits, **options}
-        )
+        asked = {**limits, **options}
+        return av.open(io.BytesIO(plain.without_rest(data)), "r", form, metadata_errors="replace", options=asked)
     except (av.FFmpegError, ValueError, IndexError) as problem:
         lacks = structure.missing(data, structure.sniffed(data)) or "no container header"
         raise ClipError(f"not a video, or cut off ({lacks})") from problem

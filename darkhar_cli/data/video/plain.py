@@ -72,7 +72,7 @@ def _behind_blocks(data: bytes, at: int) -> int:
 
 
 def jpegs(data: bytes) -> str:
-    """Look whether another picture begins behind the end of the last whole one."""
+    """Check whether another picture begins behind the end of the last whole one."""
     behind = data[data.rfind(b"\xff\xd9") + 2 :] if b"\xff\xd9" in data else data
     return "the last picture has no end" if b"\xff\xd8" in behind or behind.rstrip(b"\0\r\n") == b"\xff" else WHOLE
 
@@ -133,7 +133,7 @@ def _y4m_frame(line: str) -> int:
 
 
 def dv(data: bytes) -> str | None:
-    """Look whether a frame that begins is whole."""
+    """Check whether a frame that begins is whole."""
     left = len(data) % _dv_frame(data)
     begun = data[len(data) - left :][: len(_DV)]
     return needs(data, len(data) - left + _dv_frame(data)) if begun and data.startswith(begun) else None

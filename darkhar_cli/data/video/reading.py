@@ -50,8 +50,8 @@ def iter_frames(
     wanted, to_rgb = deque(map(int, positions)), ToRgb()
     for sparing in (True, False) if n_frames and skippable else (False,):
         with open_video(data) as video:
-            found = needed_frames(video, tuple(wanted), n_frames) if sparing else _numbered(video, data)
-            for index, frame in found:
+            decoded = needed_frames(video, tuple(wanted), n_frames) if sparing and n_frames else _numbered(video, data)
+            for index, frame in decoded:
                 if wanted and index == wanted[0]:
                     pixels = shown_pixels(frame, to_rgb)
                     while wanted and wanted[0] == index:
@@ -72,5 +72,5 @@ def _numbered(video: Video, data: bytes) -> Iterator[tuple[int, av.VideoFrame]]:
 
 
 def shown_pixels(frame: av.VideoFrame, to_rgb: ToRgb) -> np.ndarray:
-    """Return one frame as RGB, turned and mirrored as its display matrix says."""
+    """Return one frame as RGB, rotated and mirrored by its display matrix."""
     return show(to_rgb(frame), display_matrix(frame))

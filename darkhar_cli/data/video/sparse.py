@@ -1,11 +1,11 @@
 """Reading some frames without decoding those that nothing is predicted from: same pixels, about half the time.
 
 It works where each packet has a presentation time of its own, these order the frames as decoding does, nothing is
-corrupt, and no frame's pixels change when others are left out. `tried` finds that out by decoding a clip both ways;
+corrupt, and no frame's pixels change when others are skipped. `tried` finds that out by decoding a clip both ways;
 the answer is kept with the prepared clip, and without it clips are decoded in order.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 import av
@@ -14,12 +14,12 @@ import numpy as np
 from darkhar_cli.data.video.info import ClipError
 from darkhar_cli.data.video.opening import Video, open_video
 
-_DECODERS = ("h264", "hevc")  # that can leave out frames nothing is predicted from
+_DECODERS = ("h264", "hevc")  # that can skip frames nothing is predicted from
 _CONTAINERS = ("mov", "matroska", "mpegts", "flv")  # with presentation times of their own
 
 
 def may_skip(video: Video) -> bool:
-    """Say whether a clip's container and decoder allow frames to be left out at all."""
+    """Return whether a clip's container and decoder allow frames to be skipped at all."""
     return video.context.name in _DECODERS and video.format in _CONTAINERS
 
 
@@ -43,13 +43,16 @@ def needed_frames(video: Video, wanted: Iterable[int], n_frames: int) -> Iterato
 
 
 def _index(times: Sequence[int | None]) -> dict[int, int]:
-    """Return each presentation time's place in order; nothing where one is missing or there twice."""
-    if None in times or len(set(times)) != len(times):
+    """Return each presentation time's place in order; nothing where a time is missing or appears twice."""
+    known = [time for time in times if time is not None]
+    if len(known) < len(times) or len(set(known)) != len(known):
         return {}
-    return {time: i for i, time in enumerate(sorted(times))}
+    return {time: i for i, time in enumerate(sorted(known))}
 
 
-def _without_others(video: Video, packets: Iterable[av.Packet], needed: set[int]) -> Iterator[av.VideoFrame]:
+def _without_others(
+    video: Video, packets: Iterable[av.Packet], needed: Collection[int | None]
+) -> Iterator[av.VideoFrame]:
     """Decode the frames of these times and what is needed for them; others may come along."""
     for packet in packets:
         video.context.skip_frame = "DEFAULT" if packet.pts in needed else "NONREF"
@@ -62,20 +65,21 @@ def fingerprint(frame: av.VideoFrame) -> int:
     wide = 2 if max(component.bits for component in frame.format.components) > 8 else 1
     value = 0
     for plane in frame.planes:
-        lines = np.frombuffer(plane, np.uint8)[: plane.height * plane.line_size].reshape(plane.height, -1)
-        value = crc32(np.ascontiguousarray(lines[:, : plane.width * wide]), value)
+        lines = np.frombuffer(memoryview(plane), np.uint8)[: plane.height * plane.line_size].reshape(plane.height, -1)
+        value = crc32(np.ascontiguousarray(lines[:, : plane.width * wide]).data, value)
     return value
 
 
-def tried(data: bytes, times: Sequence[int | None], decoded: Mapping[int, int]) -> bool:
-    """Decode a clip again with half of its spare frames left out; say whether the others come out the same.
+def tried(data: bytes, times: Sequence[int | None], decoded: Mapping[int | None, int]) -> bool:
+    """Decode a clip again with half of its spare frames skipped; return whether the others come out the same.
 
     Args:
         data: the clip.
         times: each packet's presentation time.
         decoded: presentation time -> checksum of the frames of a full decode, in the order they came out.
     """
-    if not decoded or list(decoded) != sorted(decoded) or list(_index(times)) != list(decoded):
+    shown = list(_index(times))  # in order
+    if not decoded or list(decoded) != shown:
         return False
     needed = {time for i, time in enumerate(decoded) if i * 2654435761 >> 7 & 1}
     seen = set()

@@ -1,6 +1,6 @@
 """Whether a file is whole, by its container's own structure: what its headers announce against what is there.
 
-Each walk goes from one box, element, tag or page to the next and looks whether the last of them fits into the file.
+Each walk goes from one box, element, tag or page to the next and checks whether the last of them fits into the file.
 What no walk can see is a file cut exactly between two of them where nothing announces more: FLV tags, fragments of a
 fragmented MP4, packs of a program stream. For raw streams see `ending`.
 """
@@ -20,7 +20,7 @@ _AVI_UNKNOWN = (0, 0xFFFFFFFF)  # sizes in files written to a pipe
 
 
 def missing(data: bytes, container: str) -> str | None:
-    """Return what a file lacks, in words; `WHOLE` where it is whole, None where its container cannot tell.
+    """Return what a file lacks, in words; `WHOLE` where it is whole, None where its container does not show it.
 
     Args:
         data: the file.
@@ -31,7 +31,7 @@ def missing(data: bytes, container: str) -> str | None:
 
 
 def sniffed(data: bytes) -> str:
-    """Return the name of a container that says at its start what it is, or ''."""
+    """Return the name of a container that its first bytes identify, or ''."""
     if data[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"skip", b"free"):
         return "mov"
     starts = {b"\x1a\x45\xdf\xa3": "matroska", b"RIFF": "avi", b"OggS": "ogg", b"FLV\1": "flv", b"DKIF": "ivf"}
@@ -48,7 +48,7 @@ def asf_duration(data: bytes) -> float:
 
 def _mp4(data: bytes) -> str:
     """Walk the boxes of ISO/IEC 14496-12; bytes behind all of them that are no box do no harm."""
-    at, seen = 0, set()
+    at, seen = 0, set[bytes]()
     while at + 8 <= len(data):
         size, name = number(data, at, 4), data[at + 4 : at + 8]
         if size == 1:
@@ -74,10 +74,10 @@ def _begins_a_box(name: bytes) -> bool:
 
 def _matroska(data: bytes) -> str | None:
     """Walk the elements of RFC 8794, into segments and clusters."""
-    at, told, end = 0, False, len(data)  # told: a segment gives its size, and it fits
+    at, sized, end = 0, False, len(data)  # sized: a segment gives its size, and it fits
     while at < end:
         if not data[at]:
-            return f"{BROKEN} at byte {at:,} of {len(data):,}" if told else None
+            return f"{BROKEN} at byte {at:,} of {len(data):,}" if sized else None
         width = 9 - data[at].bit_length()
         name, at = number(data, at, width), at + width
         if at >= len(data) or not data[at]:
@@ -87,12 +87,12 @@ def _matroska(data: bytes) -> str | None:
         at += length
         unknown = size == (1 << 7 * length) - 1
         if at > len(data) or (not unknown and at + size > len(data)):
-            return f"{BROKEN} at byte {at:,} of {len(data):,}" if told else needs(data, at if unknown else at + size)
+            return f"{BROKEN} at byte {at:,} of {len(data):,}" if sized else needs(data, at if unknown else at + size)
         if name == _SEGMENT and not unknown:
-            told, end = True, at + size
+            sized, end = True, at + size
         if name not in (_SEGMENT, _CLUSTER) and not unknown:
             at += size
-    return WHOLE if told else None
+    return WHOLE if sized else None
 
 
 def _asf(data: bytes) -> str | None:
@@ -113,7 +113,7 @@ def _asf(data: bytes) -> str | None:
 
 
 def _asf_packets(data: bytes, start: int) -> str | None:
-    """Look whether a live stream ends with a whole packet; all are of one size."""
+    """Check whether a live stream ends with a whole packet; all are of one size."""
     at = data.find(_ASF_PROPERTIES, 0, start)
     size = number(data, at + 92, 4, "little") if at >= 0 else 0
     left = (len(data) - start) % size if size and len(data) > start else 0

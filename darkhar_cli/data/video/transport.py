@@ -1,4 +1,4 @@
-"""Whether MPEG transport and program streams (ISO/IEC 13818-1) are whole, as far as their packets tell.
+"""Whether MPEG transport and program streams (ISO/IEC 13818-1) are whole, as far as their packets show.
 
 They announce nothing. A file cut between two transport packets is found out where a sound's packet (PES) is not whole,
 which gives its length, as those of pictures do not; else by the last picture (`ending`) or by a hole in the times.
@@ -15,7 +15,7 @@ _FEWEST = 6  # pictures whose times show that they are even
 
 
 def transport(data: bytes) -> str | None:
-    """Count whole packets (188 bytes; 192 and 204 with what recorders add), and look into the last ones."""
+    """Count whole packets (188 bytes; 192 and 204 with what recorders add), and inspect the last ones."""
     for size, sync in ((188, 0), (192, 4), (204, 0)):
         count = (len(data) - sync) // size
         if count > 2 and all(data[sync + i * size] == 0x47 for i in range(min(count, 50))):
@@ -27,7 +27,7 @@ def transport(data: bytes) -> str | None:
 
 
 def _unfinished(data: bytes, size: int, sync: int) -> bool:
-    """Say whether a stream's last PES packet is shorter than it says; pictures' packets mostly do not say it."""
+    """Return whether a stream's last PES packet is shorter than announced; pictures mostly announce none."""
     there: dict[int, int] = {}  # stream -> payload since its last packet began
     done: set[int] = set()
     count = len(data) // size
@@ -47,12 +47,12 @@ def _unfinished(data: bytes, size: int, sync: int) -> bool:
 
 
 def has_hole(times: Sequence[int | None]) -> bool:
-    """Say whether pictures shown before the last one are missing: so ends a stream cut between two pictures.
+    """Return whether pictures shown before the last one are missing: so ends a stream cut between two pictures.
 
     A picture is stored before those that are predicted from it and shown earlier. Where the times of all stored before
     the one shown last are even, and there is a hole behind them, some of those are missing. Where that picture is also
     the last stored, or comes later behind the one shown last before it than any other, there may be a pause instead,
-    and nothing is said.
+    and no fault is reported.
 
     Args:
         times: when the packets' pictures are shown, as stored.
@@ -69,8 +69,8 @@ def has_hole(times: Sequence[int | None]) -> bool:
     if last > max(before, default=0) * (1 + _EVEN):
         return False
     step = sorted(steps)[len(steps) // 2]
-    even = step > 0 and all(abs(one - step) <= _EVEN * step + 1 for one in steps)
-    return even and any(one > 1.5 * step for one in _steps(known))
+    even = step > 0 and all(abs(other - step) <= _EVEN * step + 1 for other in steps)
+    return even and any(other > 1.5 * step for other in _steps(known))
 
 
 def _steps(times: Sequence[int]) -> list[int]:

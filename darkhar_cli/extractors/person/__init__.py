@@ -1,1 +1,1 @@
-"""One person followed through a clip: keypoints, tracking, body and flow channels; no extractor is registered here."""
+"""One person tracked through a clip: keypoints, body and flow channels; registers none, may use `data`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ def dense_flow(frames: Iterable[np.ndarray], box: np.ndarray) -> np.ndarray:
     Returns:
         (T - 1, 9): u, v of the whole box and of its upper, middle and lower third, and the divergence.
     """
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # serves one thread at a time
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # serves one thread at a time
     found, before, arm = [], (), None
     for frame, around in zip(frames, widened(running_median(box, _BOX_FRAMES), _MARGIN), strict=True):
         image = luma(frame, _LONGEST, _BLUR)
@@ -66,9 +67,7 @@ def _gradient(image: np.ndarray) -> np.ndarray:
     return np.sqrt(x * x + y * y)
 
 
-def fit_camera(
-    flow: np.ndarray, arm: np.ndarray, gradient: np.ndarray, outside: np.ndarray
-) -> tuple[np.ndarray, np.float32]:
+def fit_camera(flow: np.ndarray, arm: np.ndarray, gradient: np.ndarray, outside: np.ndarray) -> tuple[np.ndarray, Any]:
     """Return the translation (2,) and the zoom about the centre that most of the background follows.
 
     Args:

@@ -42,12 +42,12 @@ WORLD = (Channel("world_y"), Channel("world_size_log"))
 
 
 def flow_channels(
-    frames: Sequence[np.ndarray], fps: float, person: Person, times: np.ndarray | None = None
+    frames: Sequence[np.ndarray] | np.ndarray, fps: float, person: Person, times: np.ndarray | None = None
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return `CHANNELS` by name, each (T,), and the camera's steps between frames (T - 1, 3): dx, dy, log zoom.
 
     Velocities are in thirds of a torso per 30th of a second, the camera's in frame heights and log zoom; paths are in
-    torso lengths. A step stands at the frame it leads to; smoothed ones stand at the frames themselves. Of frames at
+    torso lengths. A step is stored at the frame it leads to; smoothed ones at the frames themselves. Of frames at
     irregular times (T,) in seconds, all that is returned is at as many even times.
     """
     with one_thread():

@@ -56,7 +56,7 @@ class MoveNet:
 
 
 def opposite(keypoint: str) -> str:
-    """Return the keypoint that stands in this one's place in a mirror."""
+    """Return the keypoint that takes this one's place in a mirror."""
     side, _, joint = keypoint.partition("_")
     return {"left": f"right_{joint}", "right": f"left_{joint}"}.get(side, keypoint)
 
@@ -94,7 +94,7 @@ def load_movenet(weights: str) -> MoveNet:
     """Load a TFLite file, or the folder of TF Hub's SavedModel.
 
     Args:
-        weights: the file or folder; `auto` looks in the folder of models.
+        weights: the file or folder; `auto` searches the folder of models.
 
     Raises:
         BadRequest: no such file, or no MoveNet in it.

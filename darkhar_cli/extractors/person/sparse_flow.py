@@ -29,7 +29,7 @@ def sparse_flow(frames: Iterable[np.ndarray], box: np.ndarray) -> tuple[np.ndarr
         box: (T, 4) left, top, right, bottom of the person, in frame heights.
 
     Returns:
-        Camera (T - 1, 3): dx, dy of what stands still, at the frame's centre, in frame heights, and log zoom.
+        Camera (T - 1, 3): dx, dy of what is at rest, at the frame's centre, in frame heights, and log zoom.
         Person (T - 1, 5), less dx and dy: median u, v, median and 90th percentile of the length, in frame heights, and
         the divergence.
     """
@@ -72,12 +72,12 @@ def _followed(before: np.ndarray, box: np.ndarray, image: np.ndarray) -> tuple[n
 
 
 def _corners(image: np.ndarray, mask: np.ndarray, most: int, apart: int) -> np.ndarray:
-    """Return the corners (n, 2) of an image where the mask is set; only that part of it is looked at."""
+    """Return the corners (n, 2) of an image where the mask is set; only that part of it is searched."""
     left, top, width, height = cv2.boundingRect(mask)
     top, left, bottom, right = max(0, top - _RIM), max(0, left - _RIM), top + height + _RIM, left + width + _RIM
     part = slice(top, bottom), slice(left, right)
     found = cv2.goodFeaturesToTrack(image[part], most, _QUALITY, apart, mask=mask[part])
-    return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2) + np.float32([left, top])
+    return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2) + np.array([left, top], np.float32)
 
 
 def _camera(start: np.ndarray, end: np.ndarray, shape: tuple[int, int], cells: int = 0) -> np.ndarray:

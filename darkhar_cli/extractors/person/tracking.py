@@ -105,7 +105,7 @@ def whole_square(height: int, width: int) -> tuple[float, float, float]:
 
 
 def next_square(points: np.ndarray, height: int, width: int) -> tuple[float, float, float]:
-    """Return left, top and side, in pixels, of the square to look in next.
+    """Return left, top and side, in pixels, of the next square to search.
 
     Args:
         points: (17, 3) x, y in pixels, and score.

@@ -1,0 +1,62 @@
+"""The options of a user's own parts: their yaml files, and one made from the signature where a part has none."""
+
+from collections.abc import Iterable
+from functools import partial
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+
+from darkhar_cli import plugins
+from darkhar_cli.config import schema
+from darkhar_cli.errors import BadRequest
+from darkhar_cli.files.asides import write_aside
+from darkhar_cli.paths import home
+
+_OF_DATA_SETS = """data_dir: null     # null | path: where prepared data live (default: darkhar's home)
+on_error: stop     # stop | skip | keep: what broken clips do to `prepare`
+reverse: null      # null | mapping: what classes show when played backwards (for augment=reverse); null: unknown
+"""
+
+
+def use(files: Iterable[str | Path], config_dir: Path | None = None) -> list[Path]:
+    """Let files, installed distributions and `config_dir`/parts give parts; return the folders of further options.
+
+    Raises:
+        BadRequest: a file that is wrong, or a part named like one of darkhar's own; names file and line.
+    """
+    beside = sorted((config_dir / "parts").glob("[!_]*.py")) if config_dir else []
+    plugins.use([*files, *beside])
+    schema.set_config_dir(config_dir)
+    folders = [file.parent / "conf" for file in plugins.installed() if (file.parent / "conf").is_dir()]
+    made = {}
+    for part in plugins.declared():
+        if (schema.CONF / part.kind / f"{part.name}.yaml").exists():
+            raise BadRequest(
+                f"{part.file}, line {part.line}: {part.kind} {part.name!r} is one of darkhar's own; choose another name"
+            )
+        own = [*([config_dir] if config_dir else []), *folders]
+        if not any((folder / part.kind / f"{part.name}.yaml").exists() for folder in own):
+            made[f"{part.kind}/{part.name}.yaml"] = _text(part)
+    if made:
+        folders.append(_written(made))
+    schema.add_folders(folders)
+    return folders
+
+
+def _text(part: plugins.Declared) -> str:
+    """Return a part's yaml, from its signature."""
+    chained = part.kind in schema.CHAINS
+    lines = [f"# @package {part.kind}.{part.name}"] if chained else []
+    lines += [f"# {part.summary or part.name}", *([] if chained else [f"name: {part.name}"])]
+    lines += [f"{name}: {dumps(default)}  # {types}: {name}" for name, types, default in part.parameters]
+    text = "\n".join(lines) + "\n"
+    return text + (_OF_DATA_SETS if part.kind == "dataset" else "{}\n" if chained and not part.parameters else "")
+
+
+def _written(texts: dict[str, str]) -> Path:
+    """Return a folder with these files, which another process may be writing too."""
+    folder = home() / "plugins" / sha256(dumps(texts, sort_keys=True).encode()).hexdigest()[:12]
+    for name, text in texts.items():
+        if not (folder / name).is_file():
+            write_aside(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))
+    return folder

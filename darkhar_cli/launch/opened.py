@@ -1,0 +1,76 @@
+"""What a job needs before it can run, each made once: its clips, its folds, its identity."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from darkhar_cli.data import clip_dataset
+from darkhar_cli.names import reversed_names
+from darkhar_cli.runs.identity import identity
+from darkhar_cli.splits.plan import Plan, plan_folds
+
+
+@dataclass(frozen=True)
+class OpenedJob:
+    """A checked job with its data.
+
+    Attributes:
+        config: whole and checked, as plain dicts.
+        overrides: what was typed, for overrides.yaml.
+        clips: the data set; its table is this job's own.
+        plan: the folds.
+        identity: the hash of what decides its numbers.
+    """
+
+    config: Mapping[str, Any]
+    overrides: Sequence[str]
+    clips: clip_dataset.Clips
+    plan: Plan
+    identity: str
+
+
+class DataSets:
+    """The data sets and fold plans of a request's jobs: jobs of the same data share them."""
+
+    def __init__(self) -> None:
+        self._clips: dict[str, clip_dataset.Clips] = {}
+        self._plans: dict[str, Plan] = {}
+
+    def clips(self, dataset: Mapping[str, Any]) -> clip_dataset.Clips:
+        """Return a data set with a table of the caller's own, preparing it first where that has not been done.
+
+        Raises:
+            DarkharError: see `clip_dataset.open_clips`.
+        """
+        key = str(dataset)
+        known = self._clips.get(key)
+        if known is None or not (known.folder / "clips.csv").is_file():  # a job has found it damaged
+            known = self._clips[key] = clip_dataset.open_clips(dataset)
+        own = copy.copy(known)
+        own.table = known.table.copy()
+        return own
+
+    def open(self, config: Mapping[str, Any], overrides: Sequence[str]) -> OpenedJob:
+        """Return a job with its data.
+
+        Raises:
+            DarkharError: the data are not what they should be, or do not allow the folds.
+        """
+        clips = self.clips(config["dataset"])
+        if config["dataset"].get("reverse"):
+            reversed_names(config["dataset"]["reverse"], clips.classes)
+        own = config["cv"].get("seed")  # replicates share their folds
+        key = str((clips.fingerprint, config["dataset"], config["cv"], config["seed"] if own is None else own))
+        if key not in self._plans:
+            self._plans[key] = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
+        return OpenedJob(config, overrides, clips, self._plans[key], identity(config, clips.fingerprint))
+
+    def again(self, job: OpenedJob) -> OpenedJob:
+        """Return a job as it is, or opened anew where an earlier one has found its prepared data damaged.
+
+        Raises:
+            DarkharError: see `open`.
+        """
+        sound = (job.clips.folder / "clips.csv").is_file()
+        return job if sound else self.open(job.config, job.overrides)

@@ -1,0 +1,44 @@
+"""A user's own enhancement in a run on features: its source is part of the keys, its code is never run unasked."""
+
+import pytest
+
+import darkhar_cli as dk
+from darkhar_cli import cli
+
+LIFT = '''from darkhar_cli.registry import register
+
+
+@register("enhance", "lift")
+def lift(frames, by: float = 10.0):
+    """Add a constant."""
+    from keras import ops
+
+    return ops.clip(frames + {factor} * by, 0.0, 255.0)
+'''
+
+
+def test_train_and_evaluate_with_an_own_part(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "lift.py"
+    file.write_text(LIFT.format(factor=1))
+    words = ["experiment=smoke", "extractor=luma", "enhance=lift", "train.epochs=1", "cache_dir=cache"]
+    first = dk.train(*words, plugins="lift.py")
+    assert first.facts["code"][str(file)]
+    said = capsys.readouterr().err
+    entries = {path for path in (tmp_path / "cache").rglob("*") if path.is_dir()}
+    file.write_text(LIFT.format(factor=3))
+    dk.train(*words, "fresh=true", plugins=["lift.py"], quiet=True)
+    assert {path for path in (tmp_path / "cache").rglob("*") if path.is_dir()} > entries, said
+    capsys.readouterr()
+    file.write_text(LIFT.format(factor=1))
+    assert cli.main(["evaluate", str(first.folder), "split=all"]) == 2
+    assert "give plugins=" in capsys.readouterr().err
+    assert cli.main(["evaluate", str(first.folder), "split=all", "plugins=lift.py"]) == 0
+
+
+def test_a_broken_file_is_refused_by_line(tmp_path, capsys):
+    (tmp_path / "bad.py").write_text("x = 1\ndef (:\n")
+    assert cli.main(["train", f"plugins={tmp_path / 'bad.py'}"]) == 2
+    assert "bad.py, line 2: no Python" in capsys.readouterr().err
+    with pytest.raises(dk.BadRequest, match="no such file"):
+        dk.train(plugins=tmp_path / "none.py")
