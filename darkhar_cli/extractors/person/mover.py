@@ -1,7 +1,7 @@
 """What moves in a clip, located without a model: a box around what differs from the background and between frames.
 
 Differences count by the noise of their own frame, so that a dark clip's few levels weigh as much as a bright one's
-many. A camera's own motion is taken off first (sparse flow of the whole frame, see `sparse_flow.camera_motion`).
+many. A camera's own motion is taken off first (`sparse_flow.agreed_motion`).
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _JOINED = 0.15  # of the strongest smoothed evidence: what is above belongs to s
 _EDGE = 0.02  # share of the evidence that may lie beyond each side of the box
 _BOX_FRAMES, _BOX_SIGMA = 7, 2.0
 _LEAST_UNIT = 0.06  # frame heights
-_SPARSE = (slice(None, None, 2), slice(None, None, 2))
+_SPARSE = (slice(None, None, 2), slice(None, None, 2))  # a quarter of the pixels is enough for medians
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class _Views:
         self.shape = self.image(0).shape
         self.still = self._stands_still()
         steps = [] if self.still else [agreed_motion(self.image(t - 1), self.image(t)) for t in range(1, len(frames))]
+        # Steps are small, so sums stand for products of similarities.
         self.camera = path(np.reshape(steps, (-1, 3))) if steps else np.zeros((len(frames), 3))
         self.middle = len(frames) // 2
         self.background, self.known = self._median()
@@ -107,7 +108,7 @@ class _Views:
         return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), known
 
     def _median(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the median of some frames, as the middle one sees them, and where at least a few of them are known."""
+        """Return the median of some frames, as the middle one sees them, and where most of them are known."""
         n = len(self.frames)
         picked = np.linspace(0, n - 1, min(_BACKGROUND_FRAMES, n)).round().astype(int)
         found = [self.seen_from(luma(self.frames[t], _LONGEST, _BLUR), t, self.middle) for t in picked]
@@ -139,7 +140,7 @@ class _Views:
 def _beyond_noise(image: np.ndarray, other: np.ndarray, known: np.ndarray | None) -> np.ndarray:
     """Return how far two images (h, w) differ beyond the noise of their difference, 0..1 each pixel."""
     other = other.astype(np.float32)
-    some = image[_SPARSE], other[_SPARSE]  # pixels enough for medians
+    some = image[_SPARSE], other[_SPARSE]
     bright = some[1] > median(some[1].ravel())
     some = [values[bright] if bright.any() else values.ravel() for values in some]
     gain = median(some[0] / np.maximum(some[1], 1))
