@@ -57,7 +57,7 @@ class Mover:
         return self if times is None else Mover(evenly(self.box, times), evenly(self.camera, times))
 
 
-def locate(frames: Sequence[np.ndarray]) -> Mover:
+def locate(frames: Sequence[np.ndarray] | np.ndarray) -> Mover:
     """Return the mover in the frames (T, H, W, 3) uint8 of a clip; the whole frame where nothing moves."""
     views = _Views(frames)
     boxes, weights = zip(*(_box_of(views.evidence(t)) for t in range(len(frames))), strict=True)
@@ -67,7 +67,7 @@ def locate(frames: Sequence[np.ndarray]) -> Mover:
 class _Views:
     """A clip's small luma, and its background, as the camera sees it in each frame."""
 
-    def __init__(self, frames: Sequence[np.ndarray]):
+    def __init__(self, frames: Sequence[np.ndarray] | np.ndarray):
         self.frames = frames
         self._kept: dict[int, np.ndarray] = {}
         self.shape = self.image(0).shape
