@@ -33,3 +33,14 @@ def test_facts_name_versions_and_device():
     assert facts["versions"]["keras"] == keras.__version__
     assert facts["precision"] == "float32"
     assert facts["device"]
+
+
+def test_the_private_switches_of_determinism_are_still_there():
+    """TensorFlow has no public name for them; where this fails, find what `enable_op_determinism` sets now."""
+    assert not device.deterministic()
+    device.make_deterministic()
+    try:
+        assert device.deterministic(), "tensorflow.python.framework.config.is_op_determinism_enabled says otherwise"
+    finally:
+        device.allow_nondeterminism()
+    assert not device.deterministic(), "tensorflow.python.framework.config.disable_op_determinism has no effect"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, write_clips
-from tests.helpers.pages import CHECKED, RUN, blocks, section
+from tests.helpers.pages import CHECKED, PAGES, RUN, blocks, section
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 
@@ -83,6 +83,18 @@ def test_words_of_a_longer_command(page, command, tmp_path, darkhar):
     code, output, errors = darkhar(*words, "--cfg", "job")
     assert code == 0, errors
     assert "extractor:" in output
+
+
+def test_the_page_on_python_runs_as_it_stands(user, monkeypatch):
+    monkeypatch.chdir(user)
+    names = {}
+    for block in blocks(PAGES[".github/docs/python.md"], "python"):
+        exec(block, names)  # what a reader would paste
+    assert names["run"].summary["accuracy"].notna().all()
+    assert names["same"].predictions.equals(names["run"].predictions)
+    assert len(names["found"].runs) == 2
+    assert len(names["plan"].folds) >= 2
+    assert names["model"].output_shape == (None, 6)
 
 
 def test_a_wrong_word_on_a_page_would_be_found(darkhar):

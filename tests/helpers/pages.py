@@ -13,6 +13,7 @@ ORDER = (
     ".github/docs/pose_and_motion.md",
     ".github/docs/comparing.md",
     ".github/docs/run_folder.md",
+    ".github/docs/python.md",
     ".github/docs/speed.md",
     "tests/README.md",
     "darkhar_cli/README.md",
