@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.labels import PART_KINDS
 
-KINDS = ("dataset", "sampler", "enhance", "extractor", "classifier", "augment")
+KINDS = ("dataset", *PART_KINDS, "augment")
 GROUP = "darkhar.parts"
 _VARIABLE = "DARKHAR_PLUGINS"  # launchers and worker processes hand the environment on
 _GIVEN = {"enhance": 1, "classifier": 2}  # arguments that the program gives, before the parameters

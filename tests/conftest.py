@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
-from darkhar_cli import cli
+from darkhar_cli import cli, plugins
+from darkhar_cli.config import schema
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.video import write_video
 
@@ -162,6 +163,15 @@ def own_clips_folder(tmp_path_factory):
 def own_clips(own_clips_folder):
     """A data request for the folder of clips with a held-out split; its data are prepared once."""
     return ["dataset=video_folder", f"dataset.root={own_clips_folder}", r"dataset.group=^([a-z]+_\d+)_"]
+
+
+@pytest.fixture(autouse=True)
+def no_parts_from_outside():
+    """A test's own parts, which a call leaves in the environment for worker processes, go with it."""
+    yield
+    if "DARKHAR_PLUGINS" in os.environ:
+        plugins.use([])
+        schema.set_config_dir(None)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """SIGTERM and SIGHUP are handled like Ctrl-C: a line that says what is kept, and no process left, soon."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from darkhar_cli import stopping
-from darkhar_cli.launch import app
 
 # A program whose main thread is in a library that takes no notice, or in a pool of processes.
 STUCK = """
@@ -145,16 +145,29 @@ def test_a_closed_terminal_takes_claims_and_half_made_data_back_unless_it_is_ign
     assert [path.name for path in tmp_path.iterdir() if path.name != "__pycache__"] == ["claiming.py"]
 
 
-def test_signals_have_the_exit_codes_of_a_shell(darkhar, monkeypatch):
-    ours = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in ours}
+IN_PROCESS = """
+import json, signal
+from darkhar_cli import cli
+from darkhar_cli.launch import app
+
+ours = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+before, answers = [signal.getsignal(number) for number in ours], []
+for number in ours:
+    app.run = lambda verb, words: signal.raise_signal(number)
+    answers.append(cli.main(["prepare"]))
+print(json.dumps([answers, [signal.getsignal(number) for number in ours] == before]))
+"""
+
+
+def test_signals_have_the_exit_codes_of_a_shell(tmp_path):
+    """Called with words, as from another program, whose handlers come back; that is a process of its own here."""
+    program = [sys.executable, "-c", IN_PROCESS]
+    answer = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=True)
+    assert json.loads(answer.stdout) == [[130, 143, 129], True]
     words = ("interrupted;", "stopped (SIGTERM);", "stopped (SIGHUP);")
-    for number, code, said in zip(ours, (130, 143, 129), words, strict=True):
-        monkeypatch.setattr(app, "run", lambda verb, words, n=number: signal.raise_signal(n))
-        answer, _, err = darkhar("prepare")
-        assert answer == code
-        assert err.strip() == f"{said} nothing half-made is kept: the same command starts again"
-    assert {number: signal.getsignal(number) for number in before} == before, "as they were"
+    assert answer.stderr.splitlines() == [
+        f"{said} nothing half-made is kept: the same command starts again" for said in words
+    ]
 
 
 def test_a_signal_that_is_ignored_stays_so():

@@ -25,6 +25,7 @@ def run(words: Sequence[str]) -> None:
         FailedWork: clips cannot be read, or do not look as they claim to.
     """
     from darkhar_cli import console
+    from darkhar_cli.config import request
     from darkhar_cli.data import clip_dataset
     from darkhar_cli.data.frame_times import irregular_note
     from darkhar_cli.data.low_light_statistics import acceptance
@@ -39,7 +40,7 @@ def run(words: Sequence[str]) -> None:
     seen = _measured(clips, rows)
     real = None
     if "real" in asked:
-        theirs = clip_dataset.open_clips(_checked(["dataset=ee6222har", f"dataset.root={asked['real']}"]))
+        theirs = clip_dataset.open_clips(request.read_dataset(["dataset=ee6222har", f"dataset.root={asked['real']}"]))
         real = _measured(theirs, theirs.table.index.tolist())
     table = acceptance(seen, held, real)
     _show(table, f"{clips.name}: {len(rows)} of {len(clips.table)} clips", None if real is None else len(real))
@@ -57,6 +58,8 @@ def run(words: Sequence[str]) -> None:
 
 def _read(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the checked `dataset` node, and what was asked besides."""
+    from darkhar_cli.config import request
+
     asked, chosen = {}, []
     for word in words:
         key, _, value = word.partition("=")
@@ -68,16 +71,7 @@ def _read(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
             chosen.append(word)
     if "to" in asked and Path(asked["to"]).is_dir():
         raise BadRequest(f"to={asked['to']} is a folder; give a file")
-    return _checked(chosen), asked
-
-
-def _checked(words: Sequence[str]) -> dict[str, Any]:
-    from darkhar_cli.config import request, schema
-
-    typed = request.absolute_paths(list(words), multirun=False)
-    config = request.read_request("prepare", typed, False, None).jobs[0].config
-    schema.check_group("dataset", config["dataset"])
-    return config["dataset"]
+    return request.read_dataset(chosen), asked
 
 
 def _measured(clips: Clips, rows: Sequence[int]) -> pd.DataFrame:

@@ -75,9 +75,9 @@ def _with_plugins(asked: Sequence[str]) -> list[str]:
     """Let `plugins=FILE` add parts; return the other words."""
     from darkhar_cli.config import own_parts
 
-    files = [one for word in asked if word.startswith("plugins=") for one in word[8:].strip("[]").split(",") if one]
+    files, others = own_parts.taken_from(asked)
     own_parts.use(files)
-    return [word for word in asked if not word.startswith("plugins=")]
+    return others
 
 
 def _refuse_lost_parts(run: Run) -> None:
@@ -111,9 +111,10 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
         mappings = {key: values.pop(key) for key, value in own.items() if key in values and isinstance(value, Mapping)}
         before = [f"dataset={own['name']}"]
         before += [f"dataset.{k}={plain[v] if v is None or isinstance(v, bool) else v}" for k, v in values.items()]
-    words = request.absolute_paths([*before, *typed], multirun=False)
-    config = request.read_request("prepare", words, False, None).jobs[0].config
-    dataset = {**config["dataset"], **mappings}  # Hydra's words have no quotes for a mapping's keys
+    dataset = {
+        **request.read_dataset([*before, *typed]),
+        **mappings,
+    }  # Hydra's words have no quotes for a mapping's keys
     schema.check_group("dataset", dataset)
     return dataset
 

@@ -54,10 +54,10 @@ def _outside(words: list[str]) -> list[str]:
 
     from darkhar_cli.config import own_parts
 
-    files = [one for word in words if word.startswith("plugins=") for one in word[8:].strip("[]").split(",") if one]
+    files, words = own_parts.taken_from(words)
     folder = next((word.partition("=")[2] for word in words if word.startswith("--config-dir=")), None)
     own_parts.use(files, Path(folder).expanduser().absolute() if folder else None)
-    return [word for word in words if not word.startswith(("plugins=", "--config-dir="))]
+    return [word for word in words if not word.startswith("--config-dir=")]
 
 
 def _table(kind: str, detailed: bool) -> "Table":

@@ -30,7 +30,7 @@ class Option:
         group: its folder.
         name: its own name.
         summary: its first comment line, as `list` prints it.
-        parameters: by key; one without a type has an empty `types`.
+        parameters: by key; one without type and meaning has empty `types`.
         part: what its `name` or `# @package` says: the part that it gives parameters to.
         defines: whether it is the schema of that part, and no preset.
         untyped: for each key without a type, its line and what stands there in place of one.
@@ -66,7 +66,7 @@ def read_option(path: Path, group: str) -> Option:
     untyped: dict[str, tuple[int, str]] = {}
     for key, value in values.items():
         number, types, meaning = _comment(str(key), text.splitlines())
-        typed = bool(types) and all(map(is_type, types))
+        typed = bool(meaning) and all(map(is_type, types))
         if key not in _NOT_PARAMETERS or typed:  # `name` is a setting of a verb where it has a type
             if not typed:
                 untyped[key] = (number, " | ".join(types))
@@ -116,7 +116,7 @@ def refuse_untyped(path: Path, option: Option) -> None:
         BadRequest: names file, line and key, and shows what to write.
     """
     for key, (line, given) in option.untyped.items():
-        has = f"has {given!r} where its type should stand" if given else "has no type"
+        has = f"has {given!r} where type and meaning should stand" if given else "has no type"
         raise BadRequest(
             f"{path}, line {line}: {key!r} {has}; write type and meaning behind the value, "
             f"as in `{key}: ...  # int >= 1: what it means`"

@@ -1,6 +1,6 @@
 """The options of a user's own parts: their yaml files, and one made from the signature where a part has none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
 from json import dumps
@@ -16,6 +16,13 @@ _OF_DATA_SETS = """data_dir: null     # null | path: where prepared data live (d
 on_error: stop     # stop | skip | keep: what broken clips do to `prepare`
 reverse: null      # null | mapping: what classes show when played backwards (for augment=reverse); null: unknown
 """
+
+
+def taken_from(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the files of `plugins=FILE` or `plugins=[FILE,FILE]` among words, and the other words."""
+    given = [word for word in words if word.startswith("plugins=")]
+    files = [one.strip(" '\"") for word in given for one in word.partition("=")[2].strip("[]").split(",")]
+    return [file for file in files if file], [word for word in words if word not in given]
 
 
 def use(files: Iterable[str | Path], config_dir: Path | None = None) -> list[Path]:

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -104,6 +105,17 @@ def search_path(folders: Sequence[Path]) -> list[str]:
     """Return the word that lets Hydra find the options in folders; none without folders."""
     places = ",".join(_quote(f"file://{folder.resolve()}") for folder in folders)
     return [f"hydra.searchpath=[{places}]"] if folders else []
+
+
+def read_dataset(words: Sequence[str]) -> dict[str, Any]:
+    """Return the checked `dataset` node of what was typed behind a verb that takes a data set alone.
+
+    Raises:
+        BadRequest: see `read_request`.
+    """
+    typed = absolute_paths(list(words), multirun=False)
+    node: dict[str, Any] = read_request("prepare", typed, False, None).jobs[0].config["dataset"]
+    return node
 
 
 def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: str | None) -> Request:

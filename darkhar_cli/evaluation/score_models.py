@@ -17,6 +17,7 @@ from darkhar_cli.evaluation.stored_run import fold_facts
 from darkhar_cli.features.appearance import look_at
 from darkhar_cli.metrics import tables
 from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.stream_facts import StreamFacts, read_streams, stored
 from darkhar_cli.splits.plan import Fold, Plan
 from darkhar_cli.training.compiled_model import CompiledModel
 from darkhar_cli.training.cross_validation import predictions_table
@@ -29,11 +30,11 @@ SPLIT, DARKENED = tables.TESTS  # what predictions.csv calls the clips: every fo
 
 def as_it_ran(config: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a run's configuration with what `auto` meant on the machine that it ran on."""
-    features = facts.get("features", {})
-    runtime, ran = dict(config["runtime"]), features.get("runtime", "").split("|")  # of all streams
+    streams, runtime = read_streams(facts), dict(config["runtime"])
+    ran = [stream.runtime for stream in streams]
     runtime["name"] = next((name for name in ("openvino", "keras") if name in ran), runtime["name"])
     if "openvino" in ran:  # all other runtimes compute in float32 beside it
-        runtime["precision"] = "bfloat16" if "bfloat16" in features["precision"].split("|") else "float32"
+        runtime["precision"] = "bfloat16" if "bfloat16" in [stream.precision for stream in streams] else "float32"
     return {**config, "train": {**config["train"], "mode": facts["mode"]}, "runtime": runtime}
 
 
@@ -62,7 +63,7 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
             appearance = look_at(clips, experiment.setting.cache)
             clips.table["luma"] = appearance.luma
             clips.table["scene"] = scene_names(appearance.backgrounds, clips.table["digest"])
-            return _predict(run, trainer), {**device.facts(policy), "extractor": trainer.extractor_facts()}
+            return _predict(run, trainer), {**device.facts(policy), "streams": stored(trainer.stream_facts())}
     finally:
         device.clear_session()
         gc.collect()
@@ -72,18 +73,22 @@ def _refuse_other_extractor(run: Run, trainer: Trainer) -> None:
     """Refuse features of another extractor than the head was trained on; a whole model brings its own weights."""
     if trainer.mode != "features":
         return
-    facts = run.facts()
-    ours, theirs = trainer.extractor_facts()["weights_hash"], facts["extractor"]["weights_hash"]
+    here, then = trainer.stream_facts(), read_streams(run.facts())
+    ours, theirs = (_texts(streams, "weights_hash") for streams in (here, then))
     if theirs and ours != theirs:
         raise BadRequest(
-            f"extractor {trainer.extractor_facts()['name']!r} has other weights than when {run.folder} was trained "
+            f"extractor {_texts(here, 'extractor')!r} has other weights than when {run.folder} was trained "
             f"(hash {ours}, run.json has {theirs}): this classifier was trained on other features; "
             "bring the old weights back"
         )
-    now = "|".join(dict.fromkeys(stream.plan.runtime.precision for stream in trainer.streams if stream.plan.runtime))
-    before = facts.get("features", {}).get("precision", now)
-    if before != now:
+    now, before = (_texts(streams, "precision") for streams in (here, then))
+    if before and before != now:
         console.warn(f"features are computed in {now} here, in {before} when the run was trained")
+
+
+def _texts(streams: Sequence[StreamFacts], name: str) -> str:
+    """Return what streams have of a fact, each text once."""
+    return ", ".join(dict.fromkeys(text for stream in streams if (text := getattr(stream, name))))
 
 
 def _predict(run: Run, trainer: Trainer) -> pd.DataFrame:

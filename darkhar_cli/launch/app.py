@@ -28,7 +28,7 @@ def configuration(words: list[str], config_dir: Any = None) -> dict[str, Any]:
         BadRequest: a word, name or value that is not valid.
     """
     folder = _config_dir(None if config_dir is None else str(config_dir))
-    files, words, _ = plugins_of(words, words)
+    files, words = own_parts.taken_from(words)
     own_parts.use(files, Path(folder) if folder else None)
     typed = overrides.absolute_paths(words, multirun=False)
     _check_hydra(typed, multirun=False)
@@ -45,7 +45,8 @@ def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:
         raise BadRequest(f"the working directory {Path.cwd()} has '${{' in its name, which Hydra cannot read; leave it")
     flags = _flags(words)
     multirun = flags.multirun or any(w.lstrip("+") == "hydra.mode=MULTIRUN" for w in flags.overrides)
-    files, flags.overrides, words = plugins_of(flags.overrides, words)
+    files, flags.overrides = own_parts.taken_from(flags.overrides)
+    words = own_parts.taken_from(words)[1]
     config_dir = _config_dir(flags.config_dir)
     folders = own_parts.use([*files, *plugins], Path(config_dir) if config_dir else None)
     typed = overrides.absolute_paths(flags.overrides, multirun)
@@ -59,13 +60,6 @@ def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:
     from darkhar_cli.launch.jobs import launch  # reads data: not needed to refuse a wrong word
 
     return launch(verb, request)
-
-
-def plugins_of(settings: list[str], words: list[str]) -> tuple[list[str], list[str], list[str]]:
-    """Return the files of `plugins=FILE` or `plugins=[FILE,FILE]`, and settings and words without it."""
-    taken = [word for word in settings if word.startswith("plugins=")]
-    files = [one.strip(" '\"") for word in taken for one in word.partition("=")[2].strip("[]").split(",")]
-    return [f for f in files if f], [w for w in settings if w not in taken], [w for w in words if w not in taken]
 
 
 def _config_dir(given: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.stream_facts import stored
 from darkhar_cli.splits.inner_validation import inner_part
 from darkhar_cli.splits.plan import Fold, Plan
 from darkhar_cli.training.events import FoldEnd, Listener, Listeners, RunBegin
@@ -104,7 +105,7 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run, listeners: Sequence[Listen
         return
     if plan.carried:  # what the model has learnt of earlier folds is not kept: all of them again
         todo = plan.folds
-    run.add_facts(mode=trainer.mode, mode_reason=trainer.why, extractor=trainer.extractor_facts())
+    run.add_facts(mode=trainer.mode, mode_reason=trainer.why, streams=stored(trainer.stream_facts()))
     _prepare(trainer, plan, run)
     own = [ProgressListener(), FoldRecorder(run, "scored" if plan.watches_scored else "inner-validation")]
     telling = Listeners([*own, *listeners])
@@ -158,15 +159,8 @@ def _banked(trainer: Trainer) -> list[FeatureInputs]:
 
 def _keep_frames(trainer: Trainer, run: Run) -> None:
     if trainer.mode == "features":
-        facts: list[Mapping[str, Any]] = [inputs.facts() for inputs in _banked(trainer)]
-        runtimes = [stream.plan.runtime for stream in trainer.streams if stream.plan.runtime]
-        words = {
-            "runtime": "|".join(dict.fromkeys(runtime.name for runtime in runtimes)),
-            "precision": "|".join(dict.fromkeys(runtime.precision for runtime in runtimes)),
-        }
-        banks = {"bank": "|".join(dict.fromkeys(str(of_bank["bank"]) for of_bank in facts))}
-        counts = {key: sum(of_bank[key] for of_bank in facts) for key in ("computed", "reused")}
-        run.add_facts(features=words | banks | counts)
+        counts = {key: sum(getattr(inputs, key) for inputs in _banked(trainer)) for key in ("computed", "reused")}
+        run.add_facts(features=counts, streams=stored(trainer.stream_facts()))
 
 
 def _tell_fixed(trainer: Trainer, plan: Plan, run: Run) -> bool:

@@ -18,6 +18,7 @@ from darkhar_cli.features.frozen_extractor import Frozen, freeze, frozen_alone
 from darkhar_cli.features.interpolation import frames_for
 from darkhar_cli.models.action_model import Part
 from darkhar_cli.randomness import SCORING, key_of
+from darkhar_cli.runs.stream_facts import StreamFacts
 from darkhar_cli.samplers.contract import nearest as nearest_frame
 from darkhar_cli.training.execution_plan import StreamPlan
 from darkhar_cli.training.experiment import Setting
@@ -189,8 +190,11 @@ class Stream:
         lengths, rates = (self.clips.table.loc[list(rows), key].to_numpy() for key in ("n_frames", "fps"))
         return int(np.max(self.sampler.count(np, lengths, rates, training=True)))
 
-    def facts(self) -> dict[str, Any]:
-        """Return the extractor's name, backend and weights hash for run.json."""
-        known = self.extractor
+    def facts(self) -> StreamFacts:
+        """Return the extractor, and what has computed its features so far, for run.json."""
+        known, runtime = self.extractor, self.plan.runtime
         weights = self.frozen.about["weights"] if self.frozen else known.weights_hash  # random ones have a hash too
-        return {"name": known.name, "backend": known.backend, "weights_hash": weights}
+        cached = [inputs for inputs in self.all_inputs() if isinstance(inputs, FeatureInputs)]
+        caches = tuple(dict.fromkeys(str(inputs.facts()["bank"]) for inputs in cached))
+        of_features = (runtime.name, runtime.precision, caches) if runtime else ()
+        return StreamFacts(known.name, known.backend, str(weights), *of_features)

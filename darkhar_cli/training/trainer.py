@@ -1,7 +1,6 @@
 """What all folds of one experiment share on one data set: the plan, its streams, its model."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from darkhar_cli.data.clip_dataset import TEST, Clips
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.features.appearance import darkened_luma
 from darkhar_cli.randomness import SCORING
+from darkhar_cli.runs.stream_facts import StreamFacts
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.training.augmentation import Augmentations
 from darkhar_cli.training.branches import build_branches
@@ -73,10 +73,9 @@ class Trainer:
         """Return for how many epochs a fold is trained at most."""
         return self.execution.epochs
 
-    def extractor_facts(self) -> dict[str, Any]:
-        """Return the extractors' names, backends and weights hashes for run.json."""
-        facts = [stream.facts() for stream in self.streams]
-        return {key: "|".join(dict.fromkeys(str(of_stream[key]) for of_stream in facts)) for key in facts[0]}
+    def stream_facts(self) -> list[StreamFacts]:
+        """Return each stream's extractor and what computes its features, for run.json."""
+        return [stream.facts() for stream in self.streams]
 
     def frames_text(self, rows: Sequence[int], darkening: Darkening | None = None) -> list[str]:
         """Return what positions each row is scored at: views apart by `|`, streams that differ by `;`."""

@@ -23,11 +23,15 @@ def own(tmp_path):
     [
         ("frames: 8", r"mine\.yaml, line 3: 'frames' has no type; write .*`frames: \.\.\.  # int >= 1: what it means`"),
         ("frames: 8  #", "line 3: 'frames' has no type"),
-        ("frames: 8  # how many frames there are", "line 3: 'frames' has 'how many frames there are' where its type"),
-        ("frames: 8  # integer >= 1: frames", "line 3: 'frames' has 'integer >= 1' where its type"),
-        ("frames: 8  # int of 1: frames", "line 3: 'frames' has 'int of 1' where its type"),
-        ("frames: 8  # [int >= 1, a b]: frames", r"line 3: 'frames' has '\[int >= 1, a b\]' where its type"),
-        ("frames: 8#int: frames", "line 3: 'frames' has no type"),
+        (
+            "frames: 8  # how many frames there are",
+            "line 3: 'frames' has 'how many frames there are' where type and meaning",
+        ),
+        ("frames: 8  # int >= 1", "line 3: 'frames' has 'int >= 1' where type and meaning should stand"),
+        ("frames: 8  # integer >= 1: frames", "line 3: 'frames' has 'integer >= 1' where type and meaning"),
+        ("frames: 8  # int of 1: frames", "line 3: 'frames' has 'int of 1' where type and meaning"),
+        ("frames: 8  # [int >= 1, a b]: frames", r"line 3: 'frames' has '\[int >= 1, a b\]' where type and meaning"),
+        ("frames: 8#int", "line 3: 'frames' has no type"),
         ('"a-b": 8', "line 3: 'a-b' has no type"),
     ],
 )

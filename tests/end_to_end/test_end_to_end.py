@@ -225,7 +225,7 @@ def test_keypoints_run_from_frames_to_tables(extractor, darkhar, own_clips, tmp_
     run = only(tmp_path / "outputs" / "train")
     facts = json.loads((run / "run.json").read_text())
     assert facts["mode"] == "features"
-    assert facts["extractor"]["backend"] == "host"
+    assert facts["streams"][0]["backend"] == "host"
 
 
 def test_a_diverged_training_is_named_and_not_kept(darkhar, own_clips, tmp_path):

@@ -91,8 +91,10 @@ def test_the_streams_are_named_wherever_the_run_is(both):
     assert list(config["streams"]) == ["raw", "lit"]
     assert config["streams"]["lit"]["classifier"]["units"] == 4
     facts = json.loads((run / "run.json").read_text())
-    assert facts["extractor"]["name"] == "luma"
-    assert facts["features"]["bank"].count("|") == 3, "two streams, plain and darkened"
+    assert [stream["extractor"] for stream in facts["streams"]] == ["luma", "luma"]
+    caches = [stream["caches"] for stream in facts["streams"]]
+    assert [len(of_stream) for of_stream in caches] == [2, 2], "plain and darkened"
+    assert len({*caches[0], *caches[1]}) == 4
 
 
 def test_tables_come_again_with_all_splits(darkhar, both):

@@ -37,7 +37,7 @@ def test_a_run_from_the_bank_scores_through_its_own_extractor(darkhar, head):
     assert len(pd.read_csv(folder / "predictions.csv")) == 21 * 2 * 2, "two repeats of two folds"
     assert json.loads((folder / "evaluation.json").read_text())["trained_on"]["clips"] == 18
     kept = json.loads((folder / "evaluation.json").read_text())
-    assert kept["extractor"] == facts["extractor"]
+    assert kept["streams"] == facts["streams"]
 
 
 def test_tables_of_repeats_come_again(darkhar, head):
@@ -48,7 +48,7 @@ def test_tables_of_repeats_come_again(darkhar, head):
 
 def test_heads_of_another_extractor_are_refused(darkhar, head):
     facts = json.loads((head / "run.json").read_text())
-    facts["extractor"]["weights_hash"] = "0123"
+    facts["streams"][0]["weights_hash"] = "0123"
     (head / "run.json").write_text(json.dumps(facts))
     code, _, err = darkhar("evaluate", head, "split=test")
     assert code == 2
