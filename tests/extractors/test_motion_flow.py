@@ -12,7 +12,7 @@ from darkhar_cli.extractors.motion_flow import motion_flow
 from darkhar_cli.extractors.person import mover
 from darkhar_cli.extractors.person.mover import Mover, locate
 from darkhar_cli.extractors.person.mover_channels import box_channels, swing_channels, swings
-from tests.helpers.moving_scenes import HEIGHT, PATCH, WIDTH, scene, steady
+from tests.helpers.moving_scenes import HEIGHT, PATCH, WIDTH, scene, steady, texture
 
 STILL = steady(0, 0, 24)
 LEFT, TOP, SIDE, TALL = (value / HEIGHT for value in PATCH)
@@ -99,6 +99,7 @@ def test_people_of_dark_synth_are_found(action):
 def degenerate():
     rng = np.random.default_rng(0)
     grain = rng.integers(0, 255, (6, 48, 64, 3), dtype=np.uint8)
+    ground = texture(60, 100, 3).astype(np.uint8)
     two = np.zeros((12, 48, 64, 3), np.uint8)
     for i in range(12):
         two[i, 10:30, 2 * i : 2 * i + 8], two[i, 20:44, 50 - 2 * i : 58 - 2 * i] = 200, 120
@@ -111,6 +112,8 @@ def degenerate():
         "white": np.full((6, 48, 64, 3), 255, np.uint8),
         "two movers": two,
         "two movers in tiny frames": two[:, ::2, ::2][:, :, :32],
+        "a panning camera": np.stack([ground[:48, 3 * i : 3 * i + 64] for i in range(12)]),
+        "a shaking camera": np.stack([ground[y : y + 48, x : x + 64] for y, x in rng.integers(0, 12, (8, 2))]),
         "upright": np.ascontiguousarray(np.rot90(two, axes=(1, 2))),
         "one is switched on": np.concatenate([np.zeros((3, 48, 64, 3), np.uint8), grain[:3]]),
         "three pixels high": grain[:, :3],
@@ -125,6 +128,16 @@ def test_every_clip_has_finite_channels(extract, case):
         assert found.shape == (len(clip), 56)
         assert np.isfinite(found).all()
         assert np.abs(found).max() < 1e3
+
+
+def test_of_two_movers_the_box_is_the_stronger_ones():
+    frames = np.full((16, 96, 128, 3), 40, np.uint8)
+    for i in range(16):
+        frames[i, 30:70, 8 + 3 * i : 24 + 3 * i], frames[i, 10:18, 116 - i : 122 - i] = 180, 120
+    true = np.array([[8 + 3 * i, 30, 24 + 3 * i, 70] for i in range(16)]) / 96
+    found = locate(frames).box
+    assert np.median(overlap(found, true)) > 0.6
+    assert found[:, 1].min() > 18 / 96, "below the other one"
 
 
 def test_where_nothing_moves_the_box_is_the_frame():
