@@ -26,7 +26,9 @@ from tests.helpers.longer import is_longer
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 # A model so small that a whole run takes seconds, and the columns of folds.csv.
+MODEL = ("extractor=conv_small", "classifier=lstm")
 TINY = (
+    *MODEL,
     "sampler.frames=3",
     "extractor.size=[16,20]",
     "extractor.filters=4",

@@ -55,7 +55,7 @@ def test_switches_of_the_environment_are_part_of_it(monkeypatch):
 
 
 def test_code_is_of_the_parts_in_use_and_all_that_they_import():
-    code = code_of(config_of("enhance=[gamma,histeq]", "classifier=linear"))
+    code = code_of(config_of("enhance=[gamma,histeq]", "extractor=conv_small", "classifier=linear"))
     files = {name for name in code if name.endswith(".py")}
     wanted = {"classifiers/linear.py", "classifiers/blocks/normalisation.py", "enhance/gamma.py", "enhance/histeq.py"}
     wanted |= {"extractors/conv_small.py", "samplers/uniform.py", "samplers/contract.py"}
