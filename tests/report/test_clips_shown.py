@@ -117,4 +117,6 @@ def test_a_mistake_is_shown_as_recorded_and_as_the_model_saw_it(clips):
     recorded = clips_shown.of_data_set(clips, [1])[0].frames([5])
     for data, frames in ((shown[0].dark, recorded), (shown[0].enhanced, clips_shown.Enhancer(GAMMA).levels(recorded))):
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-        np.testing.assert_array_equal(pixels, frames[0])
+        difference = np.abs(pixels.astype(int) - frames[0].astype(int))
+        assert difference.mean() < 2, "a JPEG's error"
+        assert difference.max() < 40

@@ -67,8 +67,8 @@ def _rows(summary: pd.DataFrame, controls: pd.DataFrame) -> list[Row]:
 
 
 def _row(name: str, row: pd.Series, main: bool = False) -> Row:
-    ends = [number(row.get(key, "")) for key in ("recall_macro", "recall_lower", "recall_upper")]
-    return Row(name, *ends, text=with_span(row, "recall_macro"), main=main)
+    value, low, high = (number(row.get(key, "")) for key in ("recall_macro", "recall_lower", "recall_upper"))
+    return Row(name, value, low, high, text=with_span(row, "recall_macro"), main=main)
 
 
 def _controls(run: Run, controls: pd.DataFrame) -> Html | None:

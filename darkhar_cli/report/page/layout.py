@@ -1,6 +1,6 @@
 """A page as one file: nothing is fetched, and it is whole without a script."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from darkhar_cli.report.page.markup import Html, joined, tag
 from darkhar_cli.report.page.style import SCRIPT, STYLE
@@ -40,6 +40,6 @@ def _box(warnings: Iterable[str]) -> Html | None:
     return tag("div", tag("h2", "What limits these numbers"), tag("ul", items), class_="warnings", role="alert")
 
 
-def section(heading: str, *children: Html | str | None) -> Html:
+def section(heading: str, *children: Html | str | Sequence[Html] | None) -> Html:
     """Return a heading and what belongs to it."""
     return joined(tag("h2", heading), *children)

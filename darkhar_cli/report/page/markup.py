@@ -35,7 +35,7 @@ def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
 
 def joined(*children: Any) -> Html:
     """Return children one after the other; texts among them are escaped."""
-    parts = []
+    parts: list[str] = []
     for child in children:
         if child is None:
             continue

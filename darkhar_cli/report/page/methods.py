@@ -67,9 +67,9 @@ def _basis(rows: pd.DataFrame) -> str:
 def _methods(rows: pd.DataFrame) -> list[Row]:
     made = []
     for _, row in rows.iterrows():
-        ends = [number(row[name]) for name in ("recall_macro", "recall_lower", "recall_upper")]
-        interval = f" [{100 * ends[1]:.1f}, {100 * ends[2]:.1f}]" if isfinite(ends[1]) else ""
-        made.append(Row(str(row["name"]), *ends, text=f"{percent(ends[0])}{interval}"))
+        value, low, high = (number(row[name]) for name in ("recall_macro", "recall_lower", "recall_upper"))
+        interval = f" [{100 * low:.1f}, {100 * high:.1f}]" if isfinite(low) else ""
+        made.append(Row(str(row["name"]), value, low, high, text=f"{percent(value)}{interval}"))
     return made
 
 

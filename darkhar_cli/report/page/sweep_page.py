@@ -98,8 +98,8 @@ def _best(done: pd.DataFrame, swept: Sequence[str]) -> Html:
     told = f" macro recall is the highest of {several(len(done), 'job')} ({_name(best, swept)}); {above_chance(*ends)}."
     rows = []
     for _, row in done.iterrows():
-        spans = [number(row[name]) for name in ("recall_macro", "recall_lower", "recall_upper")]
-        rows.append(Row(_name(row, swept), *spans, text=with_span(row, "recall_macro")))
+        value, low, high = (number(row[name]) for name in ("recall_macro", "recall_lower", "recall_upper"))
+        rows.append(Row(_name(row, swept), value, low, high, text=with_span(row, "recall_macro")))
     return section(
         "Jobs that are done",
         tag("p", tag("strong", percent(best["recall_macro"])), told, class_="headline"),
