@@ -10,12 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from darkhar_cli.names import printable_lines
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -100,7 +103,7 @@ class PlainProgress:
 class BarProgress:
     """Progress on a terminal: a live bar with count, detail and time left."""
 
-    def __init__(self, bar: Progress, label: str, total: int, rate: bool):
+    def __init__(self, bar: "Progress", label: str, total: int, rate: bool):
         self.bar, self.rate = bar, rate
         self.task = bar.add_task(label, total=total, detail="")
 
@@ -119,6 +122,8 @@ def progress(label: str, total: int, rate: bool = False) -> Iterator[PlainProgre
     if _state["quiet"] or not err.is_terminal:
         yield PlainProgress(label, total, rate)
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -28,14 +28,11 @@ def run(words: Sequence[str]) -> None:
         FailedWork: something is wrong with clips, or they do not look as they claim to.
     """
     from darkhar_cli import console
-    from darkhar_cli.config import request
+    from darkhar_cli.config import own_parts, request
     from darkhar_cli.data import clip_dataset
     from darkhar_cli.data.doctor.data_set import examine_all
-    from darkhar_cli.data.frame_times import irregular_note
-    from darkhar_cli.data.low_light_statistics import acceptance
-    from darkhar_cli.files.tables import write_csv
 
-    dataset, asked = _read(words)
+    dataset, asked = _read(own_parts.settled(words))
     real = None
     if "real" in asked:
         theirs = clip_dataset.open_clips(request.read_dataset(["dataset=ee6222har", f"dataset.root={asked['real']}"]))
@@ -46,22 +43,32 @@ def run(words: Sequence[str]) -> None:
     folder = Path(asked.get("folder") or Path("outputs/check").absolute() / _folder_name(dataset))
     faults = _tell(found, every, folder)
     if len(every):
-        seen = every[every["light"] != "bright"] if (every["light"] != "bright").any() else every
-        held = found.like_real and len(seen) >= _ENOUGH
-        table = acceptance(seen, held, real)
-        _show(table, f"{found.name}: {len(seen)} of {len(found.clips)} clips", None if real is None else len(real))
-        if found.like_real and not held:
-            few = f"{len(seen)} clips are too few to be held to the tolerances"
-            console.note(f"{few}; take config=small, medium or full")
-        if told := irregular_note(every):
-            console.warn(told)
-        if "to" in asked:
-            write_csv(Path(asked["to"]), table)
-        out = table.loc[table["ok"] == "out", "quantity"].tolist()
-        faults += [f"out of tolerance: {'; '.join(out)}"] if out else []
+        faults += _accept(found, every, real, asked.get("to"))
     console.out.print(str(folder), soft_wrap=True)
     if faults:
         raise FailedWork("; ".join(faults))
+
+
+def _accept(found: Checkup, every: pd.DataFrame, real: pd.DataFrame | None, to: str | None) -> list[str]:
+    """Print brightness, noise and flicker, write them where asked; return what is out of tolerance in words."""
+    from darkhar_cli import console
+    from darkhar_cli.data.frame_times import irregular_note
+    from darkhar_cli.data.low_light_statistics import acceptance
+    from darkhar_cli.files.tables import write_csv
+
+    seen = every[every["light"] != "bright"] if (every["light"] != "bright").any() else every
+    held = found.like_real and len(seen) >= _ENOUGH
+    table = acceptance(seen, held, real)
+    _show(table, f"{found.name}: {len(seen)} of {len(found.clips)} clips", None if real is None else len(real))
+    if found.like_real and not held:
+        few = f"{len(seen)} clips are too few to be held to the tolerances"
+        console.note(f"{few}; take config=small, medium or full")
+    if told := irregular_note(every):
+        console.warn(told)
+    if to:
+        write_csv(Path(to), table)
+    out = table.loc[table["ok"] == "out", "quantity"].tolist()
+    return [f"out of tolerance: {'; '.join(out)}"] if out else []
 
 
 def _progress(name: str) -> Any:
@@ -189,8 +196,9 @@ VERB = Verb(
     name="check",
     summary="examine a data set: broken, doubtful and doubled clips, wrong labels, brightness, noise and flicker",
     place=21,
-    takes="dataset=, dataset.*=, real=DIR, to=FILE, folder=DIR and frames=N",
-    keys=("dataset", "dataset.", *_OWN),
+    takes="dataset=, dataset.*=, real=DIR, to=FILE, folder=DIR, frames=N, plugins=FILE and --config-dir DIR",
+    keys=("dataset", "dataset.", *_OWN, "plugins"),
+    words=("--config-dir",),
     examples=(
         ("check", "the embedded data set; exit code 1 where a tolerance is not met"),
         ("check dataset=NAME dataset.root=DIR", "any other, prepared or not; exit code 1 where anything is wrong"),

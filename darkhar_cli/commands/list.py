@@ -21,10 +21,10 @@ def run(words: list[str]) -> None:
         BadRequest: no such kind, or no such option of the kind before it.
     """
     from darkhar_cli import console
-    from darkhar_cli.config import schema
+    from darkhar_cli.config import own_parts, schema
 
     kinds = (*schema.GROUPS, "experiment")
-    words = _outside(words)
+    words = own_parts.settled(words)
     as_json, words = "--json" in words, [word for word in words if word != "--json"]
     for word in words:
         if word.startswith("-"):
@@ -79,18 +79,6 @@ def _print_json(kinds: list[str]) -> None:
     print(json.dumps(json_schema.configuration_schema(kinds or schema.GROUPS), indent=2))
 
 
-def _outside(words: list[str]) -> list[str]:
-    """Let `plugins=FILE` and `--config-dir=DIR` add parts; return the other words."""
-    from pathlib import Path
-
-    from darkhar_cli.config import own_parts
-
-    files, words = own_parts.taken_from(words)
-    folder = next((word.partition("=")[2] for word in words if word.startswith("--config-dir=")), None)
-    own_parts.use(files, Path(folder).expanduser().absolute() if folder else None)
-    return [word for word in words if not word.startswith("--config-dir=")]
-
-
 def _table(kind: str, names: Sequence[str], detailed: bool) -> "Table":
     from rich.table import Table
     from rich.text import Text
@@ -136,7 +124,7 @@ VERB = Verb(
     name="list",
     summary="show every option with a line each, or what a kind's options take",
     place=40,
-    takes="kinds, options of the kind before, and --json",
+    takes="kinds, options of the kind before, --json, plugins=FILE and --config-dir DIR",
     keys=(),
     examples=(
         ("list", "every option of every kind, a line each"),

@@ -97,7 +97,7 @@ def _sweep(folder: Path) -> tuple[Callable[[], None], Page]:
         if comparison:
             method_tables.show(comparison, str(folder / "methods.csv"))
         else:
-            terminal.show_sweep_limits(table)
+            terminal.show_sweep_limits(table, folder)
 
     return show, lambda: _html().sweep_page(folder, comparison)
 

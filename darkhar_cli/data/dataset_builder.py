@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import tensorflow_datasets as tfds
 
-from darkhar_cli import stopping
+from darkhar_cli import plugins, stopping
 from darkhar_cli.data import clip_store
 from darkhar_cli.data.clip_store import StoredClip
 from darkhar_cli.data.examples import Examples
@@ -37,6 +37,13 @@ __all__ = ["TRAIN", "ClipBuilder", "Source"]
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
 _COLUMNS += ["twin", "light", "corrupt", "skippable", "jitter"]
 _OFFICIAL = "official"  # a column where the data set has several official splits
+
+
+def _start_worker(own: Path | None) -> None:
+    """Begin a process that computes clips, as a data set in a user's own file may say."""
+    stopping.follow_parent()
+    if own is not None:
+        plugins.load(own)
 
 
 class ClipBuilder(UnlistedBuilder):
@@ -182,7 +189,8 @@ class ClipBuilder(UnlistedBuilder):
     def _workers(self, count: int) -> Executor:
         cores = os.cpu_count() or 1
         if self.DRAWN and cores > 1 and count > 24:  # a process takes a second to start
-            return ProcessPoolExecutor(cores, mp_context=WorkerContext(), initializer=stopping.follow_parent)
+            own = (plugins.file_of(type(self).__module__),)
+            return ProcessPoolExecutor(cores, WorkerContext(), _start_worker, own)
         return ThreadPoolExecutor(cores)
 
     def as_data_source(self, split: Any = None, **unused: Any) -> Any:

@@ -29,9 +29,9 @@ FACTS = "sweep.json"
 def _job_row(sweep: Path, folder: Path, known: Mapping[str, Any], swept: Sequence[str]) -> dict[str, Any]:
     """Return a job's row: what its folder says of itself, and what is known of it where it has not said anything."""
     run = Run(folder)
-    facts = run.facts()
-    typed = {bare_key(word): word.partition("=")[2] for word in facts.get("overrides", ())}
-    own = {key: typed[key] for key in swept if key in typed} | facts.get("labels", {})
+    record = run.record()
+    typed = {bare_key(word): word.partition("=")[2] for word in record.overrides}
+    own = {key: typed[key] for key in swept if key in typed} | dict(record.labels)
     row: dict[str, Any] = {"folder": Path(os.path.relpath(folder, sweep)).as_posix(), **known, **own}
     if run.done:
         summary, folds = run.read("metrics/summary.csv").iloc[0], run.read("metrics/folds.csv")
@@ -66,6 +66,14 @@ def sweep_table(sweep: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequ
         "error",
     ]
     return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
+
+
+def warnings_of(folder: Path, table: pd.DataFrame) -> list[str]:
+    """Return what the finished jobs of a sweep's table warn of, each once; `folder` is the sweep's."""
+    done = table[table["status"] == "done"]
+    jobs = zip(done["folder"], done["split"], strict=True)
+    caveats = [caveat for job, split in jobs for caveat in Run(folder / job).warnings_of(split)]
+    return list(dict.fromkeys(caveat.text for caveat in caveats))
 
 
 def save_sweep(folder: Path, jobs: Mapping[Path, Mapping[str, Any]], swept: Sequence[str]) -> pd.DataFrame:

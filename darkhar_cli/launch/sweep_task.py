@@ -59,7 +59,7 @@ class SweepTask:
             varied = {bare_key(word): word.partition("=")[2] for word in words if bare_key(word) in self.swept}
             console.note(sweep_jobs.heading(number, len(self.jobs), varied))
             job = self.jobs.get(number) or self._read(words, folder)
-            return train(DataSets().open(job.config, list(job.typed)), folder, show=False)
+            return train(DataSets().open_job(job), folder, show=False)
         except Exception as problem:
             if not self.failures:  # one is enough: a traceback keeps its job's model in memory
                 self.failures.append(problem)

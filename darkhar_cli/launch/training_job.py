@@ -21,6 +21,7 @@ from darkhar_cli.report import terminal
 from darkhar_cli.runs.identity import changed_since, code_of, refuse_other_code
 from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.runs.run_folder import Run, save_tables
+from darkhar_cli.runs.run_record import DataRecord
 from darkhar_cli.splits import shuffling
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.training.data_report import describe, find_leaks
@@ -121,14 +122,14 @@ def _work(
         run.add_facts(
             **device.facts(policy),
             code=code,
-            data={
-                "name": clips.name,
-                "fingerprint": clips.fingerprint,
-                "skipped": len(clips.skipped),
-                "damaged": len(clips.damaged),
-                "synthetic": clips.synthetic,
-                "classes": clips.classes,
-            },
+            data=DataRecord(
+                name=clips.name,
+                fingerprint=clips.fingerprint,
+                skipped=len(clips.skipped),
+                damaged=len(clips.damaged),
+                synthetic=clips.synthetic,
+                classes=tuple(clips.classes),
+            ).stored(),
             caveats=caveats.stored(said),
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),

@@ -8,7 +8,7 @@ import numpy as np
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.extractors.person import tracking
 from darkhar_cli.extractors.person.dense_flow import fit_camera
-from darkhar_cli.extractors.person.flow_input import boxes, luma, pixels, widened
+from darkhar_cli.extractors.person.flow_input import luma, pixels, widened
 from darkhar_cli.extractors.person.keypoints import MoveNet, load_movenet
 from darkhar_cli.report.clips_shown import ClipShown, Enhancer
 from darkhar_cli.weights import lookup, store
@@ -73,7 +73,7 @@ def _arrows(frames: np.ndarray, points: np.ndarray, i: int) -> np.ndarray:
     centre = (np.array(now.shape) - 1) / 2
     arm = np.stack([x - centre[1], y - centre[0]]).astype(np.float32) / np.float32(now.shape[0])
     gradient = np.hypot(*np.gradient(now.astype(np.float32)))
-    rows, columns = pixels(widened(boxes(points[i][None])[0], _MARGIN), now.shape)
+    rows, columns = pixels(widened(tracking.boxes(points[i][None])[0], _MARGIN), now.shape)
     outside = np.ones(now.shape, bool)
     outside[rows, columns] = False
     shift, zoom = fit_camera(flow, arm, gradient, outside)

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from darkhar_cli import console
+from darkhar_cli.evaluation.sweep_table import warnings_of
 from darkhar_cli.labels import METHOD_LABELS
 from darkhar_cli.metrics import tables
 from darkhar_cli.names import printable
@@ -71,7 +72,7 @@ def show_run(run: Run) -> None:
     show_grid(grid, DROPPED, "metrics/")
     for line in [*headlines(summary), *official_mean(folds)]:
         console.say(line)
-    warnings, verdict = run.warnings(), run.facts().get("verdict")
+    warnings, verdict = run.warnings(), run.record().verdict
     if verdict and verdict not in run.caveats():
         console.say(f"controls: {verdict}")
     for caveat in warnings:
@@ -143,11 +144,14 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
         console.error(f"{', '.join(f'{name}={row[name]}' for name in swept)}: {row['error']}")
 
 
-def show_sweep_limits(table: pd.DataFrame) -> None:
-    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods has neither."""
+def show_sweep_limits(table: pd.DataFrame, folder: Path) -> None:
+    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods has neither.
+
+    `folder` is the sweep's, which the table's column `folder` is relative to.
+    """
     done = table[table["status"] == "done"]
     if len(done):
         words = dict.fromkeys(map(percent, done["chance"]))
         console.say(f"chance {', '.join(words)}")
-    for text in dict.fromkeys(text for cell in done["warnings"] for text in str(cell).split("; ") if text):
+    for text in warnings_of(folder, table):
         console.say(f"warning: {text}", style="yellow")

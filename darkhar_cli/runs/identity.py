@@ -30,7 +30,7 @@ _ROOTS = ("training.cross_validation", "splits.shuffling")
 _ASIDE = ("ambient", "console", "errors", "labels", "native_stderr", "paths", "registry", "stopping")
 _ASIDE += ("files", "metrics", "runs", "weights")
 _ASIDE += ("features.feature_cache", "features.lru", "data.listing")
-_ASIDE += ("training.progress_listener", "training.fold_recorder")
+_ASIDE += ("training.progress_listener",)
 _LIBRARIES = ("av", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "tensorflow", "keras", "keras-cv")
 _LIBRARIES += ("openvino", "ai-edge-litert")
 Code = Mapping[str, str]  # source file (in the package) or library -> hash or version
@@ -162,7 +162,7 @@ def changes(before: Code, now: Code) -> list[str]:
 
 def changed_since(run: Run) -> str:
     """Return in words what code has changed since a run was made, or nothing; cheap, and without TensorFlow."""
-    before = run.facts().get("code", {})
+    before = run.record().code
     return ", ".join(changes(before, _hashed(before)))
 
 
@@ -177,7 +177,7 @@ def refuse_other_code(run: Run, plan: Plan, code: Code) -> None:
         return  # all of them are trained again
     others = [fold for fold in finished if run.fold_facts(fold.repeat, fold.index).get("code") != mark_of(code)]
     if others:
-        changed = ", ".join(changes(run.facts().get("code", {}), code)) or "what it was is not known"
+        changed = ", ".join(changes(run.record().code, code)) or "what it was is not known"
         raise BadRequest(
             f"{run.folder} was begun with other code: {changed}. Its {len(others)} finished folds and new ones would "
             "be two programs in one table: give fresh=true for a new run beside it, or bring the old code back"

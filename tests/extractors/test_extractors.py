@@ -27,8 +27,9 @@ SIZED = {
     "background": ({"width": 8, "height": 6}, 48),
     "luma": ({}, 3),
     "motion": ({}, 2),
+    "motion_flow": ({}, 56),
 }
-CLIP_WIDE = ("background", "motion", "pose", "flow", "pose_flow")
+CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow")
 OF_KEYPOINTS = ("movenet", "pose", "flow", "pose_flow")
 
 

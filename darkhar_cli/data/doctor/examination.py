@@ -15,6 +15,7 @@ from darkhar_cli.data.video import ClipError, inspect, read_frames
 from darkhar_cli.data.video.first_frame import StoredAs, stored_as
 
 MOMENTS, HEIGHT, WIDTH = 12, 15, 20  # of a signature: evenly spaced frames, each a grey thumbnail
+_FLOOR = 4.0  # luma added before the logarithm: noise in what is nearly black counts for less
 _PICTURE = (90, 120)
 _BELOW_BLACK = 0.05  # share of samples below legal black that is worth knowing
 _DEEPEST = 3.0  # mean luma below which a clip shows next to nothing
@@ -96,12 +97,14 @@ def _decode(seen: Examined, data: bytes, checked: bool) -> None:
     seen.stored = stored_as(data)
     seen.statistics = measure(frames, len(data), seen.fps)
     moments = frames[np.linspace(0, len(frames) - 1, MOMENTS).round().astype(int)]
-    small = [
-        cv2.resize(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-        for one in moments
-    ]
-    seen.signature = np.log1p(np.array(small, np.float32))
+    seen.signature = np.log(np.array([_thumbnail(one) for one in moments]) + _FLOOR)
     seen.picture = cv2.resize(frames[len(frames) // 2], _PICTURE[::-1], interpolation=cv2.INTER_AREA)
+
+
+def _thumbnail(frame: np.ndarray) -> np.ndarray:
+    """Return a frame's luma averaged over areas, (HEIGHT, WIDTH) float32, not rounded: dark clips have few levels."""
+    luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return cv2.resize(luma, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
 
 
 def _judge(seen: Examined, shortest: int) -> None:

@@ -76,6 +76,6 @@ def _controls(run: Run, controls: pd.DataFrame) -> Html | None:
         return None
     return joined(
         tag("h2", "Controls: what is scored without the action"),
-        tag("p", run.facts().get("verdict", "")),
+        tag("p", run.record().verdict),
         summary_table(controls, "control"),
     )

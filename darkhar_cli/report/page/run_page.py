@@ -96,7 +96,7 @@ def _details(
         breakdown.recordings(run, chance),
         breakdown.brightness(run, chance),
         mistakes.mistakes(run, config, dataset, fingerprint),
-        figures.enhancement_card(run.facts().get("enhancement_card", {})),
+        figures.enhancement_card(run.record().enhancement_card),
         section("Classes", table(run.read("metrics/per_class.csv"), "classes")),
         section("Folds", table(folds, "folds")),
         figures.figures(drawings),

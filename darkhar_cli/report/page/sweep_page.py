@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from darkhar_cli.evaluation.comparison import Comparison
+from darkhar_cli.evaluation.sweep_table import warnings_of
 from darkhar_cli.names import several
 from darkhar_cli.report.page import about, methods
 from darkhar_cli.report.page.headline import above_chance, number
@@ -34,7 +35,7 @@ def sweep_page(
     done = jobs[jobs["status"] == "done"]
     unfinished = several(len(jobs) - len(done), "job")
     warnings = [f"{unfinished} of {len(jobs)} not done: see the jobs below"] if len(done) < len(jobs) else []
-    warnings += methods.warnings_of(compared) if compared else _warnings(done)
+    warnings += methods.warnings_of(compared) if compared else warnings_of(folder, done)
     known = {"date": str(facts.get("started", ""))[:10], "jobs": f"{len(jobs)}, of which {len(done)} are done"}
     known |= {"varied": ", ".join(swept), "data": ", ".join(dict.fromkeys(map(str, done["dataset"])))}
     known |= {"clips": _clips(folder, done), "folder": folder.name}
@@ -77,10 +78,6 @@ def comparison_page(compared: Comparison, folders: Sequence[Path], words: Sequen
             tag("ul", places),
         ),
     )
-
-
-def _warnings(done: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(text for cell in done["warnings"] for text in str(cell).split("; ") if text))
 
 
 def _clips(folder: Path, done: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ import shutil
 import struct
 
 import av
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,9 +14,29 @@ from darkhar_cli.data.doctor import near_duplicates
 from darkhar_cli.data.doctor.data_set import examine_all
 from darkhar_cli.data.doctor.findings import KINDS, kind_of, table_of
 from darkhar_cli.data.video import read_frames, write_video
-from tests.conftest import moving_square, write_clips
 from tests.helpers.generated_clips import cut, damaged, encode
 from tests.helpers.irregular_clips import irregular_times, write_at
+
+
+def take(label: int, number: int, n: int = 12, height: int = 48, width: int = 64) -> np.ndarray:
+    """Return a clip (n, H, W, 3) uint8 of a scene of its own, in which a square jumps about as in no other."""
+    rng = np.random.default_rng([label, number])
+    scene = cv2.GaussianBlur(rng.uniform(0, 255, (height, width)).astype(np.float32), (0, 0), 4)
+    frames = np.repeat(((scene - scene.min()) / 2 + 15).astype(np.uint8)[None, ..., None], n, 0).repeat(3, 3)
+    for frame in frames:
+        y, x = rng.integers(0, height - 14), rng.integers(0, width - 14)
+        frame[y : y + 14, x : x + 14] = 150
+    return np.ascontiguousarray(frames)
+
+
+def write_clips(root, takes=4):
+    """Write `<root>/<class>/<class>_<group>_<take>.mp4` and return root."""
+    for label, name in enumerate(("right", "down", "stay")):
+        (root / name).mkdir(parents=True)
+        for number in range(takes):
+            data = write_video(take(label, number, n=10 + number), 30)
+            (root / name / f"{name}_{number % 2}_{number}.mp4").write_bytes(data)
+    return root
 
 
 def found(root, shortest=8, **options):
@@ -89,11 +110,11 @@ def test_each_kind_of_broken_clip_is_named(tmp_path):
 
 def test_what_is_odd_about_readable_clips_is_mentioned(tmp_path):
     root = write_clips(tmp_path, takes=4)
-    (root / "down" / "turned.mp4").write_bytes(turned(write_video(moving_square(1, 20), 30)))
-    (root / "down" / "late.mp4").write_bytes(write_at(moving_square(1, 21), irregular_times(12)))
+    (root / "down" / "turned.mp4").write_bytes(turned(write_video(take(1, 20), 30)))
+    (root / "down" / "late.mp4").write_bytes(write_at(take(1, 21), irregular_times(12)))
     (root / "down" / "black.mp4").write_bytes(write_video(np.zeros((12, 48, 64, 3), np.uint8), 30))
-    (root / "down" / "large.mp4").write_bytes(write_video(moving_square(1, 22, height=96, width=96), 30))
-    (root / "down" / "short.mp4").write_bytes(write_video(moving_square(1, 23, n=3), 30))
+    (root / "down" / "large.mp4").write_bytes(write_video(take(1, 22, height=96, width=96), 30))
+    (root / "down" / "short.mp4").write_bytes(write_video(take(1, 23, n=3), 30))
     checkup = found(root)
     said = kinds(checkup)
     assert said["rotated"] == ["down/turned.mp4"]
@@ -119,7 +140,7 @@ def test_samples_below_black_and_another_range_are_mentioned(tmp_path):
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     (root / "down" / "crushed.mp4").write_bytes(buffer.getvalue())
-    (root / "down" / "jpeg.mov").write_bytes(full_range(moving_square(1, 3)))
+    (root / "down" / "jpeg.mov").write_bytes(full_range(take(1, 3)))
     said = kinds(found(root))
     assert set(said["range"]) == {"down/crushed.mp4", "down/jpeg.mov"}
 
@@ -129,7 +150,7 @@ def test_copies_near_duplicates_and_groups_across_splits_are_wrong(tmp_path):
     for label, name in enumerate(("right", "down", "stay")):
         place = tmp_path / "test" / name
         place.mkdir(parents=True)
-        (place / f"{name}_9_{label}.mp4").write_bytes(write_video(moving_square(label, 30 + label), 30))
+        (place / f"{name}_9_{label}.mp4").write_bytes(write_video(take(label, 30 + label), 30))
     shutil.copy(tmp_path / "train/down/down_0_0.mp4", tmp_path / "test/down/down_1_7.mp4")
     shutil.copy(tmp_path / "train/down/down_0_0.mp4", tmp_path / "train/down/down_0_8.mp4")
     frames = read_frames((tmp_path / "train/right/right_1_3.mp4").read_bytes())
