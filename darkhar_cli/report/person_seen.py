@@ -1,20 +1,17 @@
 """Where MoveNet sees a person in a clip, and how the person moves: to be drawn on its frames."""
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from darkhar_cli.errors import BadRequest
+from darkhar_cli.errors import DarkharError
 from darkhar_cli.extractors.person import tracking
 from darkhar_cli.extractors.person.dense_flow import fit_camera
 from darkhar_cli.extractors.person.flow_input import luma, pixels, widened
 from darkhar_cli.extractors.person.keypoints import MoveNet, load_movenet
-from darkhar_cli.paths import home
 from darkhar_cli.report.clips_shown import ClipShown, Enhancer
+from darkhar_cli.weights import lookup, store
 
 _MOST_FRAMES = 150  # from the middle of a clip
 _AT_A_TIME = 8  # frames at their own size, where each is enhanced by itself
@@ -40,13 +37,13 @@ class PersonSeen:
 
 
 def net_at_hand() -> MoveNet | None:
-    """Return MoveNet where its file is in the folder of models, else None: nothing is downloaded for a picture."""
-    given = os.environ.get("DARKHAR_MODELS")
-    folder = Path(os.path.expanduser(given)) if given else home() / "models"
-    for path in sorted(folder.glob("*movenet*.tflite")):
-        with suppress(BadRequest):
-            return load_movenet(str(path))
-    return None
+    """Return MoveNet where its weights are on this machine, else None: nothing is downloaded for a picture."""
+    weights = lookup.of_extractor({"name": "movenet", "weights": "auto"})
+    try:
+        path = store.present(weights) if weights else None
+        return load_movenet(str(path)) if path else None
+    except DarkharError:  # not what was published, or no MoveNet: what needs it says so
+        return None
 
 
 def seen(clip: ClipShown, enhance: Enhancer, net: MoveNet, most: int) -> list[PersonSeen]:

@@ -39,7 +39,7 @@ def test_no_verb_imports_tensorflow_before_its_work():
     [
         (
             ["trian"],
-            "unknown verb 'trian'; choose from train, prepare, check, evaluate.*; did you mean 'train'",
+            "unknown verb 'trian'; choose from train, prepare, check, browse, evaluate.*; did you mean 'train'",
         ),
         (["list", "enhance", "gama"], "unknown enhance or kind 'gama'.*did you mean 'gamma'"),
         (["list", "--json", "enhance", "gamma"], "--json takes whole kinds, not gamma"),
