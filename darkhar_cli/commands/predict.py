@@ -153,7 +153,7 @@ def _tell(asked: Asked, report: Report) -> None:
 VERB = Verb(
     name="predict",
     summary="predict videos, files or streams of any length, with a finished run's models",
-    place=33,
+    place=34,
     takes="a run folder, videos, folds=, calibrate=, cache=, window=, stride=, accuracy=, threshold=, top=, format=, "
     "output=, timeline=, overlay=, allow_network= and plugins=",
     keys=(
