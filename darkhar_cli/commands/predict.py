@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darkhar_cli.commands.contract import Verb
-from darkhar_cli.errors import BadRequest, unknown
+from darkhar_cli.errors import BadRequest
 
 if TYPE_CHECKING:
     from darkhar_cli.prediction.predicting import Report
+    from darkhar_cli.prediction.request import Asked
     from darkhar_cli.prediction.rows import RowFormat
-    from darkhar_cli.prediction.sources import VideoSource
-    from darkhar_cli.prediction.windowing import Windowing
     from darkhar_cli.runs.run_folder import Run
 
 
 _MOST_CHANGES = 3  # of the code since the run that are named
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was typed, checked: `words` by key."""
-
-    folder: Path
-    sources: list[VideoSource]
-    windowing: Windowing
-    words: Mapping[str, str]
-    format: str
-
-    def path(self, key: str) -> Path | None:
-        """Return a path that was given."""
-        return Path(self.words[key]).expanduser().absolute() if key in self.words else None
-
-    def flag(self, key: str, default: bool) -> bool:
-        """Return a truth that was given."""
-        return {"true": True, "false": False}[self.words[key]] if key in self.words else default
-
-    def number(self, key: str, default: Any) -> Any:
-        """Return a number that was given."""
-        return float(self.words[key]) if key in self.words else default
 
 
 def run(words: Sequence[str]) -> int:
@@ -67,7 +41,8 @@ def _read(words: Sequence[str]) -> Asked:
         BadRequest: names what is wrong.
     """
     from darkhar_cli.config import own_parts
-    from darkhar_cli.prediction.formats import FORMATS, format_of
+    from darkhar_cli.prediction.formats import format_of
+    from darkhar_cli.prediction.request import Asked, check_outputs, check_values, windowing_of
     from darkhar_cli.prediction.sources import is_address, read_sources
 
     files, others = own_parts.taken_from(words)
@@ -76,13 +51,7 @@ def _read(words: Sequence[str]) -> Asked:
         if not VERB.knows(word):
             raise VERB.refusal(word)
     values = {key: value for key, _, value in (word.partition("=") for word in settings)}
-    for key, allowed in {"format": FORMATS, "folds": ("auto", "all", "held-out", "final")}.items():
-        if values.get(key, allowed[0]) not in allowed:
-            raise unknown(key, values[key], allowed)
-    for key in ("calibrate", "cache", "allow_network"):
-        if values.get(key, "true") not in ("true", "false"):
-            raise BadRequest(f"{key}={values[key]}: allowed are true and false")
-    _check_numbers(values)
+    check_values(values)
     folder, *videos = [word for word in others if word not in settings] or [""]
     if not videos:
         raise BadRequest("predict takes a run folder and videos; for instance outputs/train/NAME clip.mp4")
@@ -91,67 +60,16 @@ def _read(words: Sequence[str]) -> Asked:
     asked = Asked(
         Path(folder).expanduser(),
         sources,
-        _windowing(values),
+        windowing_of(values),
         values,
         format_of(values.get("format"), values.get("output")),
     )
-    _check_outputs(asked)
+    check_outputs(asked)
     return asked
 
 
 def _is_setting(word: str) -> bool:
     return word.startswith("-") or ("=" in word and not Path(word).expanduser().exists())
-
-
-def _check_numbers(values: Mapping[str, str]) -> None:
-    for key, low, high in (("top", 1, 1000), ("accuracy", 0, 1), ("threshold", 0, 1)):
-        try:
-            good = low <= float(values.get(key, low)) <= high and (key != "top" or values.get(key, "1").isdigit())
-        except ValueError:
-            good = False
-        if not good:
-            what = "a whole number" if key == "top" else "a number"
-            raise BadRequest(f"{key}={values[key]}: allowed is {what} from {low} to {high}")
-
-
-def _windowing(values: Mapping[str, str]) -> Windowing:
-    from darkhar_cli.prediction.windowing import Windowing
-
-    window = values.get("window", "auto")
-    if window in ("auto", "whole"):
-        if window == "whole" and "stride" in values:
-            raise BadRequest(f"stride={values['stride']} does nothing with window=whole; give window=3s")
-        return Windowing(
-            None if window == "auto" else 0.0, _seconds("stride", values["stride"]) if "stride" in values else None
-        )
-    return Windowing(_seconds("window", window), _seconds("stride", values["stride"]) if "stride" in values else None)
-
-
-def _seconds(key: str, value: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(s|sec|ms|min|m)?", value)
-    seconds = float(found[1]) * {"ms": 0.001, "min": 60, "m": 60}.get(found[2] or "s", 1.0) if found else 0.0
-    if seconds <= 0:
-        also = "auto, whole, or " if key == "window" else ""
-        raise BadRequest(f"{key}={value}: allowed is {also}a time in seconds, for instance {key}=3s")
-    return seconds
-
-
-def _check_outputs(asked: Asked) -> None:
-    """Refuse places that cannot be written as asked, before anything is computed."""
-    for key in ("output", "overlay"):
-        place = asked.path(key)
-        if place and place.is_dir():
-            raise BadRequest(f"{key}={place} is a folder; give a file")
-    timeline = asked.path("timeline")
-    if timeline and timeline.exists() and not timeline.is_dir():
-        raise BadRequest(f"timeline={timeline} is a file; give a folder")
-    overlay = asked.path("overlay")
-    if overlay and (len(asked.sources) > 1 or asked.sources[0].kind != "file"):
-        raise BadRequest(f"overlay={overlay} draws one video file; give one")
-    if overlay and overlay.suffix.lower() != ".mp4":
-        raise BadRequest(f"overlay={overlay}: give a file that ends in .mp4")
-    if overlay and overlay == asked.sources[0].path.expanduser().absolute():
-        raise BadRequest(f"overlay={overlay} is the video itself; give another file")
 
 
 def _work(run: Run, asked: Asked) -> Report:
@@ -235,7 +153,7 @@ def _tell(asked: Asked, report: Report) -> None:
 VERB = Verb(
     name="predict",
     summary="predict videos, files or streams of any length, with a finished run's models",
-    place=33,
+    place=34,
     takes="a run folder, videos, folds=, calibrate=, cache=, window=, stride=, accuracy=, threshold=, top=, format=, "
     "output=, timeline=, overlay=, allow_network= and plugins=",
     keys=(

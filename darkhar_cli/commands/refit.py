@@ -44,7 +44,7 @@ def _refit(folder: Path, fresh: bool) -> None:
 VERB = Verb(
     name="refit",
     summary="train one model on all training clips of a finished run, for use by predict",
-    place=34,
+    place=35,
     takes="a run folder, fresh= and plugins=",
     keys=("fresh", "plugins"),
     examples=(

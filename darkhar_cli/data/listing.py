@@ -16,11 +16,6 @@ BROKEN_LINK, CIRCLE = "link to nothing", "link in a circle"
 NO_FILE, UNREADABLE = "neither file nor folder", "unreadable"
 _FOLDER, _FILE = "folder", "file"
 _SYSTEM = {"__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "#recycle", "#snapshot"}
-# Suffixes of what ffmpeg reads by container, and of streams without one.
-_CONTAINERS = "mp4 m4v mov qt f4v ismv 3gp 3g2 mj2 avi divx mkv mk3d webm ogv ogm flv wmv asf mpg mpeg mpe vob gif apng"
-_CONTAINERS += " ts mts m2ts m2t mxf gxf dv dif nut rm rmvb wtv nsv ivf amv y4m dav kux"
-_STREAMS = "h264 264 avc h26l h265 265 hevc h266 266 vvc h261 h263 m1v m2v mpv mjpg mjpeg av1 obu vc1 cavs avs2 avs3"
-VIDEO = {f".{name}" for name in f"{_CONTAINERS} {_STREAMS}".split()}
 _HIDDEN_ELSEWHERE = {"thumbs.db", "desktop.ini", "ehthumbs.db"}  # what Windows hides by an attribute
 
 

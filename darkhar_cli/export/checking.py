@@ -83,11 +83,11 @@ def check(
             f"(at most {LARGEST:g} is allowed), most for {worst}; nothing was written"
         )
     truth = np.array([pipeline.classes.index(label) for _, label in clips])
-    right = [float((p.argmax(axis=1) == truth).mean()) for p in (expected, found)]
+    before, after = (float((p.argmax(axis=1) == truth).mean()) for p in (expected, found))
     size = sum(
         one.stat().st_size for path in files for one in ([path] if path.is_file() else path.rglob("*")) if one.is_file()
     )
-    return Checked(len(clips), difference, *right, size, _milliseconds(pipeline, clips[0][0]))
+    return Checked(len(clips), difference, before, after, size, _milliseconds(pipeline, clips[0][0]))
 
 
 def _milliseconds(pipeline: Pipeline, clip: LooseClip) -> float:

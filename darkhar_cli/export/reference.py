@@ -104,7 +104,7 @@ def _extracted(frozen: Frozen, clip: LooseClip, enhance: Sequence[Any], position
 def _motion(clip: LooseClip) -> np.ndarray:
     from darkhar_cli.features.frozen_extractor import frozen_alone
 
-    plain = [("none", {})]
+    plain: list[Any] = [("none", {})]
     return _extracted(frozen_alone(("motion", {})), clip, plain, np.arange(clip.n_frames))[:, 0]
 
 

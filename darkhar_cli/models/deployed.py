@@ -3,7 +3,7 @@
 They hold no sampling key, no ragged batch and no loop over clips, so that other formats can express them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -31,7 +31,7 @@ class PickFrames(keras.layers.Layer):
         super().__init__(**(kwargs | {"dtype": "float32", "autocast": False}))
         self.sampler, self.parameters, self.picked = sampler, parameters, picked
         self._pick = registry.get("sampler", sampler)(**parameters)
-        self.views, self.steps = self._pick.views(training=False), self._pick.frames
+        self.views, self.steps = self._pick.views(training=False), self._pick.frames  # None: T follows from the clip
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs."""
@@ -173,10 +173,17 @@ class FramesModel(keras.Model):
         frames, mask = pick(clips)
         return resize(enhance(frames)), mask
 
+    @staticmethod
+    def _of_known_length(features: Any, pick: Any, eye: Any) -> Any:
+        """Return features (B, T, F) whose T a graph knows where it is one for all clips, as unrolled layers need."""
+        if not isinstance(pick.steps, int):
+            return features
+        return ops.reshape(features, (-1, pick.steps, eye.extractor.output_shape[-1]))
+
     def _features(self, seen: Sequence[tuple[Any, Any]]) -> list[list[Any]]:
         """Return for each fold the features and mask of each branch, in turn."""
         of_streams = [
-            [blank_padding(eye(frames), mask) for eye in stream[3:]]
+            [blank_padding(self._of_known_length(eye(frames), stream[0], eye), mask) for eye in stream[3:]]
             for (frames, mask), stream in zip(seen, self.streams, strict=True)
         ]
         found = []
@@ -195,10 +202,10 @@ def _split(flat: Sequence[Any], lengths: Sequence[int]) -> list[list[Any]]:
 
 
 def frames_stream(
-    sampler: tuple[str, dict[str, Any]], enhance: Sequence[Any], size: Any, eyes: Sequence[Any], picked: bool
+    sampler: tuple[str, Mapping[str, Any]], enhance: Sequence[Any], size: Any, eyes: Sequence[Any], picked: bool
 ) -> list[Any]:
     """Return the layers of one stream of a `FramesModel`; `eyes` are extractors' Keras models."""
-    layers = [PickFrames(*sampler, picked), EnhanceFrames(enhance), ResizeFrames(size)]
+    layers = [PickFrames(sampler[0], dict(sampler[1]), picked), EnhanceFrames(enhance), ResizeFrames(size)]
     return [*layers, *(PerFrame(eye) for eye in eyes)]
 
 

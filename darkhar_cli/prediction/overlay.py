@@ -12,9 +12,8 @@ import numpy as np
 from darkhar_cli import console
 from darkhar_cli.data.loose_clips import placeholder
 from darkhar_cli.data.video.streaming import open_stream
-from darkhar_cli.extractors.person.flow_input import boxes
 from darkhar_cli.extractors.person.keypoints import KEYPOINTS, load_movenet
-from darkhar_cli.extractors.person.tracking import SEEN, tracked
+from darkhar_cli.extractors.person.tracking import SEEN, boxes, tracked
 from darkhar_cli.features.frame_loader import HostFrames
 from darkhar_cli.files.asides import write_aside
 from darkhar_cli.prediction.predictor import Predictor

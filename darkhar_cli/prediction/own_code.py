@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from darkhar_cli import plugins
+from darkhar_cli.config import own_parts
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.runs.run_folder import Run
 
@@ -21,5 +22,5 @@ def refuse_lost_parts(run: Run) -> None:
     if lost:
         raise BadRequest(
             f"{run.folder} was made with parts of {', '.join(lost)}, which a run folder does not run by itself; "
-            f"if you trust them give plugins={','.join(lost)}, or the same files from another place"
+            f"if you trust them give {own_parts.word_of(lost)}, or the same files from another place"
         )

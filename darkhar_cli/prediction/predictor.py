@@ -16,6 +16,7 @@ from darkhar_cli.errors import BadRequest, FailedWork, unknown
 from darkhar_cli.evaluation.stored_run import FoldName, classes_of, fold_facts, settings_of
 from darkhar_cli.prediction.certainty import temperature_of_run
 from darkhar_cli.prediction.own_code import refuse_lost_parts
+from darkhar_cli.prediction.request import FOLDS
 from darkhar_cli.prediction.saved_weights import SavedWeights
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.runs.stream_facts import StreamFacts, read_streams
@@ -24,8 +25,6 @@ from darkhar_cli.training.experiment import Experiment
 from darkhar_cli.training.from_config import experiment_of
 from darkhar_cli.training.scored_inputs import ScoredInputs
 from darkhar_cli.training.trainer import Trainer
-
-FOLDS = ("auto", "all", "held-out", "final")
 
 
 class Predictor:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkhar_cli.data.listing import VIDEO, list_folder, not_videos, why_no_file
+from darkhar_cli.data.listing import list_folder, not_videos, why_no_file
+from darkhar_cli.data.video_suffixes import VIDEO
 from darkhar_cli.errors import BadRequest, nearest
 from darkhar_cli.names import printable
 

@@ -182,7 +182,7 @@ def test_wrong_words_are_answered(darkhar, run, night):
         ([run, "nigt"], "nigt: no such file; did you mean 'night'"),
         ([run, night, "formt=csv"], "predict does not know 'formt=csv'; it takes a run folder.*did you mean 'format'"),
         ([run, night, "format=cvs"], "unknown format 'cvs'; choose from csv, json.*did you mean 'csv'"),
-        ([run, night, "folds=held"], "unknown folds 'held'; choose from all, held-out"),
+        ([run, night, "folds=held"], "unknown folds 'held'; choose from all, auto, final, held-out"),
         ([run, night, "calibrate=yes"], "calibrate=yes: allowed are true and false"),
         ([run, night, "window=3x"], "window=3x: allowed is auto, whole, or a time in seconds, for instance window=3s"),
         ([run, night, "stride=0"], "stride=0: allowed is a time in seconds"),
