@@ -14,7 +14,7 @@ from darkhar_cli.names import alike, printable, refuse_alike
 # What files of class names are called, in the order in which they are looked for.
 _FILES = ("classInd.txt", "mapping_table*.txt", "class_names.txt", "classNames.txt", "classes.txt", "class_list.txt")
 _FILES += ("label_map*.txt", "labels_map*.txt", "*class*names*.txt", "*label*map*.json", "classInd.csv", "classes.csv")
-_FOLDERS_NAME = 0.9  # share of the clips whose folder has to agree for folders to name classes
+_FOLDERS_NAME = 0.8  # share of the clips whose folder has to agree for folders to name classes
 
 
 @dataclass(frozen=True)
@@ -120,22 +120,21 @@ def resolve(clips: Sequence[tuple[int, str]], file: Path | None, first: int | No
         BadRequest: the numbers can be read in two ways, or fit the names in none.
     """
     numbers = sorted({number for number, _ in clips})
-    majority = _folder_of_each(clips)
     if file is None:
-        return _by_folders(numbers, majority), []
+        return _by_folders(numbers, _folder_of_each(clips)), []
     named, ordered = read_names(file)
     if named is None:
-        base = _first_number(file, numbers, ordered, majority, first)
+        base = _first_number(file, numbers, ordered, clips, first)
         named = {base + place: name for place, name in enumerate(ordered)}
     elif first is not None and first != min(named):
         shift = first - min(named)
         named = {number + shift: name for number, name in named.items()}
     notes = []
-    agree = _agreement(named, majority)
-    if first is None and majority and not agree:
+    agree = _agreement(named, clips)
+    if first is None and not agree:
         for shift in (1, -1):
             moved = {number + shift: name for number, name in named.items()}
-            if _agreement(moved, majority):
+            if _agreement(moved, clips):
                 notes.append(
                     f"class numbers are counted from {min(moved)} in the list and from {min(named)} in {file.name}: "
                     "the clips' folders say so"
@@ -159,10 +158,10 @@ def _folder_of_each(clips: Sequence[tuple[int, str]]) -> dict[int, str]:
     return {number: folder for number, (folder, _) in most.items()}
 
 
-def _agreement(named: Mapping[int, str], majority: Mapping[int, str]) -> bool:
-    """Whether the folders of most numbers are called like the classes of these numbers."""
-    same = sum(_plain(named.get(number, "")) == _plain(folder) for number, folder in majority.items())
-    return bool(majority) and same >= _FOLDERS_NAME * len(majority)
+def _agreement(named: Mapping[int, str], clips: Sequence[tuple[int, str]]) -> bool:
+    """Whether nearly all clips lie in folders called like their classes; some may have wrong labels."""
+    same = sum(_plain(named.get(number, "")) == _plain(folder) != "" for number, folder in clips)
+    return same >= _FOLDERS_NAME * len(clips)
 
 
 def _plain(name: str) -> str:
@@ -177,13 +176,13 @@ def _by_folders(numbers: Sequence[int], majority: Mapping[int, str]) -> ClassNam
 
 
 def _first_number(
-    file: Path, numbers: Sequence[int], names: Sequence[str], majority: Mapping[int, str], first: int | None
+    file: Path, numbers: Sequence[int], names: Sequence[str], clips: Sequence[tuple[int, str]], first: int | None
 ) -> int:
     """Return which number the first name of a file without numbers has."""
     if first is not None:
         return first
     fitting = [base for base in (0, 1) if numbers[0] >= base and numbers[-1] < base + len(names)]
-    agreeing = [base for base in fitting if _agreement({base + i: name for i, name in enumerate(names)}, majority)]
+    agreeing = [base for base in fitting if _agreement({base + i: name for i, name in enumerate(names)}, clips)]
     if len(agreeing) == 1 or len(fitting) == 1:
         return (agreeing if len(agreeing) == 1 else fitting)[0]
     if not fitting:

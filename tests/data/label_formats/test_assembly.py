@@ -86,7 +86,7 @@ def test_numbers_that_can_be_read_in_two_ways_are_refused(root):
     [
         ("0 walk\n0 run\n", "class number '0' appears twice"),
         ("0 walk\n1 walk\n", "class 'walk' appears twice"),
-        ("walk\nWalk\n", "'Walk' is all but class 'walk'"),
+        ("walk\nWalk\n", "'walk' is all but class 'Walk'"),
     ],
 )
 def test_names_that_mean_two_things_are_refused(root, text, said):
