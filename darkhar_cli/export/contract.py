@@ -78,6 +78,6 @@ def signature_of(inputs: Sequence[InputSpec]) -> list[Any]:
 
 def failed(name: str, problem: Exception) -> FailedWork:
     """Return the failure of a converter, with what to use instead."""
-    reason = " ".join(str(problem).split())[:400]
+    reason = " ".join(str(problem).split())[-400:]
     other = "format=savedmodel or format=keras" if name not in ("keras", "savedmodel") else "another format"
     return FailedWork(f"format={name} cannot express this model ({reason}); use {other}")

@@ -17,14 +17,18 @@ def write(model: Any, inputs: Sequence[InputSpec], path: Path) -> None:
 def read(path: Path) -> Runner:
     """Return the model of a file as a function."""
     import keras
+    import tensorflow as tf
 
     from darkhar_cli import saved_classes
 
     saved_classes.install()
     model = keras.saving.load_model(path, compile=False)
 
+    graph = tf.function(lambda given: model(given, training=False), reduce_retracing=True)
+
     def run(arrays: Arrays) -> np.ndarray:
-        return keras.ops.convert_to_numpy(model(arrays[0] if len(arrays) == 1 else list(arrays), training=False))
+        given = [tf.constant(array) for array in arrays]
+        return graph(given[0] if len(given) == 1 else given).numpy()
 
     return run
 
