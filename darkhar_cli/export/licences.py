@@ -1,11 +1,11 @@
 """Licences of the pretrained weights that a run's extractors start from."""
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from darkhar_cli.runs.stream_facts import StreamFacts
+from darkhar_cli.weights.catalogue import CATALOGUE
 
 _RANDOM = ("none", "None", "")
 
@@ -15,7 +15,7 @@ def weights_licence(extractor: Mapping[str, Any]) -> str:
     name, weights = extractor["name"], str(extractor.get("weights", "none"))
     if weights in _RANDOM:
         return f"`{name}`: no pretrained weights"
-    known = [one for one in _catalogue() if name in one.extractors and _chosen(one.settings, extractor)]
+    known = [one for one in CATALOGUE if name in one.extractors and _chosen(one.settings, extractor)]
     given = "" if weights in ("auto", "imagenet") else f", from the file {Path(weights).name}"
     if not known:
         return f"`{name}`{given}: the licence of its pretrained weights is not known; ask who published them"
@@ -37,11 +37,3 @@ def _hash(text: str) -> str:
 
 def _chosen(settings: Sequence[tuple[str, Any]], extractor: Mapping[str, Any]) -> bool:
     return all(extractor.get(key, value) == value for key, value in settings)
-
-
-def _catalogue() -> Sequence[Any]:
-    """Return the catalogue of published weights, where this version has one."""
-    try:
-        return import_module("darkhar_cli.weights.catalogue").CATALOGUE
-    except ModuleNotFoundError:
-        return ()

@@ -10,6 +10,9 @@ def test_weights_of_no_publisher_are_said_to_be_so():
     assert "no pretrained weights" in weights_licence({"name": "luma"})
     known = weights_licence({"name": "my_own", "weights": "/somewhere/mine.h5"})
     assert known.startswith("`my_own`, from the file mine.h5: the licence of its pretrained weights is not known")
+    assert "MobileNet v1, width 0.25, Apache-2.0" in weights_licence(
+        {"name": "mobilenet", "alpha": 0.25, "weights": "imagenet"}
+    )
 
 
 def test_each_extractor_is_named_once_with_the_hash_of_its_weights():
