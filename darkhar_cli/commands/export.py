@@ -91,7 +91,7 @@ def _wanted(kind: type[Wanted], values: Mapping[str, str], place: Path | None) -
 VERB = Verb(
     name="export",
     summary="write a finished run's models as one model in another format, checked, with a model card",
-    place=35,
+    place=36,
     takes="a run folder, format=, quantize=, folds=, calibrate=, size=, clips=, output=, overwrite= and plugins=",
     keys=("format", "quantize", "folds", "calibrate", "size", "clips", "output", "overwrite", "plugins"),
     examples=(

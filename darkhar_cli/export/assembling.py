@@ -110,7 +110,7 @@ def _weights(predictor: Predictor) -> tuple[list[list[Any]], list[list[Any]]]:
         for branch, head in zip(trainer.branches, trainer.model.heads(), strict=True):
             copied = build_classifier(branch.classifier, branch.timeline, number)
             copied.set_weights(head.get_weights())
-            heads[-1].append(copied)
+            heads[-1].append(_unrolled(copied, _steps(branch.streams)))
         for stream, kept in zip(trainer.streams, eyes, strict=True):
             if stream.extractor.model is not None and (not kept or (learnt and stream.extractor.trainable)):
                 kept.append(_copy(stream))
@@ -138,8 +138,6 @@ def _from_frames(
     fed = [[trainer.streams.index(stream) for stream in branch.streams] for branch in trainer.branches]
     views = 0 if why else trainer.streams[0].sampler.views(training=False)
     average = FoldAverage(heads, views, predictor.temperature, name="average")
-    for number, branch in enumerate(trainer.branches):
-        _unroll([fold[number] for fold in heads], _steps(branch.streams))
     model = FramesModel(streams, fed, average, trainer.experiment.score_mirrored, name="darkhar")
     if not why:
         return Assembled(model, (InputSpec("frames", (None, None, None, None, 3), "uint8"),), "clips")
@@ -158,7 +156,6 @@ def _from_features(predictor: Predictor, heads: list[list[Any]], why: str) -> As
     inputs = []
     for number, branch in enumerate(trainer.branches):
         steps = _steps(branch.streams)
-        _unroll([fold[number] for fold in heads], steps)
         inputs.append(InputSpec(f"features_{2 * number}", (None, steps, branch.timeline.features), "float32"))
         inputs.append(InputSpec(f"mask_{2 * number + 1}", (None, steps), "bool"))
     return Assembled(FeaturesModel(average, mirrors, name="darkhar"), tuple(inputs), "features", why)
@@ -189,10 +186,17 @@ def _mirror(branch: Branch) -> list[list[float]]:
     return [source, sign, offset]
 
 
-def _unroll(heads: Sequence[Any], steps: int | None) -> None:
-    """Write recurrent layers out step by step where there are a few: loops are what other formats know least."""
-    if steps and steps <= _LONGEST_UNROLLED:
-        for head in heads:
-            for layer in head._flatten_layers():
-                if isinstance(layer, keras.layers.RNN):
-                    layer.unroll = True
+def _unrolled(head: Any, steps: int | None) -> Any:
+    """Return a classifier whose recurrent layers are written out step by step, where there are a few steps.
+
+    Loops are what other formats know least. Its inputs have that many steps: each layer is traced alone, too.
+    """
+    layers = [layer for layer in head._flatten_layers() if isinstance(layer, keras.layers.RNN)]
+    if not layers or not steps or steps > _LONGEST_UNROLLED:
+        return head
+    for layer in layers:
+        layer.unroll = True
+    inputs = [keras.Input((steps, *one.shape[2:]), dtype=one.dtype, name=one.name) for one in head.inputs]
+    made = keras.models.clone_model(head, input_tensors=inputs)
+    made.set_weights(head.get_weights())
+    return made

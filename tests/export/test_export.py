@@ -89,7 +89,7 @@ def test_a_target_is_replaced_only_where_that_is_asked_for(tiny, tmp_path, monke
 
 
 def test_a_sampler_that_draws_by_content_stays_outside(tmp_path):
-    run = made(tmp_path, *TINY, "sampler=random", "classifier=linear")
+    run = made(tmp_path, *TINY, "sampler=random")
     place = export(run.run, Wanted("savedmodel", clips=3))
     assert json.loads((place / "pipeline.json").read_text())["takes"] == "picked frames"
 
