@@ -96,7 +96,7 @@ class PlainProgress:
         if not self.rate:
             return ""
         speed = self.done / max(now - self.started, 1e-9)
-        left = f"{(self.total - self.done) / speed:.0f} s left " if self.done < self.total else ""
+        left = f"{(self.total - self.done) / speed:.0f} s left " if 0 < self.done < self.total else ""
         return f"{speed:.1f}/s {left}"
 
 

@@ -20,6 +20,8 @@ _GRACE_S = 0.7  # for the main thread to leave: claims given back, temporary fil
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _KEPT = {
     "train": "finished folds and computed features are kept: the same command goes on from there",
+    "predict": "every row that is written is whole; json, tables and timelines hold what was predicted so far",
+    "refit": "the run and its folds' models are as they were: the same command starts again",
     "prepare": "nothing half-made is kept: the same command starts again",
 }
 

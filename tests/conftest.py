@@ -47,6 +47,7 @@ LONGEST = (
     *("test_augmenting", "test_trainer", "test_processes", "test_runner", "test_two_at_once", "test_bank_runs"),
     *("test_trainer_labels", "test_stream_runs", "test_evaluate", "dark_synth_dataset_builder_test", "test_check"),
     *("test_paired_simulated", "test_leaks", "test_sample_frames", "test_ambient", "test_trainer_streams"),
+    *("test_predictor", "test_predict", "test_refit"),
     *("test_comparison_methods", "test_model", "test_identity", "test_nasty_names", "test_enhance", "test_folds"),
 )
 

@@ -44,3 +44,14 @@ def test_nobody_writes_markup():
     """Markup is off, so escaped text would be printed with its backslashes."""
     for path in Path(darkhar_cli.__file__).parent.rglob("*.py"):
         assert not re.search(r"rich\.markup|\[/\w*\]\"", path.read_text()), path
+
+
+def test_progress_without_anything_done_yet_has_no_time_left(capsys, monkeypatch):
+    monkeypatch.setattr(console.PlainProgress, "EVERY_S", 0.0)
+    progress = console.PlainProgress("work", 4, rate=True)
+    progress.advance("", 0)
+    progress.advance("", 2)
+    first, second = capsys.readouterr().err.splitlines()
+    assert "work: 0/4 0.0/s" in first
+    assert "left" not in first
+    assert "s left" in second

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,26 +71,6 @@ def _read(words: Sequence[str]) -> tuple[Path, list[str]]:
     return Path(folders[0]).expanduser(), settings
 
 
-def _refuse_lost_parts(run: Run) -> None:
-    """Refuse a run whose own parts are not given: code that a run folder names is not run by itself.
-
-    Raises:
-        BadRequest: names the files.
-    """
-    from darkhar_cli import plugins
-    from darkhar_cli.config import own_parts
-
-    given = plugins.files()
-    hashes = {sha256(file.read_bytes()).hexdigest()[:16] for file in given}
-    code = {name: mark for name, mark in run.facts().get("code", {}).items() if Path(name).is_absolute()}
-    lost = [name for name, mark in code.items() if Path(name) not in given and mark not in hashes]
-    if lost:
-        raise BadRequest(
-            f"{run.folder} was made with parts of {', '.join(lost)}, which a run folder does not run by itself; "
-            f"if you trust them give {own_parts.word_of(lost)}, or the same files from another place"
-        )
-
-
 def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
     """Return the checked `dataset` node of what was typed; the run's own stands for what was not."""
     from darkhar_cli.config import request, schema
@@ -150,8 +129,8 @@ def _work(
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.training_clips import trained_on
     from darkhar_cli.launch.drawing import draw_evaluation
-    from darkhar_cli.launch.training_job import experiment_of
     from darkhar_cli.native_stderr import quiet_start
+    from darkhar_cli.prediction.own_code import refuse_lost_parts
     from darkhar_cli.runs.identity import changed_since
     from darkhar_cli.runs.row_labels import row_labels
 
@@ -159,15 +138,16 @@ def _work(
     if len(clips.excluded):
         console.note(clips.excluded_in_words())
     with quiet_start():  # TensorFlow, and only now
-        from darkhar_cli.evaluation import score_models
+        from darkhar_cli.prediction import predictor, score_models
+        from darkhar_cli.training.from_config import experiment_of
 
-    _refuse_lost_parts(run)
+    refuse_lost_parts(run)
     since = changed_since(run)
     if since:
         console.warn(f"the code is not what trained {run.folder} ({since}): its models are fed by what there is now")
     classes, seen = stored_run.classes_of(run), clips.table.loc[list(rows)]
     known = _tell_trained_on(trained_on(run, config, clips), seen["digest"].tolist())
-    experiment = experiment_of(score_models.as_it_ran(config, run.facts()), clips.classes)
+    experiment = experiment_of(predictor.as_it_ran(config, run.facts()), clips.classes)
     predictions, how = score_models.score(run, experiment, score_models.view(clips, rows, classes))
     folds = stored_run.fold_facts(run)
     about = {"name": clips.name, "fingerprint": clips.fingerprint, "dataset": asked["dataset"]}

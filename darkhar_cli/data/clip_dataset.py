@@ -6,7 +6,7 @@ the label files and every clip's size and time, so that another folder never get
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder
 from darkhar_cli.data.frame_times import IRREGULAR
 from darkhar_cli.data.listing import counted
 from darkhar_cli.data.preparation import builder_of, prepare
+from darkhar_cli.data.video import iter_frames
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.files.tables import read_csv
 from darkhar_cli.paths import home
@@ -75,6 +76,16 @@ class Clips:
             FailedWork: the prepared data are damaged (the file is named); the next run prepares them again.
         """
         return self._stored(row, self._store.read)
+
+    def frames(self, row: int, positions: Sequence[int] | np.ndarray) -> Iterator[np.ndarray]:
+        """Yield one clip's frames at ascending positions, uint8 (H, W, 3), as decoded.
+
+        Raises:
+            ClipError: it cannot be read, or ends before the last position.
+            FailedWork: see `video`.
+        """
+        clip = self.table.loc[row]
+        return iter_frames(self.video(row), positions, int(clip["n_frames"]), bool(clip.get("skippable", 0)))
 
     def times(self, row: int) -> np.ndarray | None:
         """Return when one clip's frames are shown, (T,) float64 seconds; None: at a constant rate."""

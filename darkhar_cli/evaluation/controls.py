@@ -20,7 +20,7 @@ def control(name: str, beside: Mapping[str, Any]) -> dict[str, Any]:
         beside: the experiment's configuration.
     """
     changes: Any = OmegaConf.to_container(OmegaConf.load(schema.CONF / "experiment" / f"{name}.yaml"))
-    made = dict(beside) | {"name": changes["name"], "controls": False, "fresh": False}
+    made = dict(beside) | {"name": changes["name"], "controls": False, "final": False, "fresh": False}
     chosen = {
         key.removeprefix("override /"): word for entry in changes.pop("defaults", ()) for key, word in entry.items()
     }

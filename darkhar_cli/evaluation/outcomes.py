@@ -15,7 +15,17 @@ from darkhar_cli.metrics import tables
 from darkhar_cli.runs.run_folder import Run
 
 # Settings that decide no number, or that replicates of one method differ in.
-_NO_METHOD = ("seed", "cv.seed", "name", "fresh", "cache_dir", "controls", "dataset.data_dir", "dataset.on_error")
+_NO_METHOD = (
+    "seed",
+    "cv.seed",
+    "name",
+    "fresh",
+    "cache_dir",
+    "controls",
+    "final",
+    "dataset.data_dir",
+    "dataset.on_error",
+)
 _NO_RUN = "is no run folder"
 
 

@@ -16,6 +16,7 @@ from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.feature_cache import Bank, Claim, Damaged, Entry
 from darkhar_cli.features.interpolation import between, frames_for
 from darkhar_cli.features.lru import LeastRecentlyUsed
+from darkhar_cli.features.memory_cache import MemoryBank
 from darkhar_cli.features.prefetch import Engine, collate, extract
 from darkhar_cli.features.units import Unit, Wanted, entry_name, wanted_entries
 
@@ -55,7 +56,7 @@ class FeatureInputs:
     def __init__(
         self,
         table: pd.DataFrame,
-        bank: Bank,
+        bank: Bank | MemoryBank,
         prepare: Callable[[int, np.ndarray], np.ndarray],
         engine: Engine,
         unit: Unit = Unit.FRAME,

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from darkhar_cli import registry
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.video import ClipError, iter_frames
+from darkhar_cli.data.video import ClipError
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.prefetch import collate, in_threads
@@ -64,9 +64,8 @@ class HostFrames:
 
     def _decoded(self, row: int, positions: np.ndarray) -> Iterator[np.ndarray]:
         """Yield decoded frames (n, H, W, 3) uint8: a few at a time, or all where enhancement looks at the clip."""
-        held, start, clip = [], 0, self.clips.table.loc[row]
-        n_frames, skippable = int(clip["n_frames"]), bool(clip.get("skippable", 0))
-        for frame in iter_frames(self.clips.video(row), positions, n_frames, skippable):
+        held, start = [], 0
+        for frame in self.clips.frames(row, positions):
             held.append(frame)
             if len(held) == (_CHUNK if self.scope == "frame" else len(positions)):
                 frames = np.stack(held)

@@ -9,6 +9,8 @@ from darkhar_cli.interface.words import Place
 if TYPE_CHECKING:
     import pandas as pd
 
+    from darkhar_cli.prediction.predictor import Predictor
+
 
 class RunResult:
     """A run's folder, read-only: every table is what the file in it says.
@@ -83,7 +85,27 @@ class RunResult:
     @property
     def models(self) -> list[Path]:
         """Return the folds' saved models, for `keras.saving.load_model`."""
-        return sorted((self.folder / "models").glob("*.keras"))
+        return sorted(path for path in (self.folder / "models").glob("*.keras") if path.stem != "final")
+
+    def predictor(self, folds: str = "auto", calibrated: bool = False, cache: bool = True) -> "Predictor":
+        """Return the run's parts and models as one object: videos in, probabilities out.
+
+        Args:
+            folds: `all`; `held-out`: the run's own clips are predicted by the folds that held them out alone;
+                `final`: the model trained on all training clips; `auto`: that one where there is one, else all folds.
+            calibrated: divide logits by the temperature that the run's own validation predictions want.
+            cache: keep features in the run's feature cache, and take them from there.
+
+        Raises:
+            BadRequest: models that are missing or not the run's, or another word for `folds`.
+        """
+        from darkhar_cli.evaluation.stored_run import model_digests
+        from darkhar_cli.native_stderr import quiet_start
+
+        model_digests(self._run)
+        with quiet_start():  # TensorFlow, and only now
+            from darkhar_cli.prediction.predictor import Predictor
+        return Predictor(self._run, folds=folds, calibrated=calibrated, stored=cache)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.folder)!r})"

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from darkhar_cli import caveats, console
-from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
-from darkhar_cli.config.streams import streams_of
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.evaluation import controls
 from darkhar_cli.evaluation.conclusions import conclude, gather_controls
-from darkhar_cli.features import feature_cache
 from darkhar_cli.files import asides, claims
 from darkhar_cli.launch.drawing import draw_if_possible, enhancement_card
+from darkhar_cli.launch.final_model import refit
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.report import terminal
@@ -24,7 +22,7 @@ from darkhar_cli.runs.run_folder import Run, save_tables
 from darkhar_cli.runs.run_record import DataRecord
 from darkhar_cli.splits import shuffling
 from darkhar_cli.splits.plan import Plan
-from darkhar_cli.training.data_report import describe, find_leaks
+from darkhar_cli.training.data_report import describe, find_leaks, training_clips_facts
 
 
 def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False) -> float:
@@ -43,6 +41,8 @@ def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False
     else:
         with claims.held(folder / ".claim", f"run folder {folder}"):
             _make(job, run, control)
+        if job.config["final"]:
+            refit(run, job.config, job.clips)
     if show:
         terminal.show_run(run)
     return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
@@ -51,7 +51,8 @@ def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False
 def _whole(run: Run, config: Mapping[str, Any]) -> bool:
     """Whether a run is finished, with its report and the controls that are asked for."""
     drawn = (run.folder / "report.html").is_file()
-    return run.done and drawn and not (config["controls"] and not len(run.controls()))
+    lacks_controls = config["controls"] and not len(run.controls())
+    return run.done and drawn and not lacks_controls and not (config["final"] and not run.final())
 
 
 def _tell_done(run: Run) -> None:
@@ -102,14 +103,14 @@ def _work(
     run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
-        from darkhar_cli.training import cross_validation, planning, trainer
+        from darkhar_cli.training import cross_validation, from_config, planning, trainer
 
     if config["train"]["deterministic"]:
         device.make_deterministic()
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
     with device.precision(policy):
         # weights that do not fit leave nothing but error.txt
-        experiment = experiment_of(config, clips.classes)
+        experiment = from_config.experiment_of(config, clips.classes)
         execution = planning.plan_execution(experiment, clips.classes)
         for line in execution.lines(clips.table):
             run.log(line)
@@ -130,6 +131,7 @@ def _work(
                 synthetic=clips.synthetic,
                 classes=tuple(clips.classes),
             ).stored(),
+            training_clips=training_clips_facts(clips.table),
             caveats=caveats.stored(said),
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -153,41 +155,3 @@ def _shuffle(config: Mapping[str, Any], clips: clip_dataset.Clips, run: Run) -> 
         labels = shuffling.labels_by_group(clips.table, config["seed"])
         run.log(shuffling.described(clips.table, labels))
         clips.table["label"] = labels
-
-
-def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Any:
-    """Return the runner's view of a configuration: parts by name and parameters, no config.
-
-    Raises:
-        BadRequest: `dataset.reverse` names what is no class.
-    """
-    from darkhar_cli.data.corruption import Darkening
-    from darkhar_cli.models import action_model
-    from darkhar_cli.training import augmentation, experiment
-
-    streams = {
-        name: experiment.StreamParts(
-            sampler=action_model.part_of(parts["sampler"]),
-            enhance=action_model.chain_of(parts["enhance"]),
-            extractor=action_model.part_of(parts["extractor"]),
-            classifier=action_model.part_of(parts["classifier"]),
-        )
-        for name, parts in streams_of(config).items()
-    }
-    asked, darker = config["robustness"], None
-    if asked["name"] != "none":
-        darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2)  # the same for every seed
-    return experiment.Experiment(
-        streams=streams,
-        setting=experiment.Setting(
-            config["seed"],
-            TrainSettings.from_config(config["train"]),
-            RuntimeSettings.from_config(config["runtime"]),
-            feature_cache.root(config["cache_dir"]),
-        ),
-        fusion=config["fusion"],
-        augment=action_model.chain_of(config["augment"]),
-        reversals=augmentation.reversals_of(config["dataset"].get("reverse"), classes),
-        darkening=darker,
-        score_mirrored=config["score_mirrored"],
-    )

@@ -25,6 +25,8 @@ from darkhar_cli.metrics import by_class, summary, tables
 from darkhar_cli.names import printable_lines, unreferring
 from darkhar_cli.runs.run_record import RunRecord
 
+FINAL = (-1, -1)  # repeat and fold of the model that is trained on all training clips
+
 
 class Run:
     """One run's folder."""
@@ -85,6 +87,11 @@ class Run:
     def warnings_of(self, split: str) -> list[Caveat]:
         """Return those that concern a split's numbers."""
         return [caveat for caveat in self.warnings() if caveat.concerns(split)]
+
+    def final(self) -> dict[str, Any] | None:
+        """Return the facts of the final model, trained on all training clips; None where there is none."""
+        facts = self.facts().get("final")
+        return facts if facts and self.model_path(*FINAL[::-1]).is_file() else None
 
     def caveats(self) -> list[str]:
         """Return the texts of the run's warnings."""
@@ -154,8 +161,9 @@ class Run:
         return read_csv(path) if path.is_file() else pd.DataFrame()
 
     def model_path(self, fold: int, repeat: int = 0) -> Path:
-        """Return where a fold's model is kept."""
+        """Return where a fold's model, or the final one (`FINAL`), is kept."""
         name = f"fold_{fold}" if not repeat else f"repeat_{repeat}_fold_{fold}"
+        name = "final" if (repeat, fold) == FINAL else name
         return self.folder / "models" / f"{name}.keras"
 
     def save_model(self, fold: int, model: Any, repeat: int = 0) -> None:

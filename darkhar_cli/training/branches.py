@@ -1,7 +1,7 @@
 """What each classifier of an experiment is fed: one stream of late fusion, or all streams side by side."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,6 +78,12 @@ def build_branches(plan: ExecutionPlan, clips: Clips, setting: Setting, report: 
     """Build a plan's streams, each once, and return its classifiers' branches."""
     streams = [Stream(planned, clips, setting, report) for planned in plan.streams]
     return [_branch(classifier, [streams[place] for place in classifier.streams]) for classifier in plan.classifiers]
+
+
+def branches_on(branches: Sequence[Branch], clips: Clips, setting: Setting) -> list[Branch]:
+    """Return branches on other clips; streams that they share stay shared, classifiers are told what they were told."""
+    streams = {stream: stream.on(clips, setting) for branch in branches for stream in branch.streams}
+    return [replace(branch, streams=tuple(streams[stream] for stream in branch.streams)) for branch in branches]
 
 
 def _branch(classifier: ClassifierPlan, streams: Sequence[Stream]) -> Branch:

@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.data.clip_dataset import Clips
+from darkhar_cli.data.dataset_builder import TRAIN
+from darkhar_cli.data.frame_times import irregular
 from darkhar_cli.features import feature_cache
 from darkhar_cli.names import several
 from darkhar_cli.runs.run_folder import Run
@@ -83,3 +87,23 @@ def find_leaks(config: Mapping[str, Any], clips: Clips, plan: Plan, run: Run, te
     for line in leakage.report_lines(leaks, plan, clips.table) if tell else ():
         run.log(line)
     return leakage.caveats_of(leaks, plan, clips.table)
+
+
+def training_clips_facts(table: pd.DataFrame) -> dict[str, Any]:
+    """Return what run.json keeps of the training clips, for whoever shows the models other videos.
+
+    Returns:
+        luma: least, median and most mean luma, 0..255; fps, seconds: likewise; rates: the frame rates of all clips, at
+        most two of them, and irregular: whether any has irregular frame times, as streams were told of them.
+    """
+    train = table[table["split"] == TRAIN]
+    spans = {
+        "luma": train["luma"],
+        "fps": train["fps"],
+        "seconds": train["n_frames"] / train["fps"].where(lambda r: r > 0),
+    }
+    facts: dict[str, Any] = {
+        name: [round(float(values.quantile(share)), 3) for share in (0, 0.5, 1)] for name, values in spans.items()
+    }
+    rates = sorted({round(float(fps), 3) for fps in table["fps"]})
+    return {"n": len(train), **facts, "rates": rates[:2], "irregular": bool(irregular(table).any())}

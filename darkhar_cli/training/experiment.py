@@ -22,12 +22,12 @@ class StreamParts:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all streams of an experiment share."""
+    """What all streams of an experiment share; features are stored in `cache`, or with None in memory alone."""
 
     seed: int
     train: TrainSettings
     runtime: RuntimeSettings
-    cache: Path
+    cache: Path | None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 from darkhar_cli.data.corruption import Darkening
-from darkhar_cli.models.fusion import mean_log_probability
 from darkhar_cli.randomness import shuffled, spread_evenly
 from darkhar_cli.splits.plan import Fold
 from darkhar_cli.training import adapt, logistic_solver
@@ -16,7 +15,6 @@ from darkhar_cli.training.train_step import balanced_weights
 from darkhar_cli.training.trainer import Trainer
 from darkhar_cli.training.training_inputs import TrainingInputs
 
-_SCORED_AT_A_TIME = 32  # clips
 _AHEAD = 10  # epochs whose random frames are computed together: clips are then decoded once for all of them
 
 
@@ -119,15 +117,8 @@ class FoldSession:
         return self.model.train(batches, size, self.class_weights)
 
     def logits(self, rows: Sequence[int], darkening: Darkening | None = None, keep: bool = False) -> np.ndarray:
-        """Return logits (N, K) float32 of rows in scoring: the mean log-probability where there are several views.
-
-        With `keep` features stay in memory for the session's time, as far as there is room.
-        """
-        parts = []
-        for start in range(0, len(rows), _SCORED_AT_A_TIME):
-            inputs = self._scored.views(rows[start : start + _SCORED_AT_A_TIME], darkening, keep)
-            parts.append(mean_log_probability([self.model.logits(view) for view in inputs]))
-        return np.concatenate(parts)
+        """Return logits (N, K) float32 of rows in scoring, see `ScoredInputs.logits`."""
+        return self._scored.logits(self.model, rows, darkening, keep)
 
     def measure(self, rows: Sequence[int]) -> dict[str, float]:
         """Return loss and accuracy of training clips as scored clips have them.

@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 
 from darkhar_cli.data.corruption import Darkening
+from darkhar_cli.models.fusion import mean_log_probability
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.training.branches import Branch, batch_of
+from darkhar_cli.training.compiled_model import CompiledModel
 from darkhar_cli.training.stream import Stream
 
+_AT_A_TIME = 32  # clips
 _KEEP_BYTES = 1 << 28  # features of a fold's training clips kept in memory, as they are measured after each epoch
 
 
@@ -25,6 +28,19 @@ class ScoredInputs:
     def __init__(self, branches: Sequence[Branch], features: bool, mirrored: bool):
         self._branches, self._features, self._mirrored = branches, features, mirrored
         self._kept: dict[Any, list[np.ndarray]] = {}
+
+    def logits(
+        self, model: CompiledModel, rows: Sequence[int], darkening: Darkening | None = None, keep: bool = False
+    ) -> np.ndarray:
+        """Return a model's logits (N, K) float32 of rows: the mean log-probability where there are several views.
+
+        With `keep` features stay in memory for this object's time, as far as there is room.
+        """
+        parts = []
+        for start in range(0, len(rows), _AT_A_TIME):
+            inputs = self.views(rows[start : start + _AT_A_TIME], darkening, keep)
+            parts.append(mean_log_probability([model.logits(view) for view in inputs]))
+        return np.concatenate(parts)
 
     def views(self, rows: Sequence[int], darkening: Darkening | None, keep: bool) -> Iterator[list[np.ndarray]]:
         """Yield the inputs (an array and a mask for each branch) of each view of rows, kept as far as there is room."""

@@ -1,5 +1,6 @@
 """One stream of an experiment, on clips: frame sampler, enhancement and feature extractor."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,10 +59,20 @@ class Stream:
         self.frozen: Frozen | None = None
         if plan.runtime:
             self.frozen = freeze(self.parts.extractor, self.extractor, self.parts.enhance, plan.runtime)
+        self._read(clips)
+
+    def _read(self, clips: Clips) -> None:
         self._inputs: dict[Darkening | None, FeatureInputs | FrameInputs] = {}
         self._motion: dict[Darkening | None, FeatureInputs] = {}
         columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
         self._about = dict(zip(clips.table.index.tolist(), zip(*columns, strict=True), strict=True))
+
+    def on(self, clips: Clips, setting: Setting) -> "Stream":
+        """Return this stream on other clips, with the same parts and what computes their features."""
+        other = copy.copy(self)
+        other.clips, other.setting = clips, setting
+        other._read(clips)
+        return other
 
     @property
     def interpolates(self) -> bool:

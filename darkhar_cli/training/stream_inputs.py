@@ -13,6 +13,7 @@ from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.features.feature_cache import Bank
 from darkhar_cli.features.frame_loader import FrameInputs, HostFrames
 from darkhar_cli.features.frozen_extractor import Frozen
+from darkhar_cli.features.memory_cache import MemoryBank
 from darkhar_cli.models.action_model import Part
 
 _FLOW_BYTES = 1 << 30  # prepared frames on their way to the engine
@@ -21,7 +22,7 @@ _KEEP_BYTES = 1 << 30  # frames kept for the next epochs where they are learnt f
 
 def banked_features(
     clips: Clips,
-    cache: Path,
+    cache: Path | None,
     frozen: Frozen,
     enhance: Sequence[Part],
     darkening: Darkening | None,
@@ -32,7 +33,7 @@ def banked_features(
 
     Args:
         clips: on what.
-        cache: the folder of all banks.
+        cache: the folder of all banks; None: features stay in memory, for as long as what is returned here.
         frozen: what computes them.
         enhance: how frames are lit before.
         darkening: how clips are darkened before that, if at all.
@@ -42,7 +43,7 @@ def banked_features(
     before = partial(_darkened, clips, darkening) if darkening else None
     about = {**frozen.about, "darkened": darkening.about()} if darkening else frozen.about
     frames = HostFrames(clips, enhance, frozen.extractor.size, frozen.last, frozen.whole, before)
-    bank, table = Bank(cache, about), clips.table
+    bank, table = MemoryBank(about) if cache is None else Bank(cache, about), clips.table
     return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time)
 
 

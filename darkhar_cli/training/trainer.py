@@ -1,6 +1,9 @@
 """What all folds of one experiment share on one data set: the plan, its streams, its model."""
 
+import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +15,7 @@ from darkhar_cli.randomness import SCORING
 from darkhar_cli.runs.stream_facts import StreamFacts
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.training.augmentation import Augmentations
-from darkhar_cli.training.branches import build_branches
+from darkhar_cli.training.branches import branches_on, build_branches
 from darkhar_cli.training.execution_plan import ExecutionPlan
 from darkhar_cli.training.experiment import Experiment
 from darkhar_cli.training.model_factory import build_compiled_model
@@ -50,8 +53,25 @@ class Trainer:
         self.augment = Augmentations(experiment.augment, experiment.reversals, self.seed)
         self.execution = execution or plan_execution(experiment, clips.classes, self.augment)
         self.branches = build_branches(self.execution, clips, experiment.setting, report)
-        self.streams: list[Stream] = list(dict.fromkeys(s for branch in self.branches for s in branch.streams))
+        self.streams = self._distinct_streams()
         self.model = build_compiled_model(self.execution, self.branches, len(clips.classes), self.train, self.seed)
+
+    def _distinct_streams(self) -> list[Stream]:
+        return list(dict.fromkeys(stream for branch in self.branches for stream in branch.streams))
+
+    def on(self, clips: Clips, cache: Path | None) -> "Trainer":
+        """Return this trainer on other clips of the same classes: the same plan, parts and model.
+
+        Args:
+            clips: on what.
+            cache: where their features are kept; None: in memory.
+        """
+        other = copy.copy(self)
+        setting = replace(self.experiment.setting, cache=cache)
+        other.clips, other.experiment = clips, replace(self.experiment, setting=setting)
+        other.branches = branches_on(self.branches, clips, setting)
+        other.streams = other._distinct_streams()
+        return other
 
     @property
     def mode(self) -> str:
@@ -94,8 +114,8 @@ class Trainer:
                 stream.fill(fitted, [SCORING, *range(min(epochs, self.epochs))], ways)
             if self.experiment.darkening:
                 stream.fill(scored, [SCORING], [self.experiment.darkening])
-        if self.experiment.darkening and "luma" in self.clips.table:
-            cache, table = self.experiment.setting.cache, self.clips.table
+        cache, table = self.experiment.setting.cache, self.clips.table
+        if self.experiment.darkening and "luma" in table and cache:
             table.loc[scored, "darkened_luma"] = darkened_luma(self.clips, cache, scored, self.experiment.darkening)
 
 

@@ -26,6 +26,8 @@ def test_every_file_is_a_verb_of_its_name():
         "compare",
         "report",
         "figures",
+        "predict",
+        "refit",
         "list",
         "cache",
         "fetch",

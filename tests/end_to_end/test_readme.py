@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from darkhar_cli.commands import contract
 from tests.conftest import ROOT, write_clips
 from tests.helpers.pages import CHECKED, PAGES, RUN, blocks, section
 
@@ -73,7 +74,10 @@ def first_job(words):
 
 @pytest.mark.parametrize(("page", "command"), CHECKED)
 def test_words_of_a_longer_command(page, command, tmp_path, darkhar):
-    words = shlex.split(command)
+    words = shlex.split(command.partition(" | ")[2] or command)
+    if words[:2] == ["darkhar", "predict"]:
+        assert all("=" not in word or contract.find("predict").knows(word) for word in words[2:]), command
+        return
     if words[0] == "make":
         assert re.search(rf"^{words[1]}:", MAKEFILE, re.M), command
         return
@@ -96,6 +100,15 @@ def test_the_page_on_python_runs_as_it_stands(user, monkeypatch):
     assert len(names["found"].runs) == 2
     assert len(names["plan"].folds) >= 2
     assert tuple(names["model"](np.zeros((1, 2, 48, 64, 3), np.uint8)).shape) == (1, 6)
+
+
+def test_the_page_on_predicting_runs_as_it_stands(user, monkeypatch):
+    monkeypatch.chdir(user)
+    names = {}
+    (block,) = blocks(PAGES[".github/docs/predict.md"], "python")
+    exec(block, names)  # what a reader would paste
+    assert len(names["table"]) == 2
+    assert len(names["spans"]) >= 2
 
 
 def test_a_wrong_word_on_a_page_would_be_found(darkhar):

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from darkhar_cli import cli
-from darkhar_cli.evaluation import score_models
+from darkhar_cli.prediction import predictor
 from tests.conftest import TINY, only, write_clips
 from tests.helpers.evaluated_runs import GROUP, P, bytes_of, said, same_as_in_the_run
 
@@ -43,7 +43,7 @@ def both(tmp_path_factory):
 )
 def test_streams_are_evaluated_in_the_runtime_that_they_had(features, runtime):
     config = {"runtime": {"name": "auto", "precision": "bfloat16"}, "train": {"mode": "auto"}}
-    again = score_models.as_it_ran(config, {"mode": "features", "features": features})
+    again = predictor.as_it_ran(config, {"mode": "features", "features": features})
     assert again == {"runtime": runtime, "train": {"mode": "features"}}
 
 

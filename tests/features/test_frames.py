@@ -6,6 +6,7 @@ import pytest
 
 from darkhar_cli import registry
 from darkhar_cli.config import schema
+from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.video import read_frames
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.errors import FailedWork
@@ -53,7 +54,7 @@ def test_the_host_makes_what_the_layers_make(clips, names, size):
 def test_a_frames_bits_do_not_depend_on_its_neighbours(clips, monkeypatch, names, size):
     rng = np.random.default_rng(0)
     odd = rng.gamma(2, 9, (11, 37, 35, 3)).clip(0, 255).astype(np.uint8)
-    monkeypatch.setattr(frame_loader, "iter_frames", lambda data, positions, *known: (odd[i] for i in positions))
+    monkeypatch.setattr(clip_dataset, "iter_frames", lambda data, positions, *known: (odd[i] for i in positions))
     made = HostFrames(clips, chain(names), size)
     whole = made(0, np.arange(11))
     for positions in (np.arange(3, 9), np.array([10]), np.array([0, 4, 7, 8])):

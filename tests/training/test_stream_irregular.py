@@ -7,8 +7,8 @@ from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.frame_difference import motion_of
 from darkhar_cli.data.video import read_frames, write_video
-from darkhar_cli.evaluation.score_models import view
 from darkhar_cli.extractors.resampling import evenly
+from darkhar_cli.prediction.score_models import view
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.training.experiment import Setting, StreamParts
 from darkhar_cli.training.planning import plan_stream

@@ -3,7 +3,7 @@
 Points are (x, y) in frame heights, y down: an upright frame of 4:3 spans 0..4/3 and 0..1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,19 +70,23 @@ class Person:
 
 
 def follow(frames: Iterable[np.ndarray], net: MoveNet) -> Person:
-    """Return the person in the frames (T, H, W, 3) uint8 of a clip.
+    """Return the person in the frames (T, H, W, 3) uint8 of a clip."""
+    return Person(np.stack(list(tracked(frames, net))))
+
+
+def tracked(frames: Iterable[np.ndarray], net: MoveNet) -> Iterator[np.ndarray]:
+    """Yield the person's points (17, 3) in each frame (H, W, 3) uint8: x, y in frame heights, and score.
 
     The square is MoveNet's own tracking crop (`determine_crop_region` of TensorFlow Hub's MoveNet tutorial).
     """
-    found, square = [], None
+    square = None
     for frame in frames:
         height, width = frame.shape[:2]
         x, y, side = square or whole_square(height, width)
         answer = net.run(_cut(frame, x, y, side, net.size)[None]).astype(np.float64)
         points = np.stack([x + side * answer[:, 1], y + side * answer[:, 0], answer[:, 2]], axis=1)
         square = next_square(points, height, width)
-        found.append(points / [height, height, 1])
-    return Person(np.stack(found))
+        yield points / [height, height, 1]
 
 
 def boxes(points: np.ndarray) -> np.ndarray:

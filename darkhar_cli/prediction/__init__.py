@@ -1,0 +1,1 @@
+"""A finished run's models on other clips: data sets, video files, frames, streams; may use all below it."""
