@@ -267,8 +267,9 @@ def test_the_same_bytes_under_two_labels_stop_the_preparation(tmp_path, capsys):
     assert "1 clip is a copy of another, byte for byte: stay/stay_1_1.mp4 of stay/copy.mp4" in capsys.readouterr().err
 
 
-def test_damaged_records_are_named_and_prepared_again(tmp_path, capsys):
-    root = write_clips(tmp_path, takes=1)
+def test_damaged_records_are_named_and_prepared_again(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("DARKHAR_HOME", str(tmp_path / "home"))  # a store that no other test has filled
+    root = write_clips(tmp_path / "clips", takes=1)
     clips = opened(root)
     file = next(clips.folder.rglob("*.array_record*"))
     whole, videos = file.read_bytes(), [clips.video(row) for row in range(3)]
