@@ -19,7 +19,7 @@ from darkhar_cli.errors import BadRequest
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import Plan
 
-_NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls")
+_NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls", "tracker")
 _HERE = Path(__file__).resolve().parent.parent
 _PACKAGE = "darkhar_cli"
 # Where a fold's numbers come from: cross-validation and who decides its labels, what they import, and so on; but for

@@ -15,6 +15,7 @@ ORDER = (
     ".github/docs/run_folder.md",
     ".github/docs/python.md",
     ".github/docs/speed.md",
+    ".github/docs/tracking.md",
     "tests/README.md",
     "darkhar_cli/README.md",
     ".github/CONTRIBUTING.md",
