@@ -42,7 +42,7 @@ results: $(STAMP) ## train the README's experiments on real clips, three seeds e
 	$(VENV)/bin/python -m tests.benchmarks.results $(ARGS)
 
 enhancements: $(STAMP) ## draw every enhancement on your clips (ARGS="CLIP ...")
-	$(VENV)/bin/python -m tests.tools.enhancements $(ARGS)
+	$(VENV)/bin/darkhar figures only=enhancement 'enhance=glob(*)' $(ARGS)
 
 smoke: $(STAMP) ## run the smoke experiment into a throw-away folder
 	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \

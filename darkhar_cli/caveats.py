@@ -1,11 +1,9 @@
 """What must stand beside a run's numbers wherever they appear: the one place that names and stores it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
-
-from darkhar_cli.names import several
 
 
 class Kind(StrEnum):
@@ -70,13 +68,7 @@ def stored(caveats: Iterable[Caveat]) -> list[dict[str, str]]:
     return [asdict(caveat) for caveat in dict.fromkeys(caveats)]
 
 
-def of_data(about: Mapping[str, Any]) -> list[Caveat]:
-    """Return the caveats on the clips themselves; `about` is run.json's `data`."""
-    found = []
-    if about.get("skipped"):
-        found.append(Caveat(Kind.SKIPPED, f"{several(about['skipped'], 'broken clip')} left out"))
-    if about.get("damaged"):
-        found.append(Caveat(Kind.DAMAGED, f"{several(about['damaged'], 'clip')} with corrupt frames kept"))
-    if about.get("synthetic"):
-        found.append(Caveat(Kind.SYNTHETIC, "synthetic clips"))
-    return found
+def cell(texts: Iterable[str]) -> str:
+    """Return texts as one cell of a table, for who reads that; run.json keeps the caveats, and nothing here reads a
+    cell."""
+    return "; ".join(text.replace("; ", ", ") for text in texts)

@@ -9,13 +9,16 @@ import io
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from darkhar_cli.names import printable_lines
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -39,6 +42,11 @@ def is_quiet() -> bool:
     return _state["quiet"]
 
 
+def say(text: str, style: str = "") -> None:
+    """Print a sentence of a result: on a terminal its lines end between words, elsewhere it is one line."""
+    out.print(text, style=style or None, soft_wrap=not out.is_terminal)
+
+
 def note(message: str) -> None:
     """Print one plain line about what is going on."""
     if not _state["quiet"]:
@@ -53,6 +61,18 @@ def warn(message: str) -> None:
 def error(message: str) -> None:
     """Print an expected failure."""
     err.print(Text.assemble(("error:", "bold red"), f" {printable_lines(message)}"))
+
+
+@contextmanager
+def libraries_silenced() -> Iterator[None]:
+    """Silence what libraries print to either stream; what is printed here is still seen."""
+    held = io.StringIO()
+    err.file = sys.stderr
+    try:
+        with redirect_stdout(held), redirect_stderr(held):
+            yield
+    finally:
+        err.file = None  # type: ignore[assignment]  # whatever standard error is by then
 
 
 class PlainProgress:
@@ -83,7 +103,7 @@ class PlainProgress:
 class BarProgress:
     """Progress on a terminal: a live bar with count, detail and time left."""
 
-    def __init__(self, bar: Progress, label: str, total: int, rate: bool):
+    def __init__(self, bar: "Progress", label: str, total: int, rate: bool):
         self.bar, self.rate = bar, rate
         self.task = bar.add_task(label, total=total, detail="")
 
@@ -102,6 +122,8 @@ def progress(label: str, total: int, rate: bool = False) -> Iterator[PlainProgre
     if _state["quiet"] or not err.is_terminal:
         yield PlainProgress(label, total, rate)
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -71,8 +71,13 @@ def use(files: Iterable[str | Path]) -> None:
 
 def files() -> dict[Path, str]:
     """Return the files in use: path -> origin."""
-    given = json.loads(os.environ.get(_VARIABLE) or "[]")
-    return {**{file: about for file, (about, _) in installed().items()}, **{Path(one): one for one in given}}
+    return {**{file: about for file, (about, _) in installed().items()}, **{Path(one): one for one in given()}}
+
+
+def given() -> list[str]:
+    """Return the paths of the files in use that `use` was given."""
+    paths: list[str] = json.loads(os.environ.get(_VARIABLE) or "[]")
+    return paths
 
 
 @cache
@@ -203,12 +208,18 @@ def module_name(file: Path) -> str:
     return f"darkhar_parts_{sha256(str(file).encode() + file.read_bytes()).hexdigest()[:12]}"
 
 
-_begun: set[str] = set()  # modules imported from here
+_begun: dict[str, Path] = {}  # modules imported from here, by name
 
 
 def is_outside(module: str) -> bool:
     """Whether a module was imported as a user's own part."""
     return module in _begun
+
+
+def file_of(module: str) -> Path | None:
+    """Return the file that a user's own module was imported from: a process that unpickles what it defines has to load
+    it first."""
+    return _begun.get(module)
 
 
 def load(file: Path) -> None:
@@ -218,7 +229,7 @@ def load(file: Path) -> None:
         BadRequest: it fails; names file and line.
     """
     name = module_name(file)
-    _begun.add(name)
+    _begun[name] = file
     if name in sys.modules:
         return
     if file in installed():

@@ -39,7 +39,7 @@ def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Cal
         word = name or part.__name__
         if plugins.is_outside(part.__module__):
             for trait, value in traits.items():
-                setattr(part, trait, value)
+                setattr(part, _attribute(kind, trait), value)
             _outside[part.__module__, kind, word] = part
             return part
         if _parts[kind].get(word, part) is not part:
@@ -50,6 +50,11 @@ def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Cal
         return part
 
     return keep
+
+
+def _attribute(kind: str, trait: str) -> str:
+    """Return the attribute that a trait is kept as: a data set has a method `sources`."""
+    return "source_modules" if (kind, trait) == ("dataset", "sources") else trait
 
 
 def imported(kind: str) -> list[str]:
@@ -97,7 +102,7 @@ def _own(part: plugins.Declared) -> Callable[..., Any]:
 def source_hash(kind: str, name: str) -> str:
     """Return a short hash of the files that make a part (its own, and its trait `sources`): edited, it is another."""
     part = get(kind, name)
-    return file_hash(part, *getattr(part, "sources", ()))
+    return file_hash(part, *getattr(part, _attribute(kind, "sources"), ()))
 
 
 def file_hash(*defined: Any) -> str:

@@ -20,12 +20,15 @@ from darkhar_cli import cli, plugins
 from darkhar_cli.config import schema
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.video import write_video
+from tests.helpers.longer import is_longer
 
 # absl's log handler closes its stream when Hydra sets logging up; it must not be the one pytest captures with.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 # A model so small that a whole run takes seconds, and the columns of folds.csv.
+MODEL = ("extractor=conv_small", "classifier=lstm")
 TINY = (
+    *MODEL,
     "sampler.frames=3",
     "extractor.size=[16,20]",
     "extractor.filters=4",
@@ -54,7 +57,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Put the files that take longest first."""
+    """Put the files that take longest first; mark the tests that a usual run leaves out."""
+    for item in items:
+        if is_longer(item.nodeid):
+            item.add_marker(pytest.mark.slow)
     rank = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
@@ -67,6 +73,8 @@ def home(request, tmp_path_factory):
     place.mkdir(exist_ok=True)
     before = os.environ.get("DARKHAR_HOME")
     os.environ["DARKHAR_HOME"] = str(place)
+    os.environ["DARKHAR_OFFLINE"] = "1"  # no test downloads weights
+    os.environ.pop("DARKHAR_MODELS", None)
     yield place
     if before is None:
         del os.environ["DARKHAR_HOME"]

@@ -9,7 +9,7 @@ import pytest
 
 import darkhar_cli
 from darkhar_cli import console
-from darkhar_cli.report.terminal import grid_of
+from darkhar_cli.report.fitting import grid_of
 
 NAMES = ["[red]", "[/]", "[bold]x[/bold]", ":cat:", "back\\", "\\[x]", "<b>", "漢字"]
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tests.conftest import LONGEST, ROOT
+from tests.helpers.longer import LONGER
 
 # What tests whole commands, what tests share, what measures, and what draws pictures.
 OF_THEIR_OWN = {"end_to_end", "helpers", "benchmarks", "tools"}
@@ -23,6 +24,14 @@ def test_files_that_are_begun_first_exist():
     stems = {path.stem for folder in ("tests", "datasets") for path in (ROOT / folder).rglob("*.py")}
     assert set(LONGEST) - stems == set()
     assert len(set(LONGEST)) == len(LONGEST)
+
+
+def test_tests_left_out_of_a_usual_run_exist():
+    for entry in LONGER:
+        file, _, name = entry.partition("::")
+        (path,) = (path for folder in ("tests", "datasets") for path in (ROOT / folder).rglob(file))
+        tests = re.findall(r"^def (test_\w+)", path.read_text(), re.M)
+        assert name.split("[")[0] in tests, entry
 
 
 def test_helpers_hold_no_tests():

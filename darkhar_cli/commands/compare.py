@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 
 def run(words: Sequence[str]) -> None:
-    """Compare the runs that the words name, print the tables and sentences, and write compare.csv.
+    """Compare the runs that the words name, print the tables and sentences, and write compare.csv and its page.
 
     Raises:
         BadRequest: no runs, or runs that cannot be paired; with the reason.
     """
+    from darkhar_cli import console
     from darkhar_cli.evaluation.comparison import compare
     from darkhar_cli.evaluation.outcomes import read_results
-    from darkhar_cli.files.tables import write_csv
-    from darkhar_cli.report import method_tables
+    from darkhar_cli.files.tables import keep_text, write_csv
+    from darkhar_cli.report import html, method_tables
 
     settings = dict(word.split("=", 1) for word in words if "=" in word and not Path(word).exists())
     for key, value in settings.items():
@@ -33,11 +34,16 @@ def run(words: Sequence[str]) -> None:
     results, skipped = read_results(folders)
     comparison = compare(results, settings.get("baseline"))
     place = Path(settings["to"]).expanduser() if "to" in settings else _place(folders, comparison.table)
-    if place.is_dir():
-        raise BadRequest(f"to={place} is a folder; give a file")
+    page = Path(settings["html"]).expanduser() if "html" in settings else None
+    for key, file in (("to", place), ("html", page)):
+        if file is not None and file.is_dir():
+            raise BadRequest(f"{key}={file} is a folder; give a file")
     write_csv(place, comparison.table)
     comparison.notes[:0] = skipped
     method_tables.show(comparison, str(place))
+    if page or "to" not in settings:
+        keep_text(page or place.with_suffix(".html"), html.comparison_page(comparison, folders, words))
+        console.note(f"report: {page or place.with_suffix('.html')}")
 
 
 def _place(folders: Sequence[Path], table: pd.DataFrame) -> Path:
@@ -51,8 +57,8 @@ VERB = Verb(
     name="compare",
     summary="pair finished runs clip by clip: who is better, and is that evidence",
     place=31,
-    takes="run folders, to=... and baseline=...",
-    keys=("to", "baseline"),
+    takes="run folders, to=..., html=... and baseline=...",
+    keys=("to", "baseline", "html"),
     examples=(
         ("compare outputs/train/a-* outputs/train/b-*", "two runs"),
         ("compare outputs/sweeps/mine baseline=enhance=gamma", "the methods of a sweep"),
@@ -68,6 +74,7 @@ are about macro recall, and corrected for the number of comparisons (Holm).
   baseline=METHOD   what the others are compared with: a name as printed, a folder, or key=value
                     (default: the first with enhance=none, else the first)
   to=FILE           where the table goes (default: outputs/compare/<hash>/compare.csv; a sweep's folder)
+  html=FILE         where the page goes (default: compare.html beside the table; with to=FILE none)
 """,
     bare=False,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -23,13 +24,13 @@ def run(words: Sequence[str]) -> None:
         FailedWork: clips cannot be read, or the result cannot be written.
     """
     from darkhar_cli import console
+    from darkhar_cli.config import own_parts
     from darkhar_cli.data import clip_dataset
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.stored_run import Evaluation
     from darkhar_cli.report import terminal
 
-    folder, asked = _read(words)
-    asked = _with_plugins(asked)
+    folder, asked = _read(own_parts.settled(words))
     run = stored_run.finished_run(folder)
     config = stored_run.settings_of(run)
     if not asked:
@@ -71,15 +72,6 @@ def _read(words: Sequence[str]) -> tuple[Path, list[str]]:
     return Path(folders[0]).expanduser(), settings
 
 
-def _with_plugins(asked: Sequence[str]) -> list[str]:
-    """Let `plugins=FILE` add parts; return the other words."""
-    from darkhar_cli.config import own_parts
-
-    files, others = own_parts.taken_from(asked)
-    own_parts.use(files)
-    return others
-
-
 def _refuse_lost_parts(run: Run) -> None:
     """Refuse a run whose own parts are not given: code that a run folder names is not run by itself.
 
@@ -87,6 +79,7 @@ def _refuse_lost_parts(run: Run) -> None:
         BadRequest: names the files.
     """
     from darkhar_cli import plugins
+    from darkhar_cli.config import own_parts
 
     given = plugins.files()
     hashes = {sha256(file.read_bytes()).hexdigest()[:16] for file in given}
@@ -95,7 +88,7 @@ def _refuse_lost_parts(run: Run) -> None:
     if lost:
         raise BadRequest(
             f"{run.folder} was made with parts of {', '.join(lost)}, which a run folder does not run by itself; "
-            f"if you trust them give plugins={','.join(lost)}, or the same files from another place"
+            f"if you trust them give {own_parts.word_of(lost)}, or the same files from another place"
         )
 
 
@@ -122,7 +115,7 @@ def _dataset(own: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
 def _again(run: Run, config: Mapping[str, Any]) -> None:
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.conclusions import conclude
-    from darkhar_cli.launch.training_job import draw
+    from darkhar_cli.launch.drawing import draw
     from darkhar_cli.runs.row_labels import row_labels
 
     try:
@@ -153,8 +146,10 @@ def _work(
 ) -> None:
     """Score the clips with every fold's model and keep all of it."""
     from darkhar_cli import caveats, console
+    from darkhar_cli.config import own_parts
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.training_clips import trained_on
+    from darkhar_cli.launch.drawing import draw_evaluation
     from darkhar_cli.launch.training_job import experiment_of
     from darkhar_cli.native_stderr import quiet_start
     from darkhar_cli.runs.identity import changed_since
@@ -178,7 +173,7 @@ def _work(
     about = {"name": clips.name, "fingerprint": clips.fingerprint, "dataset": asked["dataset"]}
     facts = {
         "run": run.identity,
-        "words": asked["words"],
+        "words": [*own_parts.words_in_use(), *asked["words"]],
         "split": asked["split"],
         "clips": len(rows),
         "data": {
@@ -196,7 +191,9 @@ def _work(
         **how,
     }
     labels = row_labels({**config, "dataset": {"name": clips.name}}, config["cv"]["name"])
+    facts["evaluated"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     stored_run.save(place, predictions, classes, labels, stored_run.epochs_of(run), facts)
+    draw_evaluation(place)
 
 
 def _tell_trained_on(trained: Mapping[tuple[int, int], set[str]] | None, digests: Sequence[str]) -> dict[str, Any]:
@@ -222,8 +219,9 @@ VERB = Verb(
     name="evaluate",
     summary="make a run's tables again from its predictions, or score its models on other clips",
     place=30,
-    takes="a run folder, split=, dataset= and dataset.*=",
+    takes="a run folder, split=, dataset=, dataset.*=, plugins=FILE and --config-dir DIR",
     keys=("split", "dataset", "dataset.", "plugins"),
+    words=("--config-dir",),
     examples=(
         ("evaluate RUN", "every table, figure and the report again, from predictions.csv"),
         ("evaluate RUN split=test", "the run's fold models on a split of its data set: train, test or all"),

@@ -7,6 +7,7 @@ at once, with what exists and the nearest match.
 import os
 import re
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import OverrideParseException
 
-from darkhar_cli import names
 from darkhar_cli.config import hydra_adapter, schema
 from darkhar_cli.config.checked import JobConfig, Request
 from darkhar_cli.config.composition import tree_of
 from darkhar_cli.config.job_reader import JobReader, check_names
 from darkhar_cli.config.mistakes import Mistakes, together
+from darkhar_cli.config.quotes import quote, quote_literally
 from darkhar_cli.config.sweep_words import bare_key, examples, expand
 from darkhar_cli.config.word_checks import groups_of
 from darkhar_cli.errors import BadRequest
@@ -29,12 +30,7 @@ def _quoted(value: str) -> str:
     """Quote free text for Hydra, unless it is quoted or refers to another key."""
     if value[:1] in ("", "'", '"') or "${" in value:
         return value
-    return _quote(value)
-
-
-def _quote(value: str) -> str:
-    # Hydra reads a backslash as one unless a quotation mark, the last one included, stands behind it
-    return "'" + re.sub(r"(\\*)(\'|$)", lambda found: 2 * found[1] + found[2].replace("'", "\\'"), value) + "'"
+    return quote(value)
 
 
 def _absolute(value: str, literals: Iterable[str]) -> str:
@@ -44,22 +40,33 @@ def _absolute(value: str, literals: Iterable[str]) -> str:
     path = os.path.abspath(os.path.expanduser(value))
     if "${" in value and not os.path.lexists(path):
         return value
-    return _quote(names.unreferring(path))  # a file may be called `${x}`
+    return quote_literally(path)  # a file may be called `${x}`
 
 
-def _keys_of(groups: Iterable[str], kind: str) -> set[str]:
-    """Return the dotted keys of these groups whose value may be of a kind."""
-    options = [(group, option) for group in groups for option in schema.options(group).sound()]
-    return {f"{group}.{p.name}" for group, option in options for p in option.parameters.values() if kind in p.types}
+def _typed(keys: Iterable[str]) -> dict[str, set[str]]:
+    """Return the types of the values of those of these keys that are `group.parameter`."""
+    pairs = {key: key.split(".", 1) for key in keys if key.partition(".")[0] in schema.GROUPS and "." in key}
+    return {key: _types_of(*pair) for key, pair in pairs.items()}
+
+
+def _types_of(group: str, key: str) -> set[str]:
+    """Return the types that a parameter has in the options of a group; files that do not name it are not read."""
+    found = {kind for name, one in schema.shared_parameters(group).items() if name == key for kind in one.types}
+    options = schema.options(group)
+    for name, file in options.files.items():
+        with suppress(OSError, BadRequest):
+            if key.encode() in file.read_bytes() and key in options[name].parameters:
+                found.update(options[name].parameters[key].types)
+    return found
 
 
 def absolute_paths(overrides: list[str], multirun: bool) -> list[str]:
     """Make path values absolute against the caller's folder and quote them and free text for Hydra."""
-    typed = {bare_key(word).partition(".")[0] for word in overrides if "." in bare_key(word)}
-    groups = [group for group in schema.GROUPS if group in typed]  # no other file has to be read for it
-    paths, literals = schema.path_keys(groups), {"null", "none", "imagenet", "auto", schema.MISSING}
-    texts = _keys_of(groups, "str") | {"name"}
-    mappings = _keys_of(groups, "mapping")
+    types = _typed(map(bare_key, overrides))
+    paths, texts, mappings = ({key for key in types if kind in types[key]} for kind in ("path", "str", "mapping"))
+    paths |= schema.path_keys(())
+    texts |= {"name"}
+    literals = {"null", "none", "imagenet", "auto", schema.MISSING}
     done = []
     for override in overrides:
         key, sign, value = override.partition("=")
@@ -103,7 +110,7 @@ def _parsed(words: Sequence[str], mistakes: Mistakes) -> list[Override]:
 
 def search_path(folders: Sequence[Path]) -> list[str]:
     """Return the word that lets Hydra find the options in folders; none without folders."""
-    places = ",".join(_quote(f"file://{folder.resolve()}") for folder in folders)
+    places = ",".join(quote(f"file://{folder.resolve()}") for folder in folders)
     return [f"hydra.searchpath=[{places}]"] if folders else []
 
 
@@ -118,7 +125,7 @@ def read_dataset(words: Sequence[str]) -> dict[str, Any]:
     return node
 
 
-def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: str | None) -> Request:
+def read_request(verb: str, overrides: list[str], multirun: bool, config_dir: str | Path | None) -> Request:
     """Turn the words behind a verb into checked configurations.
 
     Raises:

@@ -56,6 +56,7 @@ def own_folders() -> tuple[Path, ...]:
     return tuple(_own)
 
 
+@cache
 def shared_parameters(group: str) -> dict[str, Parameter]:
     """Return what every option of a group takes beside its own parameters (`conf/shared/<group>.yaml`)."""
     path = CONF / "shared" / f"{group}.yaml"

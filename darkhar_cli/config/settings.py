@@ -12,7 +12,9 @@ from darkhar_cli.errors import unknown
 
 
 @dataclass(frozen=True)
-class _Settings:
+class Settings:
+    """Settings of one group; a subclass's fields are the group's keys."""
+
     @classmethod
     def from_config(cls, node: Mapping[str, Any]) -> Self:
         """Return the settings of a configuration's checked node; what an older run did not know has its default.
@@ -28,7 +30,7 @@ class _Settings:
 
 
 @dataclass(frozen=True)
-class TrainSettings(_Settings):
+class TrainSettings(Settings):
     """How a fold's model is trained; see `conf/train/default.yaml`."""
 
     epochs: int = 30
@@ -50,7 +52,7 @@ class TrainSettings(_Settings):
 
 
 @dataclass(frozen=True)
-class RuntimeSettings(_Settings):
+class RuntimeSettings(Settings):
     """What computes frozen features; see `conf/runtime/auto.yaml`."""
 
     name: str = "auto"

@@ -6,7 +6,7 @@ the label files and every clip's size and time, so that another folder never get
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from darkhar_cli import console, plugins, registry
+from darkhar_cli.data import clip_store
+from darkhar_cli.data.clip_store import ClipStore, DamagedRecord, StoredClip, first_line
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder
 from darkhar_cli.data.frame_times import IRREGULAR
 from darkhar_cli.data.listing import counted
 from darkhar_cli.data.preparation import builder_of, prepare
-from darkhar_cli.data.records import DamagedRecord, Records, first_line
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.files.tables import read_csv
 from darkhar_cli.paths import home
@@ -45,9 +46,7 @@ class Clips:
         table = read_csv(folder / "clips.csv")
         table["split"] = table["split"].where(table["split"] == TRAIN, TEST)
         self.table = table
-        self._records = Records(builder)
-        self._times: dict[str, np.ndarray] = {}
-        self._stored_split = {TRAIN: TRAIN, TEST: builder.HELD_OUT}
+        self._store = ClipStore(folder / clip_store.FOLDER)
 
     @property
     def damaged(self) -> pd.DataFrame:
@@ -75,21 +74,19 @@ class Clips:
         Raises:
             FailedWork: the prepared data are damaged (the file is named); the next run prepares them again.
         """
-        return self._record(row)["video"]
+        return self._stored(row, self._store.read)
 
     def times(self, row: int) -> np.ndarray | None:
         """Return when one clip's frames are shown, (T,) float64 seconds; None: at a constant rate."""
         if self.table["jitter"].iloc[row] <= IRREGULAR:
             return None
-        digest = self.table["digest"].iloc[row]
-        if digest not in self._times:
-            self._times[digest] = self._record(row)["times"]
-        return self._times[digest]
+        clip: StoredClip = self._stored(row, self._store.about)
+        return np.array(clip.times, np.float64)
 
-    def _record(self, row: int) -> dict[str, Any]:
+    def _stored(self, row: int, get: Callable[[str], Any]) -> Any:
         clip = self.table.iloc[row]
         try:
-            return self._records.read(self._stored_split[clip["split"]], int(clip["index"]), clip["digest"])
+            return get(clip["digest"])
         except DamagedRecord as problem:
             _count_as_not_prepared(self.folder)
             raise FailedWork(
@@ -142,6 +139,22 @@ def open_clips(dataset: Mapping[str, Any]) -> Clips:
         _count_as_not_prepared(folder)
         prepare(dataset, folder)
     return Clips(name, builder_of(dataset, data_dir=folder), folder, print_)
+
+
+def at_hand(dataset: Mapping[str, Any], fingerprint: str) -> Clips | None:
+    """Return the clips of prepared data where those are on this machine, wherever the data set's own files are.
+
+    Args:
+        dataset: the `dataset` group of a configuration.
+        fingerprint: of the prepared data.
+    """
+    folder = Path(dataset.get("data_dir") or home()) / dataset["name"] / fingerprint
+    if not (folder / "clips.csv").is_file():
+        return None
+    try:
+        return Clips(dataset["name"], builder_of(dataset, data_dir=folder), folder, fingerprint)
+    except Exception:  # damaged, or of a builder that is not there any more
+        return None
 
 
 def _count_as_not_prepared(folder: Path) -> None:

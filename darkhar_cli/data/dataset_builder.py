@@ -1,15 +1,16 @@
-"""What every data set is: a TFDS builder whose records hold the clips' encoded bytes.
+"""What every data set is: a TFDS builder that keeps its clips' encoded bytes.
 
-A data set lists its `sources()`; this base checks each by decoding it, stores it as ArrayRecord and collects
-what is broken. TensorFlow is needed for `as_dataset` alone, not to prepare or to read (`as_data_source`).
+A data set lists its `sources()`; this base checks each by decoding it, stores it by content (`clip_store`) with a table
+beside it, and collects what is broken. TensorFlow is needed for `as_dataset` alone, not to prepare or to read
+(`as_data_source`).
 """
 
 import os
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from itertools import islice
@@ -17,86 +18,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import tensorflow_datasets as tfds
 
-from darkhar_cli import stopping
-from darkhar_cli.data.frame_times import Timing, frame_times, timing_of
+from darkhar_cli import plugins, stopping
+from darkhar_cli.data import clip_store
+from darkhar_cli.data.clip_store import StoredClip
+from darkhar_cli.data.examples import Examples
 from darkhar_cli.data.listing import Excluded
+from darkhar_cli.data.sources import TRAIN, Checked, Damage, Skipped, Source, check
 from darkhar_cli.data.tfds_adapter import UnlistedBuilder
-from darkhar_cli.data.video import ClipError, DamagedClip, VideoInfo, inspect, read_frames
+from darkhar_cli.data.video import read_frames
 from darkhar_cli.data.worker_processes import WorkerContext
-from darkhar_cli.names import printable
+from darkhar_cli.files.tables import read_csv, write_csv
 
-TRAIN = "train"
+__all__ = ["TRAIN", "ClipBuilder", "Source"]
 
-
-@dataclass(frozen=True)
-class Source:
-    """One clip to be stored; `problem` is the reason why it cannot be (a missing file, an unknown label).
-
-    Clips with one `twin` show the very same in another `light`.
-    """
-
-    id: str
-    split: str
-    label: str
-    load: Callable[[], bytes]
-    group: str = ""
-    problem: str = ""
-    twin: str = ""
-    light: str = ""
-
-    @property
-    def file(self) -> Path | None:
-        """Return the file that the clip is read from, if it is one."""
-        if isinstance(self.load, partial) and self.load.func is Path.read_bytes:
-            return self.load.args[0]
-        return None
-
-    def __post_init__(self) -> None:
-        for name in ("id", "split", "label", "group", "problem", "twin", "light"):
-            object.__setattr__(self, name, printable(getattr(self, name)))  # records and tables hold one line of text
+_COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
+_COLUMNS += ["twin", "light", "corrupt", "skippable", "jitter"]
+_OFFICIAL = "official"  # a column where the data set has several official splits
 
 
-@dataclass(frozen=True)
-class Skipped:
-    """A clip that could not be stored, and why."""
-
-    id: str
-    split: str
-    reason: str
-    damaged: bool = False  # can be kept: frames of it are corrupt
-
-
-class Damage(str):
-    """The reason why a clip is refused that could be kept."""
-
-
-Checked = tuple[bytes, VideoInfo, Timing]
-
-
-def _check(load: Callable[[], bytes], keep_damaged: bool) -> Checked | str:
-    """Load and decode one clip; return its bytes, what they hold and when it is shown, or the reason why not."""
-    try:
-        data = load()
-        info = _inspected(data, keep_damaged)
-        return data, info, timing_of(frame_times(data, info.n_frames), info.fps)
-    except DamagedClip as problem:
-        return Damage(problem)
-    except ClipError as problem:
-        return str(problem)
-    except OSError as problem:
-        return problem.strerror or str(problem)
-
-
-def _inspected(data: bytes, keep_damaged: bool) -> VideoInfo:
-    """Return what a clip holds; one with corrupt frames is refused unless those are kept."""
-    try:
-        return inspect(data)
-    except DamagedClip as problem:
-        if keep_damaged:
-            return problem.info
-        raise
+def _start_worker(own: Path | None) -> None:
+    """Begin a process that computes clips, as a data set in a user's own file may say."""
+    stopping.follow_parent()
+    if own is not None:
+        plugins.load(own)
 
 
 class ClipBuilder(UnlistedBuilder):
@@ -106,7 +53,7 @@ class ClipBuilder(UnlistedBuilder):
     """
 
     VERSION = tfds.core.Version("1.2.0")
-    FORMAT = 5  # raise it when decoding or what a record holds changes: data prepared before are then prepared again
+    FORMAT = clip_store.FORMAT
     HELD_OUT = "test"
     code_path = None  # nothing is downloaded: keeps tfds from looking for checksum files beside the code
     DRAWN = False  # clips are computed here (in processes), not read (in threads)
@@ -115,9 +62,10 @@ class ClipBuilder(UnlistedBuilder):
     def __init__(self, *, on_clip: Callable[[], None] = lambda: None, keep_damaged: bool = False, **kwargs: Any):
         self.on_clip, self.keep_damaged = on_clip, keep_damaged
         self.skipped: list[Skipped] = []
+        self.notes: list[str] = []  # how the data set was read, in words
         self.left_aside: list[str] = []  # what is in the data set but not taken, in words
         self.refused: dict[str, str] = {}  # clip -> why it cannot be stored, found by looking at all of them
-        kwargs.setdefault("file_format", "array_record")
+        self.stores: Sequence[Path] = ()  # indexes of stores that may have some of the clips
         super().__init__(**kwargs)
 
     @abstractmethod
@@ -164,47 +112,70 @@ class ClipBuilder(UnlistedBuilder):
         info = tfds.features.FeaturesDict(features)
         return tfds.core.DatasetInfo(builder=self, features=info, disable_shuffling=True)
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
-        splits = {source.split: None for source in self.sources()}
-        return {split: self._generate_examples(split) for split in splits}
+    @property
+    def folder(self) -> Path:
+        """Return the folder that the tables and the store are in: the builder's `data_dir`."""
+        return Path(self.data_dir).parent.parent
 
-    def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        sources = [
-            replace(source, problem=source.problem or self.refused.get(source.id, ""))
-            for source in self.sources()
-            if source.split == split
-        ]
-        for number, (source, result) in enumerate(zip(sources, self._checked(sources), strict=True)):
-            self.on_clip()
-            if isinstance(result, str):
-                problem = source.problem or result
-                self.skipped.append(Skipped(source.id, split, problem, isinstance(problem, Damage)))
-                continue
-            data, info, timing = result
-            yield (
-                number,
-                {
-                    "id": source.id,
-                    "video": data,
-                    "label": source.label,
-                    "group": source.group,
-                    "n_frames": info.n_frames,
-                    "fps": timing.fps,
-                    "height": info.height,
-                    "width": info.width,
-                    "corrupt": info.corrupt,
-                    "skippable": int(info.skippable),
-                    "digest": sha256(data).hexdigest(),
-                    "twin": source.twin,
-                    "light": source.light,
-                    "jitter": timing.jitter,
-                    "times": timing.times,
-                },
-            )
+    def store(self) -> Mapping[str, tuple[int, int]]:
+        """Check and store every clip that is not stored yet; write clips.csv and skipped.csv.
 
-    def _checked(self, sources: list[Source]) -> Iterator[Checked | str]:
-        """Check clips on all cores, in order, a bounded number of them at a time."""
-        loads = [partial(str, s.problem) if s.problem else partial(_check, s.load, self.keep_damaged) for s in sources]
+        Returns:
+            How many clips and bytes each split has.
+        """
+        refused = self.refused
+        sources = [replace(one, problem=one.problem or refused.get(one.id, "")) for one in self.sources()]
+        known = self._stored_before(sources)
+        counts = {source.split: (0, 0) for source in sources}
+        rows: dict[str, list[dict[str, Any]]] = {split: [] for split in counts}
+        with clip_store.Writer(self.folder / clip_store.FOLDER) as writer:
+            for source, result in zip(sources, self._checked(sources, known), strict=True):
+                self.on_clip()
+                if isinstance(result, str):
+                    problem = source.problem or result
+                    self.skipped.append(Skipped(source.id, source.split, problem, isinstance(problem, Damage)))
+                    continue
+                data, clip = result
+                if source.id not in known:
+                    writer.add(clip, data)
+                of_split = rows[source.split]
+                of_split.append(_row(source, clip, len(of_split)))
+                count, size = counts[source.split]
+                counts[source.split] = count + 1, size + len(data)
+        self._write_tables([row for of_split in rows.values() for row in of_split])
+        return counts
+
+    def _stored_before(self, sources: Sequence[Source]) -> dict[str, StoredClip]:
+        """Return what is known of the sources that other prepared data sets have stored, now linked to this one's."""
+        if not self.stores or self.DRAWN:
+            return {}
+        with stopping.leaving(ThreadPoolExecutor(os.cpu_count() or 1)) as workers:
+            named = zip(sources, workers.map(_digest, sources), strict=True)
+            digests = {source.id: digest for source, digest in named if digest}
+        found = clip_store.take_over(digests.values(), self.stores, self.folder / clip_store.FOLDER)
+        return {
+            name: found[digest]
+            for name, digest in digests.items()
+            if digest in found and (self.keep_damaged or not found[digest].corrupt)
+        }
+
+    def _write_tables(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        several = [_OFFICIAL] if any(row[_OFFICIAL] for row in rows) else []
+        write_csv(self.folder / "clips.csv", pd.DataFrame(rows, columns=[*_COLUMNS, *several]), None)
+        skipped = pd.DataFrame([vars(s) for s in self.skipped], columns=["id", "split", "reason"])
+        write_csv(self.folder / "skipped.csv", skipped, None)
+
+    def _checked(self, sources: list[Source], known: Mapping[str, StoredClip]) -> Iterator[Checked | str]:
+        """Check clips on all cores, in order, a bounded number of them at a time; known ones are not read again."""
+
+        def work(source: Source) -> Callable[[], Checked | str]:
+            if source.problem:
+                return partial(str, source.problem)
+            if source.id in known:
+                return partial(_nothing_new, known[source.id])
+            return partial(check, source.load, self.keep_damaged)
+
+        loads = list(map(work, sources))
         with stopping.leaving(self._workers(len(loads))) as workers:
             waiting: deque[Future] = deque()
             queue = iter(loads)
@@ -218,8 +189,17 @@ class ClipBuilder(UnlistedBuilder):
     def _workers(self, count: int) -> Executor:
         cores = os.cpu_count() or 1
         if self.DRAWN and cores > 1 and count > 24:  # a process takes a second to start
-            return ProcessPoolExecutor(cores, mp_context=WorkerContext(), initializer=stopping.follow_parent)
+            own = (plugins.file_of(type(self).__module__),)
+            return ProcessPoolExecutor(cores, WorkerContext(), _start_worker, own)
         return ThreadPoolExecutor(cores)
+
+    def as_data_source(self, split: Any = None, **unused: Any) -> Any:
+        """Return the clips of a split, by number: what `info.features` names; or a dict of them by split."""
+        if split is None:
+            return {name: self.as_data_source(name) for name in self.info.splits}
+        table = read_csv(self.folder / "clips.csv")
+        store = clip_store.ClipStore(self.folder / clip_store.FOLDER)
+        return Examples(table[table["split"] == str(split)], store, self.classes())
 
     def as_dataset(self, split: Any = None, *, as_supervised: bool = False, **unused: Any) -> Any:
         """Return a `tf.data.Dataset` of decoded clips, or a dict of them by split.
@@ -248,3 +228,25 @@ class ClipBuilder(UnlistedBuilder):
         signature = (frames, label) if as_supervised else {"frameseq": frames, **rest}
         dataset = tf.data.Dataset.from_generator(elements, output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(source)))
+
+
+def _digest(source: Source) -> str:
+    """Return the SHA-256 of a clip's file, or nothing where it has none that can be read."""
+    if source.problem or source.file is None:
+        return ""
+    try:
+        return sha256(source.file.read_bytes()).hexdigest()
+    except (OSError, ValueError):  # checked as a clip, it is named with the reason
+        return ""
+
+
+def _nothing_new(clip: StoredClip) -> Checked:
+    return b"", clip
+
+
+def _row(source: Source, clip: StoredClip, index: int) -> dict[str, Any]:
+    """Return a clip's row of clips.csv; floats have the precision of float32."""
+    about = {"id": source.id, "split": source.split, "index": index, "label": source.label, "group": source.group}
+    known = {name: getattr(clip, name) for name in ("n_frames", "height", "width", "digest", "corrupt", "skippable")}
+    rates = {"fps": np.float32(clip.fps), "jitter": np.float32(clip.jitter)}
+    return {**about, **known, **rates, "twin": source.twin, "light": source.light, _OFFICIAL: source.official}

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from darkhar_cli import console, plugins, registry
+from darkhar_cli.data import clip_store
 from darkhar_cli.data.dataset_builder import ClipBuilder, Source
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import BadRequest, FailedWork
@@ -21,8 +22,6 @@ from darkhar_cli.files.tables import write_csv
 from darkhar_cli.names import refuse_alike, several
 from darkhar_cli.paths import elsewhere
 
-_COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
-_COLUMNS += ["twin", "light", "corrupt", "skippable", "jitter"]
 _NOT_OPTIONS = ("name", "data_dir", "on_error", "reverse")
 
 
@@ -73,18 +72,22 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
         sources = counting.sources()
         _refuse_twins(sources)
         refuse_alike(counting.classes(), f"data set {dataset['name']}")
+        for line in counting.notes:
+            console.note(line)
         same = copies(_labelled(sources))
         console.note(f"preparing {dataset['name']}: {len(sources)} clips")
         with console.progress("prepare", len(sources)) as progress:
             keep = dataset["on_error"] == "keep"
             builder = builder_of(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
             builder.refused = contradictions(same)
+            builder.stores = list(clip_store.indexes(folder.parent.parent))
             readable = _build(builder)
         excluded = counting.excluded()
         for what in (*counting.left_aside, *filter(None, [copies_in_words(same)])):
             console.warn(what)
         _report_skipped(builder, dataset["on_error"] if readable else "stop")
-        _write_tables(builder, aside)
+        if not any(split.num_examples for split in builder.info.splits.values()):
+            raise FailedWork("no clip could be read")
         write_csv(aside / "left_out.csv", pd.DataFrame(excluded, columns=["path", "reason"]), None)
         builder.write_beside(aside)
         if not (folder / "clips.csv").is_file():
@@ -99,18 +102,13 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
 
 
 def _build(builder: ClipBuilder) -> bool:
-    """Write the records; return whether every split has a clip that can be read."""
+    """Store the clips; return whether every split has a clip that can be read."""
     import tensorflow_datasets as tfds
 
     tfds.disable_progress_bar()
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # tfds announces on standard output
-            builder.download_and_prepare()
-    except AssertionError:  # a split without a single record
-        if not builder.skipped:
-            raise
-        return False
-    return True
+    with contextlib.redirect_stdout(io.StringIO()):  # tfds announces on standard output
+        builder.download_and_prepare()
+    return all(split.num_examples for split in builder.info.splits.values())
 
 
 def _labelled(sources: Sequence[Source]) -> list[Labelled]:
@@ -138,20 +136,3 @@ def _report_skipped(builder: ClipBuilder, on_error: str) -> None:
         cure = f"mend or remove them, or exclude them with dataset.on_error=skip{other}"
         raise FailedWork(f"{several(len(lines), 'broken clip')}; {cure}:\n{listed}")
     console.warn(f"{several(len(lines), 'broken clip', verb=True)} excluded:\n{listed}")
-
-
-def _write_tables(builder: ClipBuilder, folder: Path) -> None:
-    """Write clips.csv (an index of the records) and skipped.csv."""
-    rows = []
-    for split in builder.info.splits:
-        for index, record in enumerate(builder.as_data_source(split)):
-            texts = {key: record[key].decode() for key in ("id", "group", "digest", "twin", "light")}
-            keys = ("n_frames", "fps", "height", "width", "corrupt", "skippable", "jitter")
-            numbers = {key: record[key] for key in keys}
-            label = builder.info.features["label"].int2str(record["label"])
-            rows.append({"split": split, "index": index, "label": label, **texts, **numbers})
-    if not rows:
-        raise FailedWork("no clip could be read")
-    skipped = pd.DataFrame([vars(s) for s in builder.skipped], columns=["id", "split", "reason"])
-    write_csv(folder / "skipped.csv", skipped, None)
-    write_csv(folder / "clips.csv", pd.DataFrame(rows, columns=_COLUMNS), None)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from darkhar_cli.caveats import cell
 from darkhar_cli.evaluation.methods import Method, baseline_of, methods_of, seed_pairs
 from darkhar_cli.evaluation.outcomes import Result
 from darkhar_cli.evaluation.pairing import by_twin, refuse_other_clips, refuse_unpaired, unproven
@@ -111,7 +112,7 @@ def _row(method: Method, by: statistics.Clusters) -> dict[str, Any]:
         "interval": how,
         "chance": _chance(method),
         "recall_sd": crossed(rights, clips["label"], by).spread,
-        "warnings": "; ".join(dict.fromkeys(text for result in method.results for text in result.warnings)),
+        "warnings": cell(dict.fromkeys(text for result in method.results for text in result.warnings)),
         "folder": "; ".join(printable(str(result.folder)) for result in method.results),
         **dict(zip(("recall_macro", "recall_lower", "recall_upper"), recall, strict=True)),
         **dict(zip(("accuracy", "lower", "upper"), share, strict=True)),

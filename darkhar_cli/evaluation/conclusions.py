@@ -17,8 +17,9 @@ def conclude(run: Run) -> list[Caveat]:
         new += verdict.caveats
         run.add_facts(verdict=verdict.text)
     texts = {caveat.text for caveat in new}
-    before = caveats.read(run.facts().get("caveats", ()))
-    kept = [caveat for caveat in before if caveat.kind not in caveats.FROM_TABLES and caveat.text not in texts]
+    kept = [
+        caveat for caveat in run.record().caveats if caveat.kind not in caveats.FROM_TABLES and caveat.text not in texts
+    ]
     run.add_facts(caveats=caveats.stored([*kept, *new]))
     save_warnings(run)
     return new
@@ -37,12 +38,9 @@ def gather_controls(run: Run) -> None:
 
 
 def save_warnings(run: Run) -> None:
-    """Write the caveats of each row of summary.csv into its column `warnings`: texts joined by `; `."""
-    summary, warnings = run.read("metrics/summary.csv"), run.warnings()
-    texts = [
-        "; ".join(caveat.text.replace("; ", ", ") for caveat in warnings if caveat.concerns(split))
-        for split in summary["split"]
-    ]
+    """Write the caveats of each row of summary.csv into its column `warnings`."""
+    summary = run.read("metrics/summary.csv")
+    texts = [caveats.cell(caveat.text for caveat in run.warnings_of(split)) for split in summary["split"]]
     run.save("metrics/summary.csv", summary.assign(warnings=texts))
 
 

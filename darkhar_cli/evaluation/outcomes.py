@@ -44,13 +44,13 @@ class Result:
     labels: dict[str, str]
     clips: pd.DataFrame
     folds: pd.DataFrame
-    trained: list[tuple[int, int, str]]
+    trained: list[tuple[int, int, str | None]]
     settings: dict[str, str] = field(default_factory=dict)
     classes: int = 0
     digests: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     twins: dict[str, str] = field(default_factory=dict)
-    trained_twins: list[tuple[int, int, str]] = field(default_factory=list)
+    trained_twins: list[tuple[int, int, str | None]] = field(default_factory=list)
     chance: float = nan
 
     @property
@@ -69,27 +69,23 @@ def read_result(folder: Path) -> Result:
     if not run.done:
         raise BadRequest(f"{folder} {unfinished(folder)}; compare takes finished runs, or the folder of a sweep")
     predictions, table = run.read("predictions.csv"), run.read("metrics/folds.csv")
-    facts, summary = run.facts(), _summary(run)
+    record, summary = run.record(), _summary(run)
     split = "validation" if (predictions["split"] == "validation").any() else "test"
     listed = run.read("assignment.csv").astype(str)
-    trained, trained_twins = (
-        [(fold["repeat"], fold["fold"], fold.get(f"training_{what}")) for fold in facts.get("folds", ())]
-        for what in ("ids", "twins")
-    )
-    classes = facts.get("data", {}).get("classes") or [name for name in predictions if name.startswith("p_")]
+    classes = record.data.classes or [name for name in predictions if name.startswith("p_")]
     return Result(
         folder,
         split,
         {key: str(table.iloc[0][key]) for key in ROW_LABELS},
         tables.per_clip(predictions, split),
         listed[["repeat", "fold", "id", "split"]],
-        trained,
+        [(fold.repeat, fold.fold, fold.training_ids) for fold in record.folds],
         _settings(folder),
         len(classes),
         _column(listed, "digest"),
-        _warnings(run, summary, split),
+        tuple(dict.fromkeys(caveat.text for caveat in run.warnings_of(split))),
         _column(listed, "twin"),
-        trained_twins,
+        [(fold.repeat, fold.fold, fold.training_twins) for fold in record.folds],
         _chance(summary, split, len(classes)),
     )
 
@@ -131,14 +127,6 @@ def _chance(summary: pd.DataFrame, split: str, classes: int) -> float:
     """Return what guessing scores of a split, or one in the number of classes where the summary does not say."""
     cells: Any = summary.loc[summary["split"] == split, "chance"] if "chance" in summary else []
     return float(cells.iloc[0]) if len(cells) else 1 / classes
-
-
-def _warnings(run: Run, summary: pd.DataFrame, split: str) -> tuple[str, ...]:
-    """Return what the run's summary warns of, or its caveats where that has no such column, each once."""
-    if "warnings" not in summary:
-        return tuple(dict.fromkeys(run.caveats()))
-    cells = summary.loc[summary["split"] == split, "warnings"]
-    return tuple(dict.fromkeys(text for cell in cells for text in str(cell).split("; ") if text))
 
 
 def read_results(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:

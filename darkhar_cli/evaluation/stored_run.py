@@ -6,6 +6,7 @@ Nothing here needs TensorFlow; `scoring` runs the models.
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from json import dumps
 from pathlib import Path
@@ -24,6 +25,7 @@ from darkhar_cli.evaluation.outcomes import jobs_of
 from darkhar_cli.files import asides, disk
 from darkhar_cli.metrics import tables
 from darkhar_cli.runs.run_folder import Run, save_metrics
+from darkhar_cli.runs.run_record import RunRecord
 
 SPLITS = ("train", "test", "all")
 _P = "p_"
@@ -31,17 +33,39 @@ _TEXTS = [*tables.KEYS, "group", "label", "predicted"]
 FoldName = tuple[int, int]  # repeat, fold
 
 
+@dataclass(frozen=True, kw_only=True)
+class EvaluationRecord(RunRecord):
+    """What evaluation.json holds beside what a run does.
+
+    Attributes:
+        run: the identity of the run whose models were scored.
+        words: that were typed.
+        split: that was scored.
+        clips: how many.
+        models: repeat, fold, weights and sha256 of each model.
+        trained_on: `clips`, how many of the scored clips some fold was trained on, and that of each of `folds`; empty
+            where it is not known.
+    """
+
+    run: str | None = None
+    words: tuple[str, ...] = ()
+    split: str = ""
+    clips: int = 0
+    models: tuple[Mapping[str, Any], ...] = ()
+    trained_on: Mapping[str, Any] = field(default_factory=dict)
+
+    def warnings(self) -> list[Caveat]:
+        """Return the caveats that go with the numbers wherever they appear."""
+        n = self.trained_on.get("clips")
+        own = [Caveat(Kind.TRAINED_ON, f"{n} of {self.clips} clips were trained on")] if n else []
+        return [*super().warnings(), *own]
+
+
 class Evaluation(Run):
     """The folder of one evaluation: a run's tables, of other clips."""
 
     FACTS = "evaluation.json"
-
-    def warnings(self) -> list[Caveat]:
-        """Return the caveats that go with the numbers wherever they appear."""
-        facts = self.facts()
-        n = facts.get("trained_on", {}).get("clips")
-        own = [Caveat(Kind.TRAINED_ON, f"{n} of {facts['clips']} clips were trained on")] if n else []
-        return super().warnings() + own
+    RECORD = EvaluationRecord
 
 
 def finished_run(folder: Path) -> Run:
@@ -90,8 +114,8 @@ def epochs_of(run: Run) -> dict[FoldName, int]:
 
 def classes_of(run: Run) -> list[str]:
     """Return the classes of a run's models, in the order of their logits."""
-    kept = run.facts().get("data", {}).get("classes")
-    return kept or [name.removeprefix(_P) for name in _predictions(run) if name.startswith(_P)]
+    kept = run.record().data.classes
+    return list(kept) or [name.removeprefix(_P) for name in _predictions(run) if name.startswith(_P)]
 
 
 def _predictions(run: Run) -> pd.DataFrame:
@@ -115,8 +139,7 @@ def recompute(run: Run, labels: Mapping[str, Any]) -> None:
     classes = classes_of(run)
     predictions = _checked(_predictions(run), classes, run.folder / "predictions.csv")
     predictions = predictions.sort_values(tables.KEYS, ignore_index=True)
-    skipped = run.facts().get("data", {}).get("skipped", 0)
-    save_metrics(run, predictions, classes, labels, epochs_of(run), skipped)
+    save_metrics(run, predictions, classes, labels, epochs_of(run), run.record().data.skipped)
 
 
 def _checked(predictions: pd.DataFrame, classes: Sequence[str], path: Path) -> pd.DataFrame:

@@ -20,7 +20,7 @@ def trained_on(run: Run, config: Mapping[str, Any], clips: Clips) -> dict[FoldNa
     by_fold = _train_digests(run, config, clips)
     if by_fold is None:
         try:
-            if clip_dataset.fingerprint(config["dataset"]) == run.facts().get("data", {}).get("fingerprint"):
+            if clip_dataset.fingerprint(config["dataset"]) == run.record().data.fingerprint:
                 by_fold = _train_digests(run, config, clip_dataset.open_clips(config["dataset"]))
         except DarkharError:  # the run's data are gone
             return None

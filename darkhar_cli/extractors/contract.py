@@ -39,7 +39,7 @@ class ExtractorBuilder(Protocol):
 
 @dataclass(frozen=True)
 class Extractor:
-    """A frame-scoped extractor, ready for use.
+    """An extractor, ready for use.
 
     Attributes:
         name: the registered name.
@@ -49,10 +49,11 @@ class Extractor:
         function: backend `host`: (N, H, W, 3) float32 0..255 -> (N, F) float32.
         weights_hash: names the weights, for provenance; empty while they are still to be trained.
         channels: names of the F features, where they have any.
-        scope: `frame`: what is seen in a frame depends on that frame alone; `clip`: backend `host`, called with one
-            whole clip, enhanced and rounded to uint8, (T, H, W, 3), its frames per second and, where they come at
-            irregular times, those (T,) in seconds (else None) -> (T, F): a timeline at even times, which may be read
-            between frames.
+        scope: `frame`: what is seen in a frame depends on that frame alone; `pair`: backend `keras`, trained end to
+            end: the model takes each sampled frame with the one before it (the first with itself), (N, h, w, 6) with
+            the earlier frame's channels last; `clip`: backend `host`, called with one whole clip, enhanced and rounded
+            to uint8, (T, H, W, 3), its frames per second and, where they come at irregular times, those (T,) in seconds
+            (else None) -> (T, F): a timeline at even times, which may be read between frames.
         runtime: backend `host`: what it runs in.
         longest: scope `clip`: frames whose longer side is longer reach it smaller, their shape kept; 0: as they are.
         symmetry: what becomes of the F features in a mirror and in time reversal, where that is known.

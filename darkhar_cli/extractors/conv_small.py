@@ -29,15 +29,24 @@ class StandardizeFrames(layers.Layer):
 
 
 @register("extractor")
-def conv_small(size: Any = (60, 80), filters: int = 16, features: int = 64, weights: str = "none") -> Extractor:
-    """Four strided convolutions with group normalisation, then a dense layer that keeps where things are."""
+def conv_small(
+    size: Any = (60, 80), input: str = "rgb", filters: int = 16, features: int = 64, weights: str = "none"
+) -> Extractor:
+    """Four strided convolutions with group normalisation, then a dense layer that keeps where things are.
+
+    Differences are of standardised frames, so that neither darkness nor a change of exposure is a motion; a clip's
+    first frame has none.
+    """
     shape = frame_size(size)
     assert shape is not None, "the yaml's types do not allow size=native"
     height, width = shape
 
     def build(path: str | None) -> Any:
-        frames = keras.Input((height, width, 3))
+        frames = keras.Input((height, width, 3 if input == "rgb" else 6))
         x = StandardizeFrames()(frames)
+        if input != "rgb":
+            now, before = x[..., :3], x[..., 3:]
+            x = now - before if input == "difference" else ops.concatenate([now, now - before], axis=-1)
         for factor, kernel in ((1, 5), (2, 3), (3, 3), (4, 3)):
             x = layers.Conv2D(factor * filters, kernel, strides=2, padding="same", use_bias=False)(x)
             x = layers.GroupNormalization(groups=math.gcd(factor * filters, max(1, filters // 4)))(x)
@@ -49,4 +58,5 @@ def conv_small(size: Any = (60, 80), filters: int = 16, features: int = 64, weig
         return network
 
     network = build(None) if weights == "none" else load_weights("conv_small", build, Path(weights))
-    return Extractor("conv_small", features, (height, width), model=network)
+    scope = "frame" if input == "rgb" else "pair"
+    return Extractor("conv_small", features, (height, width), model=network, scope=scope)

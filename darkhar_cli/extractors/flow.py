@@ -13,13 +13,14 @@ SOURCES = (dense_flow, flow_channels, flow_input, sparse_flow, *pose.SOURCES)
 
 
 @register("extractor", sources=SOURCES)
-def flow(weights: str = "auto") -> Extractor:
+def flow(weights: str = "auto", variant: str = "lightning") -> Extractor:
     """Sparse and dense optical flow in the box of the person whom MoveNet tracks, less the camera's, F = 21.
 
     Raises:
-        BadRequest: no such file, or no MoveNet in it.
+        BadRequest: no such file, or no MoveNet of this variant in it.
+        FailedWork: it cannot be downloaded.
     """
-    net = keypoints.load_movenet(weights)
+    net = keypoints.load_movenet(weights, variant)
     symmetry = Symmetry.of(flow_channels.CHANNELS)
 
     def extract(frames: np.ndarray, fps: float = 30.0, times: np.ndarray | None = None) -> np.ndarray:

@@ -15,15 +15,16 @@ def _channel(keypoint: str, kind: str) -> Channel:
 
 
 @register("extractor", sources=(keypoints,))
-def movenet(weights: str = "auto", confidence: bool = True) -> Extractor:
+def movenet(weights: str = "auto", confidence: bool = True, variant: str = "lightning") -> Extractor:
     """Keypoints (y, x and, with `confidence`, score) of each frame, F = 51 or 34, 0..1 of the padded square.
 
     Source: MoveNet's model card; the paper drops the scores.
 
     Raises:
-        BadRequest: no such file, or no MoveNet in it.
+        BadRequest: no such file, or no MoveNet of this variant in it.
+        FailedWork: it cannot be downloaded.
     """
-    net = load_movenet(weights)
+    net = load_movenet(weights, variant)
 
     def extract(frames: np.ndarray) -> np.ndarray:
         levels = np.clip(np.rint(frames), 0, 255).astype(np.uint8)

@@ -13,13 +13,14 @@ SOURCES = (body, channels, keypoints, following, resampling, smoothing, tracking
 
 
 @register("extractor", sources=SOURCES)
-def pose(weights: str = "auto") -> Extractor:
+def pose(weights: str = "auto", variant: str = "lightning") -> Extractor:
     """Keypoints, shape and place of one person whom MoveNet tracks, F = 70, in torso lengths.
 
     Raises:
-        BadRequest: no such file, or no MoveNet in it.
+        BadRequest: no such file, or no MoveNet of this variant in it.
+        FailedWork: it cannot be downloaded.
     """
-    net = keypoints.load_movenet(weights)
+    net = keypoints.load_movenet(weights, variant)
     symmetry = Symmetry.of(body.CHANNELS)
 
     def extract(frames: np.ndarray, fps: float = 30.0, times: np.ndarray | None = None) -> np.ndarray:

@@ -11,13 +11,14 @@ from darkhar_cli.registry import register
 
 
 @register("extractor", sources=flow.SOURCES)
-def pose_flow(weights: str = "auto") -> Extractor:
+def pose_flow(weights: str = "auto", variant: str = "lightning") -> Extractor:
     """All that `pose` and `flow` give, and height and size less the camera's motion, F = 93.
 
     Raises:
-        BadRequest: no such file, or no MoveNet in it.
+        BadRequest: no such file, or no MoveNet of this variant in it.
+        FailedWork: it cannot be downloaded.
     """
-    net = keypoints.load_movenet(weights)
+    net = keypoints.load_movenet(weights, variant)
     symmetry = Symmetry.of((*body.CHANNELS, *flow_channels.CHANNELS, *flow_channels.WORLD))
 
     def extract(frames: np.ndarray, fps: float = 30.0, times: np.ndarray | None = None) -> np.ndarray:

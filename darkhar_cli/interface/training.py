@@ -67,13 +67,13 @@ def _launched(
     quiet: bool,
 ) -> str:
     """Run a request and return its folder."""
-    from darkhar_cli.launch import app, produced
+    from darkhar_cli.launch import app
 
     several = plugins if isinstance(plugins, list | tuple) else [plugins]
     options = [f"--config-dir={config_dir}"] if config_dir is not None else []
     options += ["--multirun"] if multirun else []
-    with printing(show, quiet), produced.collecting() as folders:
-        code = app.run("train", [*words, *options], plugins=[str(one) for one in several])
-    if code or not folders:
-        raise FailedWork(f"jobs failed; the others are in {folders[0]}: load_sweep gives them" if folders else "failed")
-    return str(folders[0])
+    with printing(show, quiet):
+        outcome = app.outcome("train", [*words, *options], [str(one) for one in several])
+    if outcome.code:
+        raise FailedWork(f"jobs failed; the others are in {outcome.folder}: load_sweep gives them")
+    return str(outcome.folder)

@@ -13,7 +13,9 @@ from typing import Any
 
 from darkhar_cli.config import hydra_adapter, own_parts, schema, sweep_words
 from darkhar_cli.config import request as overrides
+from darkhar_cli.config.checked import Request
 from darkhar_cli.errors import BadRequest, nearest
+from darkhar_cli.launch.outcome import Outcome
 
 # Hydra's options that choose another program's configuration, or run what a file of pickles says.
 _NOT_OURS = ("--config-name", "--config-path", "--experimental-rerun")
@@ -27,16 +29,38 @@ def configuration(words: list[str], config_dir: Any = None) -> dict[str, Any]:
     Raises:
         BadRequest: a word, name or value that is not valid.
     """
-    folder = _config_dir(None if config_dir is None else str(config_dir))
+    return dict(_request(words, config_dir, multirun=False).jobs[0].config)
+
+
+def configurations(words: list[str], config_dir: Any = None) -> list[dict[str, Any]]:
+    """Return the checked configurations that words stand for, one for each combination of values given by comma.
+
+    Raises:
+        BadRequest: a word, name or value that is not valid.
+    """
+    return [dict(job.config) for job in _request(words, config_dir, multirun=True).jobs]
+
+
+def _request(words: list[str], config_dir: Any, multirun: bool) -> Request:
+    folder = own_parts.config_dir(None if config_dir is None else str(config_dir))
     files, words = own_parts.taken_from(words)
-    own_parts.use(files, Path(folder) if folder else None)
-    typed = overrides.absolute_paths(words, multirun=False)
-    _check_hydra(typed, multirun=False)
-    return dict(overrides.read_request("train", typed, False, folder).jobs[0].config)
+    own_parts.use(files, folder)
+    typed = overrides.absolute_paths(words, multirun)
+    _check_hydra(typed, multirun)
+    return overrides.read_request("train", typed, multirun, folder)
 
 
-def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:
+def run(verb: str, words: list[str]) -> int:
     """Run a Hydra verb with the words behind it; return the exit code.
+
+    Raises:
+        DarkharError: the request is refused, or its work failed.
+    """
+    return outcome(verb, words).code
+
+
+def outcome(verb: str, words: list[str], plugins: Sequence[str] = ()) -> Outcome:
+    """Run a Hydra verb with the words behind it, and further files with parts; return what became of it.
 
     Raises:
         DarkharError: the request is refused, or its work failed.
@@ -47,42 +71,20 @@ def run(verb: str, words: list[str], plugins: Sequence[str] = ()) -> int:
     multirun = flags.multirun or any(w.lstrip("+") == "hydra.mode=MULTIRUN" for w in flags.overrides)
     files, flags.overrides = own_parts.taken_from(flags.overrides)
     words = own_parts.taken_from(words)[1]
-    config_dir = _config_dir(flags.config_dir)
-    folders = own_parts.use([*files, *plugins], Path(config_dir) if config_dir else None)
+    config_dir = own_parts.config_dir(flags.config_dir)
+    folders = own_parts.use([*files, *plugins], config_dir)
     typed = overrides.absolute_paths(flags.overrides, multirun)
     options = _options(words, flags)
     if flags.help or flags.hydra_help or flags.info:
-        return hydra_adapter.main(schema.CONF, verb, [*typed, *options])
+        return Outcome(hydra_adapter.main(schema.CONF, verb, [*typed, *options]))
     _check_hydra(typed, multirun)
     request = overrides.read_request(verb, typed, multirun, config_dir)
     if flags.cfg:  # settings first: behind an option they would be read as its values
-        return hydra_adapter.main(schema.CONF, verb, [*request.words, *overrides.search_path(folders), *options])
+        words = [*request.words, *overrides.search_path(folders), *options]
+        return Outcome(hydra_adapter.main(schema.CONF, verb, words))
     from darkhar_cli.launch.jobs import launch  # reads data: not needed to refuse a wrong word
 
     return launch(verb, request)
-
-
-def _config_dir(given: str | None) -> str | None:
-    """Let the folder of a user's own options be read; return it, absolute.
-
-    Raises:
-        BadRequest: there is no such folder, or it may not be read.
-    """
-    schema.set_config_dir(None)
-    if given is None:
-        return None
-    folder = _folder(given)
-    if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "no such folder"
-        raise BadRequest(f"--config-dir {given}: {what}; give the one that holds experiment/NAME.yaml")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise BadRequest(f"--config-dir {given}: permission denied")
-    schema.set_config_dir(folder)
-    return str(folder)
-
-
-def _folder(given: str) -> Path:
-    return Path(os.path.abspath(os.path.expanduser(given)))
 
 
 def _options(words: list[str], flags: argparse.Namespace) -> list[str]:
@@ -95,7 +97,7 @@ def _options(words: list[str], flags: argparse.Namespace) -> list[str]:
             rest.append(word)
     if flags.config_dir is None:
         return rest
-    made = str(_folder(flags.config_dir))
+    made = os.path.abspath(os.path.expanduser(flags.config_dir))
     return [made if w == flags.config_dir else w.replace(f"={flags.config_dir}", f"={made}") for w in rest]
 
 

@@ -11,17 +11,18 @@ from darkhar_cli.config.mistakes import Mistakes
 from darkhar_cli.config.sweep_words import given, job_folder, resolved
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import CHOICES
-from darkhar_cli.launch import produced
+from darkhar_cli.launch import needed_weights
 from darkhar_cli.launch.folders import claimed, refuse_other, refuse_unwritable
 from darkhar_cli.launch.opened import DataSets, OpenedJob
+from darkhar_cli.launch.outcome import Outcome
 from darkhar_cli.launch.preparation import prepare
 from darkhar_cli.launch.training_job import train
 from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.trackers.contract import NONE, refuse_missing
 
 
-def launch(verb: str, request: Request) -> int:
-    """Run a request's jobs; return the exit code.
+def launch(verb: str, request: Request) -> Outcome:
+    """Run a request's jobs; return the exit code, and the folder of the run or sweep.
 
     Args:
         verb: `train` or `prepare`.
@@ -36,18 +37,18 @@ def launch(verb: str, request: Request) -> int:
     if verb == "prepare":
         for job in request.jobs:
             prepare(job.config)
-        return 0
+        return Outcome(0)
     key, default = ("hydra.sweep.dir", "outputs/sweeps") if request.multirun else ("hydra.run.dir", "outputs/train")
     typed = typed_place(request, key)
     refuse_unwritable(Path(typed or default).absolute(), key)  # before the data are prepared
+    needed_weights.of_identity(job.config for job in request.jobs)
     data = DataSets()
-    jobs = [data.open(job.config, list(job.typed)) for job in request.jobs]
+    jobs = [data.open_job(job) for job in request.jobs]
     if request.multirun:
         from darkhar_cli.launch.sweep import sweep
 
         return sweep(request, jobs, data, typed)
-    _single(request, jobs[0], typed)
-    return 0
+    return Outcome(0, _single(request, jobs[0], typed))
 
 
 def _check_paths(request: Request) -> None:
@@ -73,16 +74,18 @@ def _refuse_missing(key: str, value: Any) -> None:
         raise BadRequest(f"{key}={value}: no such file or folder")
 
 
-def _single(request: Request, job: OpenedJob, typed: str | None) -> None:
+def _single(request: Request, job: OpenedJob, typed: str | None) -> Path:
+    """Run one job; return its folder."""
     config = job.config
     default = Path("outputs", "train", job_folder(f"{config['name'] or _label(config)}-{job.identity}"))
     folder = Path(typed or default).absolute()
     if not config["fresh"]:
         refuse_other(folder, job.identity)
+    needed_weights.of_unfinished([(None if config["fresh"] else folder, config)])
     folder = claimed(folder, config["fresh"], "hydra.run.dir")
-    produced.add(folder)
     tree = request.jobs[0].tree
     hydra_adapter.run_composed(schema.CONF, tree, lambda: train(job, folder), folder)
+    return folder
 
 
 def _label(config: Mapping[str, Any]) -> str:

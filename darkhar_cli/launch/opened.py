@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkhar_cli.config import own_parts
+from darkhar_cli.config.checked import JobConfig
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.names import reversed_names
 from darkhar_cli.runs.identity import identity
@@ -17,7 +19,7 @@ class OpenedJob:
 
     Attributes:
         config: whole and checked, as plain dicts.
-        overrides: what was typed, for overrides.yaml.
+        overrides: what was typed, the user's own files among it, for overrides.yaml.
         clips: the data set; its table is this job's own.
         plan: the folds.
         identity: the hash of what decides its numbers.
@@ -65,6 +67,14 @@ class DataSets:
         if key not in self._plans:
             self._plans[key] = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
         return OpenedJob(config, overrides, clips, self._plans[key], identity(config, clips.fingerprint))
+
+    def open_job(self, job: JobConfig) -> OpenedJob:
+        """Return a job with its data; the words kept of it give the user's own files again, from any folder.
+
+        Raises:
+            DarkharError: see `open`.
+        """
+        return self.open(job.config, [*own_parts.words_in_use(), *job.typed])
 
     def again(self, job: OpenedJob) -> OpenedJob:
         """Return a job as it is, or opened anew where an earlier one has found its prepared data damaged.

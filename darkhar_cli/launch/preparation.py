@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.table import Table
-
 from darkhar_cli import console
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.frame_times import irregular_note
 from darkhar_cli.names import several
+from darkhar_cli.report.fitting import grid_of, show_grid
 from darkhar_cli.splits.group_patterns import proposal
 
 
@@ -20,14 +19,12 @@ def prepare(config: Mapping[str, Any]) -> None:
     """
     clips = clip_dataset.open_clips(config["dataset"])
     counts = clips.table.groupby(["split", "label"], sort=True)
-    grid = Table(title=f"{clips.name}: {len(clips.table)} clips", title_justify="left")
-    for name in ("split", "class", "clips", "groups", "frames"):
-        grid.add_column(name, justify="left" if name in ("split", "class") else "right")
+    grid = grid_of(f"{clips.name}: {len(clips.table)} clips", ["split", "class", "clips", "groups", "frames"])
     for (split, label), part in counts:
         groups = part["group"].nunique() if part["group"].any() else 0
         frames = f"{part['n_frames'].min()}-{part['n_frames'].max()}"
         grid.add_row(split, label, str(len(part)), str(groups or "none"), frames)
-    console.out.print(grid)
+    show_grid(grid, ["frames", "groups"], str(clips.folder / "clips.csv"))
     console.out.print(str(clips.folder), soft_wrap=True)
     for line in proposal(config["dataset"], clips.table):
         console.note(line)

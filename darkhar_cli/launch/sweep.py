@@ -5,29 +5,30 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.types import Quote, QuotedString
-
 from darkhar_cli import console
 from darkhar_cli.config import hydra_adapter, schema
 from darkhar_cli.config.checked import Request
+from darkhar_cli.config.quotes import quote_literally
 from darkhar_cli.config.request import search_path
 from darkhar_cli.config.sweep_words import bare_key, given, job_folder
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
-from darkhar_cli.launch import produced, sweep_jobs
+from darkhar_cli.evaluation.comparison import Comparison
+from darkhar_cli.launch import needed_weights, sweep_jobs
+from darkhar_cli.launch.drawing import draw_sweep
 from darkhar_cli.launch.folders import claimed, refuse_other
 from darkhar_cli.launch.opened import DataSets, OpenedJob
+from darkhar_cli.launch.outcome import Outcome
 from darkhar_cli.launch.sweep_task import SweepTask
 from darkhar_cli.launch.training_job import train
-from darkhar_cli.names import unreferring
 from darkhar_cli.report import method_tables, terminal
 from darkhar_cli.runs.row_labels import row_labels
 
 Jobs = dict[Path, Mapping[str, Any]]  # a job's folder -> what is known of it before it has said so itself
 
 
-def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: str | None) -> int:
-    """Run a sweep's jobs and show its table; return the exit code, 1 where a job is not done.
+def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: str | None) -> Outcome:
+    """Run a sweep's jobs and show its table; return the exit code, 1 where a job is not done, and the folder.
 
     Args:
         request: the checked request.
@@ -40,13 +41,17 @@ def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: st
     """
     config = jobs[0].config
     folder = _folder(request, jobs, typed)
+    needed_weights.of_unfinished(
+        (None if config["fresh"] or request.drawn else folder / request.folder(number), job.config)
+        for number, job in enumerate(jobs)
+    )
     if config["fresh"]:
         folder = claimed(folder, True, "hydra.sweep.dir")
     places = [] if request.drawn else [folder / request.folder(number) for number in range(len(jobs))]
     for place, job in zip(places, jobs, strict=bool(places)):
         refuse_other(place, job.identity)
     folder = folder if config["fresh"] else claimed(folder, False, "hydra.sweep.dir")
-    produced.add(folder)
+    sweep_table.save_facts(folder, request.words, request.swept)
     console.note(f"sweep of {len(places)} jobs in {folder}" if places else f"sweep in {folder}")
     if request.drawn or request.launcher != "basic":
         used, failure = _launched(request, folder)
@@ -59,7 +64,8 @@ def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: st
         used.pop(number, place): request.varied(request.jobs[number]) | row_labels(job.config, job.config["cv"]["name"])
         for number, (place, job) in enumerate(zip(places, jobs, strict=bool(places)))
     }
-    return _end(request, folder, known | {place: {} for _, place in sorted(used.items())}, failure)
+    code = _end(request, folder, known | {place: {} for _, place in sorted(used.items())}, failure)
+    return Outcome(code, folder)
 
 
 def _folder(request: Request, jobs: Sequence[OpenedJob], typed: str | None) -> Path:
@@ -76,6 +82,7 @@ def _run_here(request: Request, jobs: Sequence[OpenedJob], data: DataSets, place
     """
     failure: Exception | None = None
     for number, (job, place) in enumerate(zip(jobs, places, strict=True)):
+        console.note(sweep_jobs.heading(number, len(jobs), request.varied(request.jobs[number])))
 
         def run(job: OpenedJob = job, place: Path = place) -> float:
             return train(data.again(job), place, show=False)
@@ -93,7 +100,7 @@ def _launched(request: Request, folder: Path) -> tuple[dict[int, Path], Exceptio
     task = SweepTask(numbered, tuple(request.swept), schema.own_folders(), console.is_quiet())
     unswept = {bare_key(word) for word in request.jobs[0].words} - set(request.swept)
     words = [
-        f"hydra.sweep.dir={_quoted(folder)}",
+        f"hydra.sweep.dir={quote_literally(str(folder))}",
         f"hydra.job.config.override_dirname.exclude_keys={_list(sorted(unswept))}",
         *(word for word in request.words if bare_key(word) != "hydra.sweep.dir"),
         *search_path(schema.own_folders()),
@@ -110,28 +117,26 @@ def _launched(request: Request, folder: Path) -> tuple[dict[int, Path], Exceptio
 def _end(request: Request, folder: Path, jobs: Jobs, failure: Exception | None) -> int:
     table = sweep_table.save_sweep(folder, jobs, request.swept)
     terminal.show_sweep(table, folder, request.swept)
-    if not _show_methods(folder):
-        terminal.show_sweep_limits(table)
+    comparison = _show_methods(folder)
+    if not comparison:
+        terminal.show_sweep_limits(table, folder)
+    draw_sweep(folder, comparison)
     if failure is not None and not (table["status"] == "failed").any():
         raise failure
     return 0 if len(table) and (table["status"] == "done").all() else 1
 
 
-def _show_methods(folder: Path) -> bool:
-    """Print a sweep's methods, or why its jobs are not compared; return whether there was anything to compare."""
+def _show_methods(folder: Path) -> Comparison | None:
+    """Print a sweep's methods, or why its jobs are not compared; return what was found, if anything."""
     try:
         comparison = sweep_table.save_methods(folder)
     except BadRequest as problem:
         console.note(f"methods are not compared: {problem}")
-        return False
+        return None
     if comparison:
         method_tables.show(comparison, str(folder / "methods.csv"))
-    return comparison is not None
+    return comparison
 
 
 def _list(keys: list[str]) -> str:
     return "[" + ",".join(f"'{key}'" for key in keys) + "]"
-
-
-def _quoted(path: Path | str) -> str:
-    return QuotedString(unreferring(str(path)), Quote.single).with_quotes()

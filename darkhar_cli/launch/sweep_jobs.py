@@ -3,13 +3,26 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.files.asides import beside, write_aside
 
 _VARIABLE = "DARKHAR_SWEEP_JOBS"  # where this sweep's jobs say it; launchers hand the environment on
+
+
+def heading(number: int, count: int, varied: Mapping[str, str]) -> str:
+    """Return the line before a job's own: `job 2 of 4: enhance=gamma`.
+
+    Args:
+        number: of the job, from 0.
+        count: of jobs; 0 where a sweeper draws them.
+        varied: what the sweep varies in it, key -> value as typed.
+    """
+    of = f" of {count}" if count else ""
+    words = " ".join(f"{key}={value}" for key, value in varied.items())
+    return f"job {number + 1}{of}" + (f": {words}" if words else "")
 
 
 @contextlib.contextmanager

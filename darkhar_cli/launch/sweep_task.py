@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from darkhar_cli import console
 from darkhar_cli.config import request, schema
 from darkhar_cli.config.checked import JobConfig
+from darkhar_cli.config.sweep_words import bare_key
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.launch import sweep_jobs
 from darkhar_cli.runs.run_folder import Run
@@ -54,8 +55,11 @@ class SweepTask:
         folder, number = Path(hydra.runtime.output_dir), int(hydra.job.num)
         try:
             sweep_jobs.record(number, folder)
-            job = self.jobs.get(number) or self._read(list(hydra.overrides.task), folder)
-            return train(DataSets().open(job.config, list(job.typed)), folder, show=False)
+            words = list(hydra.overrides.task)
+            varied = {bare_key(word): word.partition("=")[2] for word in words if bare_key(word) in self.swept}
+            console.note(sweep_jobs.heading(number, len(self.jobs), varied))
+            job = self.jobs.get(number) or self._read(words, folder)
+            return train(DataSets().open_job(job), folder, show=False)
         except Exception as problem:
             if not self.failures:  # one is enough: a traceback keeps its job's model in memory
                 self.failures.append(problem)

@@ -9,17 +9,19 @@ from darkhar_cli import caveats, console
 from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.config.streams import streams_of
 from darkhar_cli.data import clip_dataset
-from darkhar_cli.errors import DarkharError, FailedWork
+from darkhar_cli.errors import DarkharError
 from darkhar_cli.evaluation import controls
 from darkhar_cli.evaluation.conclusions import conclude, gather_controls, save_warnings
 from darkhar_cli.features import feature_cache
 from darkhar_cli.files import asides, claims
+from darkhar_cli.launch.drawing import draw_if_possible, enhancement_card
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.report import terminal
 from darkhar_cli.runs.identity import changed_since, code_of, refuse_other_code
 from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.runs.run_folder import Run, save_tables
+from darkhar_cli.runs.run_record import DataRecord
 from darkhar_cli.splits import shuffling
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.trackers.contract import NONE, flat
@@ -93,28 +95,6 @@ def _controls(job: OpenedJob, run: Run) -> None:
     draw_if_possible(run)
 
 
-def draw(run: Run) -> None:
-    """Write a run's figures and report from its tables.
-
-    Raises:
-        FailedWork: they cannot be drawn or written.
-    """
-    try:
-        from darkhar_cli.report import figures, html
-
-        html.save_page(run, figures.save_figures(run))
-    except Exception as problem:  # whatever a drawing library trips over in a name
-        raise FailedWork(f"cannot draw the figures and report of {run.folder}: {problem}") from problem
-
-
-def draw_if_possible(run: Run) -> None:
-    """Draw a finished run; one that cannot be drawn stays finished, and says so."""
-    try:
-        draw(run)
-    except FailedWork as problem:
-        run.warn(f"{problem}; its tables are whole, and `darkhar evaluate {run.folder}` tries to draw it again")
-
-
 def _work(
     config: Mapping[str, Any], clips: clip_dataset.Clips, plan: Plan, run: Run, overrides: Sequence[str], tell: bool
 ) -> None:
@@ -143,14 +123,14 @@ def _work(
         run.add_facts(
             **device.facts(policy),
             code=code,
-            data={
-                "name": clips.name,
-                "fingerprint": clips.fingerprint,
-                "skipped": len(clips.skipped),
-                "damaged": len(clips.damaged),
-                "synthetic": clips.synthetic,
-                "classes": clips.classes,
-            },
+            data=DataRecord(
+                name=clips.name,
+                fingerprint=clips.fingerprint,
+                skipped=len(clips.skipped),
+                damaged=len(clips.damaged),
+                synthetic=clips.synthetic,
+                classes=tuple(clips.classes),
+            ).stored(),
             caveats=caveats.stored(said),
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -165,6 +145,8 @@ def _work(
                 save_warnings(run)  # its own failure among them
     for caveat in new if tell else ():
         run.warn(caveat.text)
+    if tell and (card := enhancement_card(config, clips)):
+        run.add_facts(enhancement_card=card)
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
     draw_if_possible(run)

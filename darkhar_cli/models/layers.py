@@ -190,7 +190,8 @@ class ResizeFrames(_Float32Layer):
 class PerFrame(keras.layers.Layer):
     """Run a frame model over clips: (B, T, h, w, 3) -> (B, T, F); a frozen model always runs as in scoring.
 
-    Frames reach the model as float32: it casts them where its own layers do.
+    Frames reach the model as float32: it casts them where its own layers do. A model of six channels sees each frame
+    with the one before it, the first with itself.
     """
 
     def __init__(self, extractor: Any, **kwargs: Any):
@@ -212,6 +213,8 @@ class PerFrame(keras.layers.Layer):
 
     def call(self, frames: Any, training: bool = False) -> Any:
         """Return the features of every frame."""
+        if self.extractor.input_shape[-1] == 2 * frames.shape[-1]:
+            frames = ops.concatenate([frames, ops.concatenate([frames[:, :1], frames[:, :-1]], axis=1)], axis=-1)
         shape = ops.shape(frames)
         learns = bool(self.extractor.trainable_weights)
         features = self.extractor(ops.reshape(frames, (-1, *shape[2:])), training=training and learns)

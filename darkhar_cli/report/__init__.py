@@ -1,1 +1,1 @@
-"""What a reader sees of run folders: tables, figures, a page; may use `evaluation`, `runs`, `metrics`, `files`."""
+"""What a reader sees: tables, figures and pages of runs, and clips as training sees them; may use all below it."""

@@ -1,12 +1,19 @@
 """A comparison of methods as a user sees it on the terminal."""
 
+from pathlib import Path
+
 import pandas as pd
 from rich.table import Table
 
 from darkhar_cli import console
 from darkhar_cli.evaluation.comparison import Comparison
 from darkhar_cli.metrics.evidence import points
-from darkhar_cli.report.terminal import grid_of, percent
+from darkhar_cli.report.fitting import grid_of, show_grid
+from darkhar_cli.report.terminal import percent
+
+# which go first where the terminal is too narrow for all
+DROPPED_OF_METHODS = ["sd", "of clips", "95 % ", "seeds", "rank", "95 %"]
+DROPPED_OF_DIFFERENCES = ["McNemar", "of clips", "p (Holm)", "95 %"]
 
 
 def show(comparison: Comparison, place: str) -> None:
@@ -14,12 +21,12 @@ def show(comparison: Comparison, place: str) -> None:
     table = comparison.table
     first = table.iloc[0]
     by = first["interval"] if pd.isna(first["recall_lower"]) else f"95 % intervals: {first['interval']}"
-    console.out.print(f"{first['n']} clips; chance {percent(first['chance'])}; {by}", soft_wrap=True)
-    console.out.print(_methods(table))
+    console.say(f"{first['n']} clips; chance {percent(first['chance'])}; {by}")
+    show_grid(_methods(table), DROPPED_OF_METHODS, Path(place).name)
     if len(table) > 1:
-        console.out.print(_differences(table, comparison.baseline))
+        show_grid(_differences(table, comparison.baseline), DROPPED_OF_DIFFERENCES, Path(place).name)
     for text in (*comparison.sentences, *comparison.notes):
-        console.out.print(text, soft_wrap=True)
+        console.say(text)
     console.out.print(place, soft_wrap=True)
 
 

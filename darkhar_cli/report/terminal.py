@@ -4,32 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich import box
-from rich.table import Table
 
 from darkhar_cli import console
+from darkhar_cli.evaluation.sweep_table import warnings_of
 from darkhar_cli.labels import METHOD_LABELS
 from darkhar_cli.metrics import tables
 from darkhar_cli.names import printable
+from darkhar_cli.report.fitting import grid_of, show_grid
 from darkhar_cli.runs.run_folder import Run
 
-_NARROW = (
-    "split",
-    "fold",
-    "n",
-    "correct",
-    "accuracy",
-    "95 %",
-    "recall",
-    "loss",
-    "epochs",
-    "p (Holm)",
-    "rank",
-    "verdict",
-    "status",
-    "diff.",
-)
 _COLUMNS = ["recall", "95 %", "n", "correct", "accuracy", "loss"]  # the interval is of the macro recall beside it
+# which go first where the terminal is too narrow for all
+DROPPED = ["loss", "correct", "accuracy", "n", "95 %"]
 ABOUT = "Folds share training data, so an interval is about these models on new recordings, not about new training."
 _MOST_FOLDS = 12  # more are shown in the summary's rows alone
 
@@ -37,21 +23,6 @@ _MOST_FOLDS = 12  # more are shown in the summary's rows alone
 def percent(value: Any) -> str:
     """Return a share as the tables print it."""
     return "" if value == "" else f"{100 * float(value):.1f} %"
-
-
-def grid_of(title: str, columns: list[str], caption: str = "") -> Table:
-    """Return an empty table that fits a terminal of 80 columns."""
-    style: dict[str, Any] = {
-        "box": box.SIMPLE_HEAD,
-        "padding": (0, 1, 0, 0),
-        "title_justify": "left",
-        "caption_justify": "left",
-    }
-    table = Table(title=title, caption=caption, **style)
-    for name in columns:
-        left = name in ("split", "fold", "status", "", "verdict")
-        table.add_column(name, justify="left" if left else "right", no_wrap=name in _NARROW, overflow="fold")
-    return table
 
 
 def span(row: pd.Series, of: str = "recall") -> str:
@@ -98,14 +69,14 @@ def show_run(run: Run) -> None:
     for _, row in run.controls().iterrows():
         split = f"{'' if row['split'] == 'validation' else 'test '}control"
         grid.add_row(split, row["control"], *_cells(row))
-    console.out.print(grid)
-    for line in headlines(summary):
-        console.out.print(line, soft_wrap=True)
-    warnings, verdict = run.warnings(), run.facts().get("verdict")
+    show_grid(grid, DROPPED, "metrics/")
+    for line in [*headlines(summary), *official_mean(folds)]:
+        console.say(line)
+    warnings, verdict = run.warnings(), run.record().verdict
     if verdict and verdict not in run.caveats():
-        console.out.print(f"controls: {verdict}", soft_wrap=True)
+        console.say(f"controls: {verdict}")
     for caveat in warnings:
-        console.out.print(f"warning: {caveat.text}", soft_wrap=True, style="yellow")
+        console.say(f"warning: {caveat.text}", style="yellow")
     if many:
         place = run.folder / "metrics" / "folds.csv"
         console.out.print(f"each of the {number} folds: {place}", soft_wrap=True)
@@ -120,6 +91,16 @@ def headlines(summary: pd.DataFrame) -> list[str]:
 
 def _has_interval(row: pd.Series) -> bool:
     return bool(span(row) or span(row, ""))
+
+
+def official_mean(folds: pd.DataFrame) -> list[str]:
+    """Return the mean accuracy over several official splits in words, as papers report it; nothing for other folds."""
+    part = folds[(folds["split"] == "validation") & (folds["cv"] == "official")]
+    if len(part) < 2:
+        return []
+    each = ", ".join(percent(value) for value in part["accuracy"])
+    mean = percent(part["accuracy"].mean())
+    return [f"as papers report it: mean top-1 accuracy of the {len(part)} official splits {mean} ({each})"]
 
 
 def headline(row: pd.Series) -> str:
@@ -156,18 +137,21 @@ def show_sweep(table: pd.DataFrame, folder: Path, swept: list[str]) -> None:
             grid.add_row(*values, *row[own].astype(str), *_cells(row), "done")
         else:
             grid.add_row(*values, *[""] * len([*own, *_COLUMNS]), row["status"])
-    console.out.print(grid)
+    show_grid(grid, [*DROPPED, "status"], "sweep.csv")
     if any(_has_interval(row) for _, row in table.iterrows()):
-        console.out.print(ABOUT, soft_wrap=True)
+        console.say(ABOUT)
     for _, row in table[table["error"] != ""].iterrows():
         console.error(f"{', '.join(f'{name}={row[name]}' for name in swept)}: {row['error']}")
 
 
-def show_sweep_limits(table: pd.DataFrame) -> None:
-    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods has neither."""
+def show_sweep_limits(table: pd.DataFrame, folder: Path) -> None:
+    """Print chance and the warnings of a sweep's finished jobs, each once: a table of methods has neither.
+
+    `folder` is the sweep's, which the table's column `folder` is relative to.
+    """
     done = table[table["status"] == "done"]
     if len(done):
         words = dict.fromkeys(map(percent, done["chance"]))
-        console.out.print(f"chance {', '.join(words)}", soft_wrap=True)
-    for text in dict.fromkeys(text for cell in done["warnings"] for text in str(cell).split("; ") if text):
-        console.out.print(f"warning: {text}", soft_wrap=True, style="yellow")
+        console.say(f"chance {', '.join(words)}")
+    for text in warnings_of(folder, table):
+        console.say(f"warning: {text}", style="yellow")

@@ -1,1 +1,1 @@
-"""One run: its folder and its identity; may use `splits`, `config`, `metrics`, `files` and the parts."""
+"""One run: its folder and its identity; may use `splits`, `config`, `metrics`, `weights`, `files` and the parts."""

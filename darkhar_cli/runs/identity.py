@@ -7,7 +7,7 @@ it, and folds of two programs never stand in one table.
 import ast
 from collections.abc import Iterable, Mapping
 from functools import cache
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from importlib import metadata
 from json import dumps
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import Any
 from darkhar_cli import ambient
 from darkhar_cli.config.streams import streams_of
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.files.hashes import hash_of
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import Plan
+from darkhar_cli.weights import fetching, lookup
 
 _NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls", "tracker")
 _HERE = Path(__file__).resolve().parent.parent
@@ -26,9 +28,9 @@ _PACKAGE = "darkhar_cli"
 # what only tells, waits, keeps or tabulates (which files are clips, with which bytes, is in the data's fingerprint).
 _ROOTS = ("training.cross_validation", "splits.shuffling")
 _ASIDE = ("ambient", "console", "errors", "labels", "native_stderr", "paths", "registry", "stopping")
-_ASIDE += ("files", "metrics", "runs")
+_ASIDE += ("files", "metrics", "runs", "weights")
 _ASIDE += ("features.feature_cache", "features.lru", "data.listing")
-_ASIDE += ("training.progress_listener", "training.fold_recorder")
+_ASIDE += ("training.progress_listener",)
 _LIBRARIES = ("av", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "tensorflow", "keras", "keras-cv")
 _LIBRARIES += ("openvino", "ai-edge-litert")
 Code = Mapping[str, str]  # source file (in the package) or library -> hash or version
@@ -53,24 +55,15 @@ def identity(config: Mapping[str, Any], fingerprint: str) -> str:
 
 def _weights(extractor: Mapping[str, Any]) -> Path:
     """Return the file an extractor's weights are read from; a word that names no file stands for itself."""
-    if extractor.get("weights") != "auto":
-        return Path(str(extractor.get("weights")))
-    from darkhar_cli.extractors.person.keypoints import find_movenet
-
-    return find_movenet()
+    needed = lookup.of_extractor(extractor) if extractor.get("weights") == "auto" else None
+    return fetching.ensure(needed) if needed else Path(str(extractor.get("weights")))
 
 
 def content_of(path: Path) -> str:
     """Return the hash of a file, or of every file in a folder (a SavedModel keeps its numbers in `variables/`)."""
     files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    found = [[str(one.relative_to(path)), _digest(one, one.stat().st_size, one.stat().st_mtime_ns)] for one in files]
+    found = [[str(one.relative_to(path)), hash_of(one)] for one in files]
     return sha256(dumps(found).encode()).hexdigest()[:16]
-
-
-@cache
-def _digest(file: Path, size: int, changed: int) -> str:
-    with file.open("rb") as opened:
-        return file_digest(opened, "sha256").hexdigest()
 
 
 def code_of(config: Mapping[str, Any]) -> dict[str, str]:
@@ -94,7 +87,7 @@ def code_of(config: Mapping[str, Any]) -> dict[str, str]:
         if (part := plugins.find(kind, name))
     }
     for file in files:
-        modules |= {f"{_PACKAGE}.{one}" for one in _imports(file)}
+        modules |= {f"{_PACKAGE}.{one}" for one in _imports_of(file)}
     inside = {one.removeprefix(f"{_PACKAGE}.") for one in modules if one.startswith(f"{_PACKAGE}.")}
     return _hashed(_closure({*_ROOTS, *inside}) | set(_LIBRARIES) | set(map(str, files)))
 
@@ -107,11 +100,16 @@ def _hashed(names: Iterable[str]) -> dict[str, str]:
             path = _HERE / name
             found[name] = sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
         else:
-            try:
-                found[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                found[name] = ""
+            found[name] = _version(name)
     return found
+
+
+@cache
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _closure(modules: set[str]) -> set[str]:
@@ -125,11 +123,16 @@ def _closure(modules: set[str]) -> set[str]:
         if file is None or file in found or any(f"{module}.".startswith(f"{one}.") for one in _ASIDE):
             continue
         found.add(file)
-        coming += _imports(_HERE / file)
+        coming += _imports_of(_HERE / file)
     return found
 
 
-def _imports(file: Path) -> list[str]:
+def _imports_of(file: Path) -> list[str]:
+    return _imports(file, file.stat().st_size, file.stat().st_mtime_ns)
+
+
+@cache  # by size and time: the jobs of a sweep read each file once
+def _imports(file: Path, size: int, changed: int) -> list[str]:
     """Return what a source file imports of the package, dotted; names that are no modules among them."""
     names = []
     for node in ast.walk(ast.parse(file.read_bytes())):
@@ -159,7 +162,7 @@ def changes(before: Code, now: Code) -> list[str]:
 
 def changed_since(run: Run) -> str:
     """Return in words what code has changed since a run was made, or nothing; cheap, and without TensorFlow."""
-    before = run.facts().get("code", {})
+    before = run.record().code
     return ", ".join(changes(before, _hashed(before)))
 
 
@@ -174,7 +177,7 @@ def refuse_other_code(run: Run, plan: Plan, code: Code) -> None:
         return  # all of them are trained again
     others = [fold for fold in finished if run.fold_facts(fold.repeat, fold.index).get("code") != mark_of(code)]
     if others:
-        changed = ", ".join(changes(run.facts().get("code", {}), code)) or "what it was is not known"
+        changed = ", ".join(changes(run.record().code, code)) or "what it was is not known"
         raise BadRequest(
             f"{run.folder} was begun with other code: {changed}. Its {len(others)} finished folds and new ones would "
             "be two programs in one table: give fresh=true for a new run beside it, or bring the old code back"

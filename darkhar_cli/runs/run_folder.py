@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from darkhar_cli import caveats, console
+from darkhar_cli import console
 from darkhar_cli.caveats import Caveat
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.files import disk
@@ -23,12 +23,14 @@ from darkhar_cli.files.asides import write_aside
 from darkhar_cli.files.tables import read_csv, write_csv, write_text
 from darkhar_cli.metrics import by_class, summary, tables
 from darkhar_cli.names import printable_lines, unreferring
+from darkhar_cli.runs.run_record import RunRecord
 
 
 class Run:
     """One run's folder."""
 
     FACTS = "run.json"
+    RECORD = RunRecord  # what that file holds
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
@@ -41,10 +43,28 @@ class Run:
     @property
     def identity(self) -> str | None:
         """Return the hash of the configuration and data the folder belongs to, if it belongs to any."""
-        return self.facts().get("identity")
+        return self.record().identity
+
+    def record(self) -> RunRecord:
+        """Return what run.json holds; of a folder without one, nothing but defaults.
+
+        Raises:
+            BadRequest: a run.json that no run of this program wrote.
+        """
+        return self._record(self.facts())
+
+    def _record(self, facts: Mapping[str, Any]) -> RunRecord:
+        try:
+            return self.RECORD.read(facts)
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
+            raise self._foreign() from problem
+
+    def _foreign(self) -> BadRequest:
+        path = self.folder / self.FACTS
+        return BadRequest(f"{path} was not written by this program; choose another hydra.run.dir")
 
     def facts(self) -> dict[str, Any]:
-        """Return run.json, or an empty dict.
+        """Return run.json as it stands, or an empty dict.
 
         Raises:
             BadRequest: a run.json that no run of this program wrote.
@@ -56,12 +76,15 @@ class Run:
             found = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(found, dict):
                 return found
-        raise BadRequest(f"{path} was not written by this program; choose another hydra.run.dir")
+        raise self._foreign()
 
     def warnings(self) -> list[Caveat]:
         """Return what must stand beside the run's numbers wherever they appear."""
-        facts = self.facts()
-        return caveats.of_data(facts.get("data", {})) + caveats.read(facts.get("caveats", ()))
+        return self.record().warnings()
+
+    def warnings_of(self, split: str) -> list[Caveat]:
+        """Return those that concern a split's numbers."""
+        return [caveat for caveat in self.warnings() if caveat.concerns(split)]
 
     def caveats(self) -> list[str]:
         """Return the texts of the run's warnings."""
@@ -97,8 +120,9 @@ class Run:
             raise disk.failure(self.folder, problem, "choose another place with hydra.run.dir=...") from problem
 
     def add_facts(self, **facts: Any) -> None:
-        """Add to run.json."""
-        write_text(self.folder / self.FACTS, json.dumps(self.facts() | facts, indent=2, sort_keys=True) + "\n")
+        """Add to run.json; `facts` are as that file keeps them."""
+        record = self._record(self.facts() | facts)
+        write_text(self.folder / self.FACTS, json.dumps(record.stored(), indent=2, sort_keys=True) + "\n")
 
     def warn(self, message: str) -> None:
         """Print a line that should not be missed, and keep it in log.txt."""

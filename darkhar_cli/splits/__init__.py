@@ -1,1 +1,1 @@
-"""Who is trained on and who is scored: folds, groups, leakage; may use `data`."""
+"""Who is trained on and who is scored: folds, groups, leakage; may use `data` and `config`."""

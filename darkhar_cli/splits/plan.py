@@ -87,8 +87,13 @@ def plan_folds(cv: CvSettings | Mapping[str, Any], table: pd.DataFrame, seed: in
         BadRequest: the data do not allow it; names the class and the largest number of folds that works.
     """
     train = _trainable(table, classes)
-    settings = _resolve(cv if isinstance(cv, CvSettings) else CvSettings.from_config(cv), train, seed)
+    settings = cv if isinstance(cv, CvSettings) else CvSettings.from_config(cv)
+    if settings.name == "auto" and _several_official(table):
+        settings = CvSettings("official")
+    settings = _resolve(settings, train, seed)
     name = settings.name
+    if name == "official" and _several_official(table):
+        return _official_splits(train, settings)
     if name == "official" or (name == "holdout" and settings.share is None):
         lacking = sorted(set(train["label"]) - set(table[table["split"] == "test"]["label"]))
         notes = (f"the official split has no clip of {', '.join(lacking)}, so that is not scored",) if lacking else ()
@@ -115,6 +120,30 @@ def _trainable(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
         close = nearest(unseen[0], set(train["label"]))
         raise BadRequest(f"class {unseen[0]!r} has no training clip, so it can be neither trained nor scored{close}")
     return train
+
+
+def _several_official(table: pd.DataFrame) -> bool:
+    return "official" in table and bool(table["official"].any())
+
+
+def _official_splits(train: pd.DataFrame, settings: CvSettings) -> Plan:
+    """Return the plan that repeats the experiment on each of several official splits, a fold for each."""
+    uses = train["official"].str.split("|", expand=True)
+    folds, scored = [], pd.Series(0, index=train.index)
+    for number in uses.columns:
+        ours, theirs = (train.index[uses[number] == use].tolist() for use in ("train", "test"))
+        if not theirs:
+            raise BadRequest(
+                f"official split {number + 1} has no test clip; choose one split with dataset.split=NUMBER"
+            )
+        folds.append(Fold(0, ours, theirs, repeat=number))
+        scored.loc[theirs] += 1
+    several, some, never = (int((scored > 1).sum()), int((scored > 0).sum()), int((scored == 0).sum()))
+    note = (
+        f"the {len(folds)} official splits are not disjoint: {several} of {some} test clips are scored by several, and "
+        f"{never} clips by none; a clip counts once"
+    )
+    return Plan(settings.name, folds, settings.node(), (note,))
 
 
 def _official(name: str, train: pd.DataFrame, table: pd.DataFrame) -> Fold:

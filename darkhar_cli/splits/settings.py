@@ -1,10 +1,9 @@
 """The settings of cross-validation, typed; their meaning and defaults stand in `conf/cv/*.yaml`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
-from darkhar_cli.errors import unknown
+from darkhar_cli.config.settings import Settings
 
 _BY_FOLDS = ("folds", "seed")
 # What each scheme takes: the parameters of its yaml file, in their order.
@@ -22,7 +21,7 @@ TAKES: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class CvSettings:
+class CvSettings(Settings):
     """How clips are divided into folds; what a scheme does not take is None.
 
     Attributes:
@@ -38,19 +37,6 @@ class CvSettings:
     repeats: int | None = None
     share: float | None = None
     seed: int | None = None
-
-    @classmethod
-    def from_config(cls, node: Mapping[str, Any]) -> Self:
-        """Return the settings of a configuration's checked `cv` node.
-
-        Raises:
-            BadRequest: a setting that there is not: the node was not checked.
-        """
-        names = [field.name for field in fields(cls)]
-        for key in node:
-            if key not in names:
-                raise unknown("setting of cv", key, names)
-        return cls(**node)
 
     def node(self) -> dict[str, Any]:
         """Return the `cv` node of a configuration that has these settings."""

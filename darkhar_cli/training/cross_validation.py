@@ -17,7 +17,7 @@ from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.runs.stream_facts import stored
 from darkhar_cli.splits.inner_validation import inner_part
 from darkhar_cli.splits.plan import Fold, Plan
-from darkhar_cli.training.events import FoldEnd, Listener, Listeners, RunBegin
+from darkhar_cli.training.events import FoldEnd, Listeners, RunBegin, TrainingListener
 from darkhar_cli.training.fit_loop import fit_fold, to_fit_and_watch
 from darkhar_cli.training.fold_recorder import FoldRecorder
 from darkhar_cli.training.fold_session import FoldSession
@@ -60,7 +60,7 @@ def predictions_table(
     return pd.DataFrame(columns)
 
 
-def run_fold(trainer: Trainer, fold: Fold, plan: Plan, listener: Listener) -> None:
+def run_fold(trainer: Trainer, fold: Fold, plan: Plan, listener: TrainingListener) -> None:
     """Train one fold's model and score it on the fold's validation clips and the test split; tells the listener."""
     fit, watched = to_fit_and_watch(trainer, fold, plan)
     session = FoldSession(trainer, fold, fit, watched, fresh=not plan.carried or fold is plan.folds[0])
@@ -91,7 +91,7 @@ def score_fold(session: FoldSession) -> pd.DataFrame:
     return pd.concat(tables)
 
 
-def run_folds(trainer: Trainer, plan: Plan, run: Run, listeners: Sequence[Listener] = ()) -> None:
+def run_folds(trainer: Trainer, plan: Plan, run: Run, listeners: Sequence[TrainingListener] = ()) -> None:
     """Run every fold that is not finished yet; what each leaves is in the run's folder.
 
     Args:
@@ -118,7 +118,7 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run, listeners: Sequence[Listen
         gc.collect()
 
 
-def _train(trainer: Trainer, plan: Plan, begin: RunBegin, listener: Listener) -> None:
+def _train(trainer: Trainer, plan: Plan, begin: RunBegin, listener: TrainingListener) -> None:
     """Run folds one after the other; whatever ends that is told."""
     try:
         listener.on_run_begin(begin)

@@ -25,7 +25,6 @@ A tracker is a `TrainingListener` with the methods it cares for:
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol
 
 import pandas as pd
 
@@ -83,8 +82,8 @@ class FoldEnd:
     predictions: pd.DataFrame
 
 
-class Listener(Protocol):
-    """Whoever is told; see above for when."""
+class TrainingListener:
+    """Whoever is told (see above for when); this one does nothing: derive from it, and write what you need."""
 
     def on_run_begin(self, run: RunBegin) -> None:
         """Take note that training begins."""
@@ -105,32 +104,10 @@ class Listener(Protocol):
         """Take note that all folds are finished, or of what ended the run early."""
 
 
-class TrainingListener:
-    """A listener that does nothing: derive from it, and write what you need."""
-
-    def on_run_begin(self, run: RunBegin) -> None:
-        """Do nothing."""
-
-    def on_fold_resumed(self, fold: Fold) -> None:
-        """Do nothing."""
-
-    def on_fold_begin(self, session: FoldSession) -> None:
-        """Do nothing."""
-
-    def on_epoch_end(self, session: FoldSession, epoch: EpochEnd) -> None:
-        """Do nothing."""
-
-    def on_fold_end(self, session: FoldSession, result: FoldEnd) -> None:
-        """Do nothing."""
-
-    def on_run_end(self, problem: BaseException | None) -> None:
-        """Do nothing."""
-
-
-class Listeners:
+class Listeners(TrainingListener):
     """Several listeners as one: tells each, in order."""
 
-    def __init__(self, listeners: Sequence[Listener]):
+    def __init__(self, listeners: Sequence[TrainingListener]):
         self._listeners = tuple(listeners)
 
     def on_run_begin(self, run: RunBegin) -> None:

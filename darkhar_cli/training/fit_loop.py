@@ -7,7 +7,7 @@ import numpy as np
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.splits.inner_validation import inner_part
 from darkhar_cli.splits.plan import Fold, Plan
-from darkhar_cli.training.events import EpochEnd, Listener
+from darkhar_cli.training.events import EpochEnd, TrainingListener
 from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.trainer import Trainer
 
@@ -22,7 +22,7 @@ def to_fit_and_watch(trainer: Trainer, fold: Fold, plan: Plan) -> tuple[list[int
     return parts or (fold.train, [])
 
 
-def fit_fold(session: FoldSession, listener: Listener) -> tuple[list[EpochEnd], int]:
+def fit_fold(session: FoldSession, listener: TrainingListener) -> tuple[list[EpochEnd], int]:
     """Train until the watched clips stop getting better, or for all epochs where there are none.
 
     Where heads are solved at once, and nothing else learns, there is one epoch without steps. Each epoch is told to

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any
 
 import pandas as pd
 
 from darkhar_cli.runs.identity import mark_of
 from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.run_record import FoldRecord
 from darkhar_cli.splits.plan import Fold
 from darkhar_cli.training.events import EpochEnd, FoldEnd, TrainingListener
 from darkhar_cli.training.fold_session import FoldSession
@@ -45,31 +45,31 @@ class FoldRecorder(TrainingListener):
         """Keep the fold: its facts come last, and mark it as finished."""
         fold = session.fold
         self.run.save_model(fold.index, session.model.whole, fold.repeat)
-        facts = self._facts(session, result)
+        record = self._record(session, result)
         history = pd.DataFrame(self._rows).assign(repeat=fold.repeat, fold=fold.index).reindex(columns=_HISTORY)
-        self.run.save_fold(fold.repeat, fold.index, result.predictions, history, facts)
+        self.run.save_fold(fold.repeat, fold.index, result.predictions, history, record.stored())
         clips = f"{len(session.fit)} training clips"
         clips += f", {len(session.inner)} {self.watched} clips" if session.inner else ""
         kept = kept_words(result.history, result.kept, self.watched)
-        self.run.log(f"{fold.name}: {clips}; {kept}; {facts['seconds']:.1f} s")
+        self.run.log(f"{fold.name}: {clips}; {kept}; {record.seconds:.1f} s")
 
-    def _facts(self, session: FoldSession, result: FoldEnd) -> dict[str, Any]:
+    def _record(self, session: FoldSession, result: FoldEnd) -> FoldRecord:
         """Return what run.json says of the fold."""
         trained = session.trainer.clips.table.loc[list(session.fold.train)]
-        return {
-            "repeat": session.fold.repeat,
-            "fold": session.fold.index,
-            "epochs": len(self._rows),
-            "best_epoch": result.kept,
-            "fitted": len(session.fit),
-            "inner": len(session.inner),
-            "initial_weights": session.initial_weights,
-            "training_ids": _mark(trained["digest"]),
-            "training_twins": _mark(trained["twin"]) if "twin" in trained and trained["twin"].all() else None,
-            "weights": session.model.weights_hash(),
-            "code": mark_of(self.run.facts().get("code", {})),
-            "seconds": round(time.monotonic() - self._started, 2),
-        }
+        return FoldRecord(
+            repeat=session.fold.repeat,
+            fold=session.fold.index,
+            epochs=len(self._rows),
+            best_epoch=result.kept,
+            fitted=len(session.fit),
+            inner=len(session.inner),
+            initial_weights=session.initial_weights,
+            training_ids=_mark(trained["digest"]),
+            training_twins=_mark(trained["twin"]) if "twin" in trained and trained["twin"].all() else None,
+            weights=session.model.weights_hash(),
+            code=mark_of(self.run.record().code),
+            seconds=round(time.monotonic() - self._started, 2),
+        )
 
 
 def _mark(values: Sequence[str]) -> str:

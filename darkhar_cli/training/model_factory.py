@@ -64,7 +64,10 @@ def _end_to_end(branches: Sequence[Branch], n_classes: int, train: TrainSettings
             keras.utils.set_random_seed(seed)
         head = build_classifier(branch.classifier, branch.timeline, n_classes)
         if logistic_solver.solvable(head):
-            raise BadRequest("classifier.solver=lbfgs solves for features that do not change; use solver=gradient")
+            raise BadRequest(
+                "classifier.solver=lbfgs solves for features that do not change; use solver=gradient, or a classifier "
+                "that learns with the extractor, e.g. classifier=lstm"
+            )
         wholes.append(assemble(stream.parts.sampler, stream.parts.enhance, stream.extractor, head, seed))
         models.append(frame_model(wholes[-1].per_frame, head, stream.extractor.size))
     frozen = [

@@ -15,6 +15,8 @@ def resolve_mode(requested: str, extractor: Extractor, needs_frames: str = "") -
     Raises:
         BadRequest: the extractor does not allow what was asked for.
     """
+    if extractor.scope == "pair" and not needs_frames:
+        needs_frames = f"{extractor.name} sees each sampled frame with the one before it"
     if needs_frames and extractor.backend == "host":
         raise BadRequest(f"{needs_frames}, but extractor {extractor.name!r} runs on the host, on features alone")
     if needs_frames and requested == "features":

@@ -10,7 +10,7 @@ import pandas as pd
 
 from darkhar_cli import caveats, registry
 from darkhar_cli.caveats import Caveat, Kind
-from darkhar_cli.data.records import first_line
+from darkhar_cli.data.clip_store import first_line
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import Fold
 from darkhar_cli.trackers.contract import NONE, TrackedRun, Tracker, refuse_missing
@@ -91,7 +91,7 @@ class Tracking(TrainingListener):
             if tracker:
                 tracker.end(text)
         self.run.warn(f"{text}; the run goes on without it")
-        kept = caveats.read(self.run.facts().get("caveats", ()))
+        kept = self.run.record().caveats
         self.run.add_facts(caveats=caveats.stored([*kept, Caveat(Kind.TRACKER, text)]))
 
 

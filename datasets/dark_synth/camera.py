@@ -6,6 +6,7 @@ have left after a phone's own denoising and black point. Exposure and contrast o
 mean luma and the share of dark pixels of the clip's level among real dark clips.
 """
 
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -43,9 +44,7 @@ class DarkCamera:
         self._emits = bool(self.emitted.any())
         self.contrast, self.exposure = self._meter(scene.picture, light)
         self.gain = light ** np.float32(self.contrast) * np.float32(2.0**self.exposure)
-        shape = scene.picture.shape
-        self.fields = rng.standard_normal((_FIELDS, *shape), dtype=np.float32)
-        self.pattern = 0.5 * np.float32(np.sqrt(self.read)) * rng.standard_normal(shape, dtype=np.float32)
+        self._shape = scene.picture.shape
         roots = np.arange(_STEPS, dtype=np.float32) / (_STEPS - 1)  # square roots of light: as fine as the eye's
         tone = self._tone(roots**2)
         self.table = np.round(255 * tone).astype(np.uint8)
@@ -53,6 +52,13 @@ class DarkCamera:
         if self.core:
             self.deviation *= np.clip(255 * tone / self.core - 0.5, 0, 1)
         self.deviation = self.deviation.astype(np.float32)
+
+    @cached_property
+    def grain(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return fields of noise (n, H, W, 3) and the sensor's pattern (H, W, 3), drawn before any frame."""
+        fields = self.rng.standard_normal((_FIELDS, *self._shape), dtype=np.float32)
+        pattern = 0.5 * np.float32(np.sqrt(self.read)) * self.rng.standard_normal(self._shape, dtype=np.float32)
+        return fields, pattern
 
     def _noise(self, regime: str) -> tuple[float, float, float]:
         """Return shot and read noise, and the luma where denoising lets half of it through (0: no denoising)."""
@@ -108,6 +114,7 @@ class DarkCamera:
 
         Where `person` (H, W) holds there is `spot` times the light: people are before walls, nearer to a lamp.
         """
+        fields, pattern = self.grain
         steady = 2.0 ** (self.drift * t) * (1 + self.flicker * self.rng.standard_normal())
         light = cv2.LUT(frame, _LINEAR)
         light *= self.gain
@@ -116,10 +123,10 @@ class DarkCamera:
         if self._emits:
             light += self.emitted
         rows, columns = self.rng.integers(0, frame.shape[0]), self.rng.integers(0, frame.shape[1])
-        field = np.roll(self.fields[self.rng.integers(_FIELDS)], (rows, columns), axis=(0, 1))
+        field = np.roll(fields[self.rng.integers(_FIELDS)], (rows, columns), axis=(0, 1))
         field *= self.deviation.take(_index(light), mode="clip")
         light += field
-        light += self.pattern
+        light += pattern
         return self.table.take(_index(light), mode="clip")
 
 
@@ -129,4 +136,4 @@ def _index(light: np.ndarray) -> np.ndarray:
     np.sqrt(roots, out=roots)
     roots *= np.float32(_STEPS - 1)
     roots += np.float32(0.5)
-    return roots.astype(np.int32)
+    return roots.astype(np.intp)  # what `take` would make of it

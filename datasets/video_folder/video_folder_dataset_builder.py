@@ -1,23 +1,20 @@
-"""A user's own clips: `<root>/[<split>/]<class>/*.mp4`, or a csv with `path,label[,split,group]`."""
+"""A user's own clips: `<root>/[<split>/]<class>/*.mp4`, or lists of labels in any known format."""
 
-import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from darkhar_datasets.video_folder import label_csv
-
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
+from darkhar_cli.data.label_formats.assembly import ListedClip, ReadingOptions, read_lists, refuse_twins
+from darkhar_cli.data.label_formats.group_setting import group_pattern
 from darkhar_cli.data.listing import Excluded, counted, list_folder, not_videos, relative, why_no_file
+from darkhar_cli.data.video_suffixes import VIDEO
 from darkhar_cli.errors import BadRequest, unknown
 from darkhar_cli.names import printable, refuse_alike
 
-# What ffmpeg reads by container, and streams without one.
-_CONTAINERS = "mp4 m4v mov qt f4v ismv 3gp 3g2 mj2 avi divx mkv mk3d webm ogv ogm flv wmv asf mpg mpeg mpe vob gif apng"
-_CONTAINERS += " ts mts m2ts m2t mxf gxf dv dif nut rm rmvb wtv nsv ivf amv y4m dav kux"
-_STREAMS = "h264 264 avc h26l h265 265 hevc h266 266 vvc h261 h263 m1v m2v mpv mjpg mjpeg av1 obu vc1 cavs avs2 avs3"
-VIDEO = {f".{name}" for name in f"{_CONTAINERS} {_STREAMS}".split()}
+__all__ = ["VIDEO", "Builder"]
+
 _HELD_OUT = ("test", "val", "validation", "validate")
 _TRAINING = (TRAIN, "training")
 
@@ -26,8 +23,12 @@ class Builder(ClipBuilder):
     """TFDS builder of `video_folder`.
 
     Args:
-        root: folder of the class folders, or what the csv's paths are relative to.
-        labels: a csv with the columns path, label and, if wanted, split and group.
+        root: folder of the class folders, or what the lists' paths are relative to.
+        labels: a list of the clips, in any format of `label_formats`.
+        test_labels: a second list, of the held-out clips; `labels` is then that of the training clips.
+        format: name of the lists' format; None to recognise it.
+        class_names: a file that names class numbers; None to look for one.
+        first_label: the number of the first class, where it cannot be seen.
         group: regular expression on the file name whose first bracket is the clip's group.
         test: name of the held-out split; by default the first of test, val, validation, validate that exists.
     """
@@ -37,37 +38,49 @@ class Builder(ClipBuilder):
         *,
         root: str | Path,
         labels: str | None = None,
+        test_labels: str | None = None,
+        format: str | None = None,
+        class_names: str | None = None,
+        first_label: int | None = None,
         group: str | None = None,
         test: str | None = None,
         **kwargs: Any,
     ):
         self.root = Path(root)
         self.labels = Path(labels) if labels else None
+        self.test_labels = Path(test_labels) if test_labels else None
         self.test = test
-        try:
-            self.group = re.compile(group) if group else None
-        except re.error as problem:
-            raise BadRequest(f"dataset.group={group!r} is not a regular expression: {problem}") from problem
-        if self.group and not self.group.groups:
-            raise BadRequest(f"dataset.group={group!r} has no bracket: put (...) around the part that names the group")
+        self.group = group_pattern(group)
+        names = Path(class_names) if class_names else None
+        self.options = ReadingOptions(self.root, format, names, first_label, self.group)
+        given = {"test_labels": test_labels, "format": format, "class_names": class_names, "first_label": first_label}
+        alone = next((key for key, value in given.items() if value is not None), None)
+        if alone and not self.labels:
+            raise BadRequest(
+                f"dataset.{alone}={given[alone]} says how dataset.labels is read; give dataset.labels=FILE"
+            )
         if not self.root.is_dir():
             raise BadRequest(f"dataset.root={self.root}: no such folder")
         self._found: list[Source] | None = None
         self._excluded: list[Excluded] = []
+        self._ordered: list[str] = []  # classes, where lists give their order
+        self._names: list[Path] = []  # files of class names
         super().__init__(**kwargs)
 
     def classes(self) -> list[str]:
-        """Return the labels in alphabetical order."""
-        return sorted({source.label for source in self.sources() if source.label})
+        """Return the labels in alphabetical order, or by number where a list has numbers."""
+        present = {source.label for source in self.sources() if source.label}
+        return [name for name in self._ordered if name in present] or sorted(present)
 
     def files(self) -> list[Path]:
-        """Return the csv, if there is one."""
-        return [self.labels] if self.labels else []
+        """Return the lists, if there are any, and the file of class names."""
+        self.sources()
+        return [*filter(None, [self.labels, self.test_labels]), *self._names]
 
     def sources(self) -> list[Source]:
         """Return every clip, its split named `train` or `test` (others are left aside)."""
         if self._found is None:
-            found = self._from_csv() if self.labels else self._from_folders()
+            found = self._from_lists() if self.labels else self._from_folders()
             if not found:
                 there = f"; not used: {counted(file.reason for file in self._excluded)}" if self._excluded else ""
                 raise BadRequest(
@@ -88,7 +101,8 @@ class Builder(ClipBuilder):
         if not inside:
             return self._excluded
         listing = list_folder(self.root, strict=False)
-        files = [path for path in listing.files if path.name != self.labels.name or not path.samefile(self.labels)]
+        lists = {path.resolve() for path in self.files()}
+        files = [path for path in listing.files if path.resolve() not in lists]
         videos, others = not_videos(files, self.root, VIDEO)
         unlisted = [Excluded(relative(path, self.root), f"not in {self.labels.name}") for path in videos]
         above = {parent.as_posix() for name in inside for parent in (Path(name), *Path(name).parents)}
@@ -107,7 +121,7 @@ class Builder(ClipBuilder):
             if not label.strip() or (split and not split[0].strip()):
                 raise BadRequest(f"{path}: a folder whose name is nothing but spaces names no class")
             names.add(label)
-            found.append(self._source(path, label.strip(), split[0].strip() if split else "", None))
+            found.append(self._source(path, label.strip(), split[0].strip() if split else ""))
         if len({bool(source.split) for source in found}) > 1:
             raise BadRequest(f"{self.root}: some clips are in <class>/ and others in <split>/<class>/; use one layout")
         refuse_alike(names, str(self.root))
@@ -121,28 +135,23 @@ class Builder(ClipBuilder):
                 self._excluded.append(Excluded(relative(path, self.root), "folder without clips"))
         return found
 
-    def _from_csv(self) -> list[Source]:
-        rows = label_csv.read(self.labels)
-        refuse_alike({row.label for row in rows}, str(self.labels))
-        found = [self._source(self._place(row.path), row.label, row.split, row.group) for row in rows]
-        label_csv.refuse_twins(self.labels, list(zip(rows, (source.id for source in found), strict=True)))
-        return found
+    def _from_lists(self) -> list[Source]:
+        lists = [(self.labels, "train" if self.test_labels else "")]
+        if self.test_labels:
+            lists.append((self.test_labels, "test"))
+        labelled = read_lists(lists, self.options)
+        if labelled.unlabelled:
+            path, count = next(iter(labelled.unlabelled.items()))
+            raise BadRequest(f"{path}: {count} clips have no class, so nothing can be trained on or scored with it")
+        refuse_twins(labelled.clips)
+        self._ordered, self.notes, self._names = labelled.classes, labelled.notes, labelled.files
+        return list(map(_listed, labelled.clips))
 
-    def _place(self, name: str) -> Path:
-        """Return where a listed clip is; spaces around a path count where a file is called so."""
-        path = self.root / name
-        return self.root / name.strip() if why_no_file(path) else path
-
-    def _source(self, path: Path, label: str, split: str, group: str | None) -> Source:
-        if group is None and self.group:
-            match = self.group.search(path.name)
-            group = match[1] if match else None
-            missing = "" if match else f"dataset.group={self.group.pattern} does not fit its name"
-        else:
-            missing = ""
-        problem = why_no_file(path) or missing
-        name = relative(path, self.root)
-        return Source(name, split, label, partial(Path.read_bytes, path), group or "", problem or _no_label(label))
+    def _source(self, path: Path, label: str, split: str) -> Source:
+        match = self.group.search(path.name) if self.group else None
+        missing = f"dataset.group={self.group.pattern} does not fit its name" if self.group and not match else ""
+        problem, group = why_no_file(path) or missing, (match[1] if match else "") or ""
+        return Source(relative(path, self.root), split, label, partial(Path.read_bytes, path), group, problem)
 
     def _with_splits(self, found: list[Source]) -> list[Source]:
         names = {source.split for source in found}
@@ -169,5 +178,7 @@ class Builder(ClipBuilder):
         return [replace(source, split=kept[source.split]) for source in found if source.split in kept]
 
 
-def _no_label(label: str) -> str:
-    return "" if label else "no label"
+def _listed(clip: ListedClip) -> Source:
+    where = f"{clip.list}:{clip.line}"
+    load = partial(Path.read_bytes, clip.path)
+    return Source(clip.id, clip.part, clip.label, load, clip.group, clip.problem, listed=where)

@@ -66,7 +66,7 @@ def test_runs_by_day_and_in_the_dark_are_paired_by_twin(tmp_path):
 def test_every_run_of_it_is_a_request_that_can_be_read():
     from darkhar_cli.config import request
 
-    for words in (twins.RUNS | twins.OTHERS).values():
+    for words in (*(w for model in twins.MODELS for w in twins.runs_of(model).values()), *twins.CONTROLS.values()):
         config = request.read_request("train", ["dataset.config=medium", "cv=official", *words], False, None)
         assert config.jobs[0].config["dataset"]["config"] == "medium"
         assert config.jobs[0].config["cv"]["name"] == "official"

@@ -1,8 +1,8 @@
 """The table of twins in `tests/README.md`: accuracy lost in the dark, recovered by each enhancement; all synthetic.
 
-Usage: python -m tests.benchmarks.twins [config]; runs that are finished are not run again. Models are trained once on
-the training groups and score the test groups, which no choice was made on. Accuracy is macro recall; classes are of
-equal size.
+Usage: python -m tests.benchmarks.twins [config] [model]; the model is motion_flow (the default) or end_to_end, both
+unless one is named. Runs that are finished are not run again. Models are trained once on the training groups and score
+the test groups, which no choice was made on. Accuracy is macro recall; classes are of equal size.
 """
 
 import contextlib
@@ -21,27 +21,26 @@ from darkhar_cli.metrics import paired, statistics, tables
 from darkhar_cli.metrics.evidence import points
 from darkhar_cli.metrics.replicates import recall_weights
 
-MODEL = ["extractor=conv_small", "sampler.frames=8", "train.epochs=12", "train.early_stopping=false"]
+MODELS: dict[str, list[str]] = {"motion_flow": [], "end_to_end": ["experiment=end_to_end"]}
 DAY, DARK = "by day", "dark"
 RUNS = {
-    DAY: [*MODEL, "dataset.light=bright"],
-    DARK: MODEL,
-    "histeq": [*MODEL, "enhance=histeq"],
-    "gamma": [*MODEL, "enhance=gamma"],
-    "adaptive_gamma": [*MODEL, "enhance=adaptive_gamma"],
+    DAY: ["dataset.light=bright"],
+    DARK: [],
+    "histeq": ["enhance=histeq"],
+    "gamma": ["enhance=gamma"],
+    "adaptive_gamma": ["enhance=adaptive_gamma"],
 }
-POOLED = "by day, mean_pool"
-OTHERS = {
-    POOLED: [*MODEL, "dataset.light=bright", "classifier=mean_pool"],
-    "control_background": ["experiment=control_background"],
-    "control_luma": ["experiment=control_luma"],
+FRAMES_ALONE = {
+    "by day, input=rgb": ["dataset.light=bright", "extractor.input=rgb"],
+    "dark, input=rgb": ["extractor.input=rgb"],
 }
+CONTROLS = {name: [f"experiment={name}"] for name in ("control_background", "control_luma", "control_motion")}
 _DRAWS = 4000
 
 
 def run(name: str, words: Sequence[str], config: str) -> Path:
     """Train and score one experiment, unless that is done; return its folder."""
-    place = Path("outputs", "twins", config, name.replace(", ", "_").replace(" ", "_"))
+    place = Path("outputs", "twins", config, name.replace(", ", "_").replace(" ", "_").replace("=", "_"))
     print(f"{name} ...", file=sys.stderr, flush=True)
     with contextlib.redirect_stdout(io.StringIO()):
         code = cli.main(["train", f"dataset.config={config}", "cv=official", *words, f"hydra.run.dir={place}"])
@@ -126,14 +125,24 @@ def said_of(folder: Path) -> str:
     return f"{recall(clips)} | {' | '.join(taken)} |"
 
 
-def main(config: str = "medium") -> None:
+def runs_of(model: str) -> dict[str, list[str]]:
+    """Return the words of a model's runs, by the name of their row."""
+    found = RUNS | (FRAMES_ALONE if model == "end_to_end" else {})
+    return {name: [*MODELS[model], *words] for name, words in found.items()}
+
+
+def main(config: str = "medium", *models: str) -> None:
     """Run everything that is not finished, then print both tables."""
-    results = {name: run(name, words, config) for name, words in RUNS.items()}
-    others = {name: run(name, words, config) for name, words in OTHERS.items()}
-    print("\n".join(table({name: read_result(place) for name, place in results.items()})))
-    print("\n| *synthetic*; chance 16.7 % | accuracy | sit taken for sit, stand, other | stand taken for |")
+    rows = {}
+    for model in models or MODELS:
+        results = {name: run(f"{model}, {name}", words, config) for name, words in runs_of(model).items()}
+        print(f"{model}\n")
+        print("\n".join(table({name: read_result(results[name]) for name in RUNS})) + "\n")
+        rows |= {f"{model} {name}": place for name, place in results.items()}
+    rows |= {name: run(name, words, config) for name, words in CONTROLS.items()}
+    print("| *synthetic*; chance 16.7 % | accuracy | sit taken for sit, stand, other | stand taken for |")
     print("|---|---|---|---|")
-    for name, place in (results | others).items():
+    for name, place in rows.items():
         print(f"| {name} | {said_of(place)}")
 
 

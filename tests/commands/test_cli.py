@@ -39,8 +39,10 @@ def test_no_verb_imports_tensorflow_before_its_work():
     [
         (
             ["trian"],
-            "unknown verb 'trian'; choose from train, prepare, check, evaluate.*; did you mean 'train'",
+            "unknown verb 'trian'; choose from train, prepare, check, browse, evaluate.*; did you mean 'train'",
         ),
+        (["list", "enhance", "gama"], "unknown enhance or kind 'gama'.*did you mean 'gamma'"),
+        (["list", "--json", "enhance", "gamma"], "--json takes whole kinds, not gamma"),
         (["list", "samplers"], "unknown kind 'samplers'.*did you mean 'sampler'"),
         (["train", "sampler=randm"], "did you mean 'random'"),
         (["train", "histeq"], "'histeq' is not understood"),
@@ -95,9 +97,15 @@ def test_list_shows_every_option(darkhar):
         assert f"{group}=" in out
         for name in schema.options(group):
             assert name in out
+    assert "gamma=0.4" not in out, "a line each; parameters where a kind is named"
     _, out, _ = darkhar("list", "enhance")
     assert "gamma=0.4" in out
     assert "sampler=" not in out
+    _, out, _ = darkhar("list", "enhance", "gamma", "sampler")
+    assert "gamma=0.4" in out
+    assert "clahe" not in out
+    assert "sampler=" in out
+    assert "stride=2" in out
     _, out, _ = darkhar("list", "dataset")
     assert "reverse={Sit: Stand, Stand: Sit}" in out  # as Hydra reads it
 

@@ -17,7 +17,20 @@ VERBS = contract.verbs()
 
 
 def test_every_file_is_a_verb_of_its_name():
-    assert [verb.name for verb in VERBS] == ["train", "prepare", "check", "evaluate", "compare", "list", "cache"]
+    names = [
+        "train",
+        "prepare",
+        "check",
+        "browse",
+        "evaluate",
+        "compare",
+        "report",
+        "figures",
+        "list",
+        "cache",
+        "fetch",
+    ]
+    assert [verb.name for verb in VERBS] == names
     assert sorted(verb.name for verb in VERBS) == contract.names()
     assert len({verb.place for verb in VERBS}) == len(VERBS)
 

@@ -18,7 +18,7 @@ def read(*words, verb="train"):
 
 def beside(**changed):
     """Return a whole configuration: the defaults, and what is changed in it."""
-    return read() | changed
+    return read("classifier=lstm") | changed
 
 
 def stream(parts, **changed):

@@ -104,7 +104,7 @@ def test_a_sweep_over_chains():
         (["~sampler"], "sampler cannot be taken out"),
         (["extractor=movenet", "extractor.weights=none"], r"extractor\.weights='none': allowed is auto \| path"),
         (
-            ["extractor.size=[8,8]"],
+            ["extractor=conv_small", "extractor.size=[8,8]"],
             r"extractor\.size=\[8, 8\]: allowed is \[a whole number of at least 16, a whole number of at least 16\]",
         ),
     ],

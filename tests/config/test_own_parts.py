@@ -2,11 +2,15 @@
 
 import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
-from darkhar_cli import plugins, registry
+from darkhar_cli import names, plugins, registry
 from darkhar_cli.config import own_parts, schema
+from darkhar_cli.data import dataset_builder
 from darkhar_cli.errors import BadRequest
 
 LIFT = '''from typing import Any, Literal
@@ -118,3 +122,60 @@ def test_a_worker_process_inherits_the_files(lift):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadRequest, match="no such file"):
         own_parts.use([tmp_path / "none.py"])
+
+
+@pytest.mark.parametrize("name", ["lift.py", "a,b [1].py", "it's (2) = ${x}.py"])
+def test_a_file_of_any_name_is_given_as_typed_and_as_kept(tmp_path, name, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for file in (name, "other.py"):
+        (tmp_path / file).write_text(LIFT.format(name=file[:2].strip(",'") + "_lift", by=1.0))
+    assert own_parts.taken_from([f"plugins={name}", "seed=1"]) == ([name], ["seed=1"])
+    own_parts.use([name, "other.py"])
+    (kept,) = own_parts.words_in_use()
+    assert own_parts.taken_from([kept])[0] == [str(tmp_path / name), str(tmp_path / "other.py")]
+
+
+def test_words_of_verbs_without_hydra(lift, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own" / "parts").mkdir(parents=True)
+    lift.rename(tmp_path / "own" / "parts" / "lift.py")
+    for words in (["--config-dir", "own"], ["--config-dir=own"], ["-cd", "own"]):
+        assert own_parts.settled(["RUN", *words, "split=test"]) == ["RUN", "split=test"]
+        assert schema.own_folders()[0] == tmp_path / "own"
+        assert plugins.find("enhance", "lift")
+    assert own_parts.settled(["RUN"]) == ["RUN"]
+    assert not schema.own_folders()
+    with pytest.raises(BadRequest, match="--config-dir: give the folder"):
+        own_parts.settled(["RUN", "--config-dir"])
+    with pytest.raises(BadRequest, match="--config-dir nowhere: no such folder"):
+        own_parts.settled(["--config-dir", "nowhere"])
+
+
+def test_a_data_set_of_ones_own_is_hashed_with_the_modules_it_names(tmp_path):
+    text = (
+        'from darkhar_cli import names\nfrom darkhar_cli.registry import register\n\n@register("dataset", "mine"{})\n'
+    )
+    text += 'class Mine:\n    """Mine."""\n\n    def sources(self):\n        return []\n'
+    (file := tmp_path / "mine.py").write_text(text.format(""))
+    own_parts.use([file])
+    before = registry.source_hash("dataset", "mine")
+    assert before == sha256(file.read_bytes()).hexdigest()[:16]
+    file.write_text(text.format(", sources=(names,)"))
+    assert registry.get("dataset", "mine")().sources() == []
+    both = file.read_bytes() + Path(names.__file__).read_bytes()
+    assert registry.source_hash("dataset", "mine") == sha256(both).hexdigest()[:16]
+
+
+def test_clips_that_a_users_own_file_computes_are_computed_in_processes(tmp_path, monkeypatch):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from darkhar_cli.data.dataset_builder import ClipBuilder\n\n"
+        "def load(number):\n    return bytes([number])\n\n"
+        "class Mine(ClipBuilder):\n    DRAWN = True\n    classes = sources = None\n"
+    )
+    monkeypatch.setattr(dataset_builder.os, "cpu_count", lambda: 2)
+    plugins.load(file)
+    mine = sys.modules[plugins.module_name(file)]
+    with mine.Mine._workers(object.__new__(mine.Mine), 25) as workers:
+        assert isinstance(workers, ProcessPoolExecutor)
+        assert workers.submit(mine.load, 7).result() == b"\x07"

@@ -9,7 +9,7 @@ import pytest
 from darkhar_cli.features.stored_caches import stored
 from tests.conftest import only
 
-HEAD = ("train.epochs=2", "classifier.units=8", "classifier.dense=[8]", "sampler.frames=3")
+HEAD = ("train.epochs=2", "classifier.units=8", "classifier.dense=[8]", "sampler.frames=3", "classifier=lstm")
 
 
 @pytest.fixture

@@ -137,6 +137,7 @@ def test_the_quick_experiment_takes_a_users_own_clips_whatever_their_folder_is_c
 
 
 EXPERIMENTS = ("smoke", "paper", "paper_histeq", "dual_stream", "pose_flow_late_fusion", "pose_flow_tcn", "pose_lstm")
+EXPERIMENTS += ("motion_flow_statistics", "end_to_end")
 
 
 def shrunk(experiment, clips, tflite):
@@ -147,6 +148,10 @@ def shrunk(experiment, clips, tflite):
     if experiment == "dual_stream":
         chosen = ["dataset=ee6222har", own, "cv=stratified", "extractor.weights=none", "extractor.size=32"]
         return [*small, *chosen, "cv.folds=2", "extractor.alpha=0.25"]
+    if experiment == "motion_flow_statistics":
+        return ["dataset=ee6222har", own, "cv.folds=2"]
+    if experiment == "end_to_end":
+        return [*small, "dataset=ee6222har", own, "cv.folds=2", "extractor.size=16", "extractor.filters=4"]
     if experiment.startswith("pose"):
         words = ["dataset=ee6222har", own, movenet, "cv.repeats=2"]
         less = {

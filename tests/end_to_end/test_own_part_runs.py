@@ -1,6 +1,9 @@
 """A user's own enhancement in a run on features: its source is part of the keys, its code is never run unasked."""
 
+import json
+
 import pytest
+from omegaconf import OmegaConf
 
 import darkhar_cli as dk
 from darkhar_cli import cli
@@ -23,8 +26,14 @@ def test_train_and_evaluate_with_an_own_part(tmp_path, monkeypatch, capsys):
     file.write_text(LIFT.format(factor=1))
     words = ["experiment=smoke", "extractor=luma", "enhance=lift", "train.epochs=1", "cache_dir=cache"]
     first = dk.train(*words, plugins="lift.py")
+    kept = list(OmegaConf.load(first.folder / "overrides.yaml"))
+    assert kept[0] == f"plugins={file}"
     assert first.facts["code"][str(file)]
     said = capsys.readouterr().err
+    monkeypatch.chdir("/")
+    assert dk.train(*kept, f"hydra.run.dir={first.folder}").folder == first.folder
+    assert f"already done: {first.folder}" in capsys.readouterr().err, "the kept words give the run again"
+    monkeypatch.chdir(tmp_path)
     entries = {path for path in (tmp_path / "cache").rglob("*") if path.is_dir()}
     file.write_text(LIFT.format(factor=3))
     dk.train(*words, "fresh=true", plugins=["lift.py"], quiet=True)
@@ -34,6 +43,8 @@ def test_train_and_evaluate_with_an_own_part(tmp_path, monkeypatch, capsys):
     assert cli.main(["evaluate", str(first.folder), "split=all"]) == 2
     assert "give plugins=" in capsys.readouterr().err
     assert cli.main(["evaluate", str(first.folder), "split=all", "plugins=lift.py"]) == 0
+    (kept_there,) = (first.folder / "evaluations").glob("*/evaluation.json")
+    assert json.loads(kept_there.read_text())["words"] == [f"plugins={file}", "split=all"]
 
 
 def test_a_broken_file_is_refused_by_line(tmp_path, capsys):

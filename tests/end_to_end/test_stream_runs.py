@@ -167,7 +167,7 @@ def test_compare_pairs_clips_as_they_are(darkhar, both, tmp_path):
 
 
 def test_whole_models_of_two_streams_run_and_are_evaluated(darkhar, own_clips, tmp_path):
-    words = ["train", "experiment=dual_stream", *own_clips, "extractor=conv_small", *TINY, "train.epochs=1"]
+    words = ["train", "experiment=dual_stream", *own_clips, *TINY, "train.epochs=1"]
     code, out, err = darkhar(*words, "cv.folds=2", "robustness=darkened")
     assert code == 0, err
     run = only(tmp_path / "outputs" / "train")

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from darkhar_cli.caveats import Caveat, Kind
 from darkhar_cli.runs.run_folder import Run
 from tests.helpers.compared_runs import GROUPS, hits, write_run
 
@@ -143,13 +144,15 @@ def test_the_difference_is_in_macro_recall_with_the_share_beside_it(darkhar, tmp
 
 
 def test_the_runs_warnings_are_compares(darkhar, tmp_path):
-    write_run(tmp_path / "a", hits(20), GROUPS, warnings="folds are by clip; synthetic clips")
-    write_run(tmp_path / "b", hits(20), GROUPS, warnings="synthetic clips")
+    said = [Caveat(Kind.UNGROUPED, "folds are by clip"), Caveat(Kind.OTHER, "synthetic clips", "validation")]
+    write_run(tmp_path / "a", hits(20), GROUPS, warnings=[*said, Caveat(Kind.LEAK, "of the test clips", "test")])
+    write_run(tmp_path / "b", hits(20), GROUPS, warnings=said[1:])
     _, out, _ = darkhar("compare", tmp_path / "a", tmp_path / "b", f"to={tmp_path / 'c.csv'}")
     assert "warning: folds are by clip (a)" in out
     assert "warning: synthetic clips\n" in out
     table = pd.read_csv(tmp_path / "c.csv", keep_default_na=False).set_index("name")
     assert table.loc["a", "warnings"] == "folds are by clip; synthetic clips"
+    assert "of the test clips" not in out
 
 
 def test_help_has_three_examples(darkhar):

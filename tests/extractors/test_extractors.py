@@ -8,9 +8,9 @@ from darkhar_cli import registry
 from darkhar_cli.data.frame_difference import luma_changes
 from darkhar_cli.data.video import read_frames
 from darkhar_cli.errors import BadRequest, FailedWork
-from darkhar_cli.extractors import applications
-from darkhar_cli.extractors.person.keypoints import KEYPOINTS, letterbox
+from darkhar_cli.extractors.person.keypoints import KEYPOINTS, letterbox, load_movenet
 from darkhar_cli.extractors.resampling import evenly
+from darkhar_cli.weights import catalogue, numbers
 
 SMALL = {"size": 32, "weights": "none"}
 SIZED = {
@@ -27,8 +27,9 @@ SIZED = {
     "background": ({"width": 8, "height": 6}, 48),
     "luma": ({}, 3),
     "motion": ({}, 2),
+    "motion_flow": ({}, 56),
 }
-CLIP_WIDE = ("background", "motion", "pose", "flow", "pose_flow")
+CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow")
 OF_KEYPOINTS = ("movenet", "pose", "flow", "pose_flow")
 
 
@@ -38,6 +39,11 @@ def build(name, weights=None):
         parameters["weights"] = str(weights)
     keras.utils.set_random_seed(0)
     return registry.get("extractor", name)(**parameters)
+
+
+def numbers_in(network):
+    """Return how many floating-point numbers a network has."""
+    return sum(int(np.prod(weight.shape)) for weight in network.weights if "float" in str(weight.dtype))
 
 
 def test_every_extractor_is_covered():
@@ -60,6 +66,8 @@ def test_frames_to_features(name, fake_tflite):
     assert features.shape == (3, extractor.features)
     assert extractor.features == SIZED[name][1]
     assert np.isfinite(features).all()
+    known = {one.parameters for one in catalogue.CATALOGUE if one.word == name}
+    assert not known or name in OF_KEYPOINTS or numbers_in(extractor.model) in known
     assert extractor.scope == ("clip" if name in CLIP_WIDE else "frame")
     assert bool(extractor.weights_hash) != extractor.trainable
     assert len(extractor.channels) in (0, extractor.features)
@@ -116,6 +124,35 @@ def test_weights_of_another_network_are_named(tmp_path):
         build("mobilenet", path)
 
 
+def test_a_file_that_does_not_fit_says_which_parameter_would(tmp_path):
+    path = tmp_path / "net.weights.h5"
+    network = keras.applications.MobileNet((32, 32, 3), alpha=0.25, include_top=False, weights=None, pooling="avg")
+    network.save_weights(path)
+    assert numbers.held_by(path) == numbers_in(network) == 218_544
+    with pytest.raises(BadRequest, match=r"does not fit extractor 'mobilenet'; it fits extractor\.alpha=0\.25: "):
+        registry.get("extractor", "mobilenet")(alpha=0.5, size=32, weights=str(path))
+
+
+def test_what_is_no_file_of_numbers_holds_none(tmp_path):
+    (tmp_path / "net.h5").write_bytes(b"not weights at all")
+    assert numbers.held_by(tmp_path / "net.h5") == 0
+    assert numbers.held_by(tmp_path / "none.h5") == 0
+
+
+@pytest.mark.parametrize(("size", "is_", "is_not"), [(192, "lightning", "thunder"), (256, "thunder", "lightning")])
+def test_movenets_variants_are_told_by_their_squares(size, is_, is_not, tmp_path):
+    from tests.helpers.fake_movenet import write_tflite
+
+    path = write_tflite(tmp_path / "net.tflite", size)
+    assert load_movenet(str(path), is_).size == size
+    with pytest.raises(
+        BadRequest, match=f"it is MoveNet {is_.title()}, which fits extractor.variant={is_}, not {is_not}"
+    ):
+        load_movenet(str(path), is_not)
+    extractor = registry.get("extractor", "movenet")(weights=str(path), variant=is_)
+    assert extractor.function(np.zeros((1, 40, 60, 3), np.float32)).shape == (1, 51)
+
+
 def test_no_such_file_is_named():
     with pytest.raises(BadRequest, match="no such file"):
         build("mobilenet", "/nowhere/net.h5")
@@ -133,17 +170,20 @@ def test_no_such_file_is_named():
         ("efficientnet_v2_b0", "efficientnetv2-b0_notop.h5"),
     ],
 )
-def test_without_a_network_the_message_says_what_to_get_and_where_to_put_it(name, file, monkeypatch):
+def test_without_a_network_the_message_says_what_to_get_and_where_to_put_it(name, file, monkeypatch, tmp_path):
     def refuse(name, url, **kwargs):
         raise Exception(f"URL fetch failure on {url}: None -- [Errno -2] Name or service not known")
 
-    monkeypatch.setattr(applications.keras.utils, "get_file", refuse)
+    monkeypatch.setattr(keras.utils, "get_file", refuse)
+    monkeypatch.delenv("DARKHAR_OFFLINE")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))  # where a developer's own downloads would be found
     with pytest.raises(FailedWork) as failure:
         build(name, "imagenet")
     said = str(failure.value)
     assert f"cannot download {file} ([Errno -2] Name or service not known)" in said
     assert f"/{file}" in said
     assert f"extractor.weights=<path to {file}>" in said
+    assert f"`darkhar fetch {name}" in said
 
 
 def test_movenet_reads_both_kinds_of_file(fake_tflite, fake_saved_model):
@@ -189,7 +229,7 @@ def test_real_mobilenet_weights_load(real_models):
         alpha=0.25, weights=str(real_models / "mobilenet_2_5_224_tf_no_top.h5")
     )
     assert extractor.features == 256
-    with pytest.raises(BadRequest, match="does not fit extractor 'mobilenet'"):
+    with pytest.raises(BadRequest, match=r"does not fit extractor 'mobilenet'; it fits extractor\.alpha=0\.25: "):
         registry.get("extractor", "mobilenet")(alpha=0.5, weights=str(real_models / "mobilenet_2_5_224_tf_no_top.h5"))
 
 

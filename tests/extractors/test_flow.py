@@ -7,14 +7,16 @@ import pytest
 from darkhar_cli.extractors.person import dense_flow as dense
 from darkhar_cli.extractors.person import sparse_flow as sparse
 from darkhar_cli.extractors.person.dense_flow import dense_flow, fit_camera
-from darkhar_cli.extractors.person.flow_input import boxes, luma, one_thread, pixels, widened
+from darkhar_cli.extractors.person.flow_input import luma, one_thread, pixels, widened
+from darkhar_cli.extractors.person.smoothing import median
 from darkhar_cli.extractors.person.sparse_flow import sparse_flow
+from darkhar_cli.extractors.person.tracking import boxes
 from tests.helpers.moving_scenes import HEIGHT, PATCH, WIDTH, moved, scene, steady, texture
 
 
 def test_sparse_flow_parts_the_camera_from_the_person():
     frames, points = scene(steady(1.5, -0.75), steady(-1.0, 2.0))
-    camera, person = sparse_flow(frames, points)
+    camera, person = sparse_flow(frames, boxes(points))
     assert camera.shape == (7, 3)
     assert person.shape == (7, 5)
     np.testing.assert_allclose(camera, np.tile([1.5 / 240, -0.75 / 240, 0], (7, 1)), atol=0.1 / 240)
@@ -39,7 +41,7 @@ def test_corners_are_those_of_the_whole_image(box):
 
 def test_sparse_flow_sees_the_camera_zoom():
     frames, points = scene(steady(0, 0), steady(0, 0), zoom=1.01)
-    camera, _ = sparse_flow(frames, points)
+    camera, _ = sparse_flow(frames, boxes(points))
     np.testing.assert_allclose(camera[:, 2], np.log(1.01), atol=1e-3)
     np.testing.assert_allclose(camera[:, :2], 0, atol=0.2 / 240)
 
@@ -55,17 +57,18 @@ def test_divergence_is_how_fast_the_person_grows():
     frame = still[0].copy()
     frame[inner] = np.clip(np.rint(big[inner]), 0, 255)
     clip = np.stack([still[0], frame])
-    assert sparse_flow(clip, points)[1][0, 4] == pytest.approx(0.03, rel=0.15)
-    assert 0.005 < dense_flow(clip, points)[0, 8] < 0.033, "the box holds ground too, which stays"
+    assert sparse_flow(clip, boxes(points))[1][0, 4] == pytest.approx(0.03, rel=0.15)
+    assert 0.005 < dense_flow(clip, boxes(points))[0, 8] < 0.033, "the box holds ground too, which stays"
 
 
 def test_dense_flow_is_the_persons_alone():
     frames, points = scene(steady(1.5, -0.75), steady(-1.0, 2.0))
-    own = np.median(dense_flow(frames, points), axis=0) * 240
+    own = np.median(dense_flow(frames, boxes(points)), axis=0) * 240
     for u, v in own[:8].reshape(4, 2):  # the box is wider than the person, hence less than all of it
         assert -2.6 < u < -1.3
         assert 1.4 < v < 2.85
-    resting = np.median(dense_flow(*scene(steady(1.5, -0.75), steady(1.5, -0.75))), axis=0) * 240
+    frames, points = scene(steady(1.5, -0.75), steady(1.5, -0.75))
+    resting = np.median(dense_flow(frames, boxes(points)), axis=0) * 240
     np.testing.assert_allclose(resting[:8], 0, atol=0.1)
 
 
@@ -75,7 +78,7 @@ def test_dense_flow_knows_the_upper_third():
     band = texture(height // 3 + 20, width, 5)
     for i in range(4):
         frames[i, top : top + height // 3, left : left + width] = band[2 * i : 2 * i + height // 3]
-    u, v, _, upper, _, middle, _, lower, _ = np.median(dense_flow(frames, points), axis=0) * 240
+    u, v, _, upper, _, middle, _, lower, _ = np.median(dense_flow(frames, boxes(points)), axis=0) * 240
     assert -2 < upper < -0.5
     assert abs(middle) < 0.3
     assert abs(lower) < 0.1
@@ -116,7 +119,7 @@ def test_the_cameras_fit_forgets_what_does_not_follow():
 @pytest.mark.parametrize("n", [1, 2, 5, 8])
 def test_medians_are_numpys(n):
     values = np.random.default_rng(n).normal(size=(3, n))
-    np.testing.assert_array_equal(dense._median(values), np.median(values, axis=1))
+    np.testing.assert_array_equal(median(values), np.median(values, axis=1))
 
 
 def test_a_box_holds_what_is_seen():

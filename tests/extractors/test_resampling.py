@@ -92,11 +92,11 @@ def test_constant_velocity_filmed_at_irregular_times_is_constant(steady):
         assert spread < 0.15 < 0.25 < before, name
 
 
-@pytest.mark.parametrize("name", ["pose", "flow", "pose_flow", "motion", "background"])
+@pytest.mark.parametrize("name", ["pose", "flow", "pose_flow", "motion", "motion_flow", "background"])
 def test_clips_of_constant_rate_are_what_they_were_and_irregular_ones_as_long(name, fake_tflite, steady):
     frames, _, times = steady
     part = registry.get("extractor", name)
-    function = (part() if name in ("motion", "background") else part(weights=str(fake_tflite))).function
+    function = (part() if name in ("motion", "motion_flow", "background") else part(weights=str(fake_tflite))).function
     plain, told = function(frames[:9], 25.0), function(frames[:9], 25.0, None)
     np.testing.assert_array_equal(plain, told)
     uneven = function(frames[:9], 25.0, times[:9])

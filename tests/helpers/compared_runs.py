@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from darkhar_cli import caveats
 from darkhar_cli.metrics import tables
 from darkhar_cli.runs.run_folder import Run
 from tests.helpers.prediction_tables import LABELS, table_of
@@ -12,7 +13,7 @@ from tests.helpers.prediction_tables import LABELS, table_of
 GROUPS = [f"g{i // 5}" for i in range(60)]
 
 
-_OTHER = (("warnings", None), ("config", {}), ("chance", None))
+_OTHER = (("warnings", ()), ("config", {}), ("chance", None))
 
 
 def write_run(folder, right, groups=None, folds=2, content="same", light="", twins="", split="validation", **labels):
@@ -33,9 +34,9 @@ def write_run(folder, right, groups=None, folds=2, content="same", light="", twi
     table["digest"] = scored + table["id"] if scored is not None else ""
     kept = ["digest"] if scored is not None else []
     run.save("assignment.csv", table[["repeat", "fold", "id", "split", "group", "label", *kept, *lit]])
-    summary = {"split": [split], "warnings": [warnings], "chance": [chance]}
-    if kept := {key: cell for key, cell in summary.items() if cell != [None]}.keys() - {"split"}:
-        run.save("metrics/summary.csv", pd.DataFrame({key: summary[key] for key in ("split", *sorted(kept))}))
+    if chance is not None:
+        run.save("metrics/summary.csv", pd.DataFrame({"split": [split], "chance": [chance]}))
+    run.add_facts(caveats=caveats.stored(warnings))
     fold = {"repeat": 0, "fold": 0, "training_ids": content + light}
     run.add_facts(folds=[fold | {"training_twins": twins + content if light else None}])
     if light:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import scipy.special
 
 import darkhar
 import darkhar_cli as dk
@@ -133,3 +135,15 @@ def test_keras_imported_first_finds_the_classes_too(place):
 def test_typed():
     for package in (dk, darkhar):
         assert (Path(package.__file__).parent / "py.typed").is_file()
+
+
+def test_several_streams_are_fused_late(place):
+    streams = "streams={raw: {enhance: none}, lit: {enhance: gamma}}"
+    model = dk.build_model(SMOKE, streams, n_classes=6)
+    clips = np.random.default_rng(0).integers(0, 255, (2, 4, 48, 64, 3), np.uint8)
+    each = [np.asarray(one(clips)) for one in model.models]
+    assert np.abs(each[0] - each[1]).max() > 1e-4
+    expected = np.mean([scipy.special.log_softmax(logits, axis=1) for logits in each], axis=0)
+    np.testing.assert_allclose(np.asarray(model(clips)), expected, atol=1e-5)
+    with pytest.raises(dk.BadRequest, match="fusion=concat: features side by side have no end-to-end model"):
+        dk.build_model(SMOKE, streams, "fusion=concat", n_classes=6)

@@ -10,6 +10,7 @@ from darkhar_cli.config import request
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.runs import identity
 from darkhar_cli.runs.identity import changes, code_of, content_of, mark_of, refuse_other_code
+from darkhar_cli.runs.run_record import RunRecord
 from darkhar_cli.splits.plan import Fold, Plan
 from darkhar_cli.training import cross_validation
 from tests.conftest import TINY, only
@@ -54,7 +55,7 @@ def test_switches_of_the_environment_are_part_of_it(monkeypatch):
 
 
 def test_code_is_of_the_parts_in_use_and_all_that_they_import():
-    code = code_of(config_of("enhance=[gamma,histeq]", "classifier=linear"))
+    code = code_of(config_of("enhance=[gamma,histeq]", "extractor=conv_small", "classifier=linear"))
     files = {name for name in code if name.endswith(".py")}
     wanted = {"classifiers/linear.py", "classifiers/blocks/normalisation.py", "enhance/gamma.py", "enhance/histeq.py"}
     wanted |= {"extractors/conv_small.py", "samplers/uniform.py", "samplers/contract.py"}
@@ -137,7 +138,7 @@ def plan_of(*finished, carried):
         folder="a-run",
         has_fold=lambda repeat, index: index in finished,
         fold_facts=lambda repeat, index: {"code": "another"},
-        facts=lambda: {"code": {LSTM: "another"}},
+        record=lambda: RunRecord(code={LSTM: "another"}),
     )
     return run, Plan("paper" if carried else "stratified", folds, {}, carried=carried)
 

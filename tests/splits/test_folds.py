@@ -219,7 +219,7 @@ def test_settings_are_what_the_yaml_files_have():
     assert {name: tuple(values) for name, values in DEFAULTS.items()} == TAKES
     for name in DEFAULTS:
         assert CvSettings.from_config(asked(name)).node() == asked(name)
-    with pytest.raises(BadRequest, match=r"unknown setting of cv 'fold'.*did you mean 'folds'"):
+    with pytest.raises(BadRequest, match=r"unknown setting in CvSettings 'fold'.*did you mean 'folds'"):
         CvSettings.from_config({"name": "stratified", "fold": 3})
 
 

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import cv2
-import keras
 import numpy as np
 from darkhar_datasets.dark_synth.actions import ACTIONS
 from darkhar_datasets.dark_synth.film import Clip, render
 
 from darkhar_cli.config import schema
 from darkhar_cli.data.video import read_frames
-from darkhar_cli.models.layers import EnhanceFrames
+from darkhar_cli.report.clips_shown import Enhancer
 
 ROWS = ("none", "gamma", "histeq")
 PLACE = Path(__file__).resolve().parent.parent.parent / ".github" / "enhancements.jpg"
@@ -19,9 +18,7 @@ WIDTH, HEIGHT, LEFT, TOP = 200, 150, 84, 30
 
 def enhanced(name: str, frames: np.ndarray) -> np.ndarray:
     """Return frames (N, H, W, 3) after one enhancement with its defaults, uint8."""
-    defaults = schema.options("enhance")[name].defaults
-    out = keras.ops.convert_to_numpy(EnhanceFrames([(name, defaults)])(frames))
-    return np.rint(out).astype(np.uint8)
+    return Enhancer([(name, schema.options("enhance")[name].defaults)]).levels(frames)
 
 
 def main() -> None:

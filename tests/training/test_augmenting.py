@@ -249,7 +249,7 @@ def test_a_run_on_mirrored_frames(darkhar, own_clips, tmp_path):
 
 def test_a_run_on_augmented_keypoints(darkhar, own_clips, fake_tflite, tmp_path):
     words = ["train", *own_clips, "sampler.frames=4", "extractor=movenet", f"extractor.weights={fake_tflite}"]
-    words += ["classifier.units=8", "classifier.dense=[8]", "train.epochs=2", "cv.folds=2"]
+    words += ["classifier=lstm", "classifier.units=8", "classifier.dense=[8]", "train.epochs=2", "cv.folds=2"]
     kept, chain_asked = "dataset.reverse={right: null, down: null}", "augment=[mirror,reverse,gain,noise]"
     code, _, err = darkhar(*words, chain_asked, kept)
     assert code == 0, err

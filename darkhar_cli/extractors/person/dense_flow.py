@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from darkhar_cli.extractors.person.flow_input import boxes, luma, pixels, widened
-from darkhar_cli.extractors.person.smoothing import running_median
+from darkhar_cli.extractors.person.flow_input import luma, pixels, widened
+from darkhar_cli.extractors.person.smoothing import median, running_median
 
 _LONGEST, _BLUR, _MARGIN = 160, 0.8, 0.12
 _BOX_FRAMES = 7
@@ -18,25 +18,25 @@ _LEAST_PIXELS = 50
 _TINY = 1e-6
 
 
-def dense_flow(frames: Iterable[np.ndarray], points: np.ndarray) -> np.ndarray:
+def dense_flow(frames: Iterable[np.ndarray], box: np.ndarray) -> np.ndarray:
     """Return the person's motion between frames, weighted by the image's gradient, in frame heights.
 
     Args:
         frames: (T, H, W, 3) uint8.
-        points: (T, 17, 3) keypoints: x, y in frame heights, and score.
+        box: (T, 4) left, top, right, bottom of the person, in frame heights.
 
     Returns:
         (T - 1, 9): u, v of the whole box and of its upper, middle and lower third, and the divergence.
     """
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # serves one thread at a time
     found, before, arm = [], (), None
-    for frame, box in zip(frames, widened(running_median(boxes(points), _BOX_FRAMES), _MARGIN), strict=True):
+    for frame, around in zip(frames, widened(running_median(box, _BOX_FRAMES), _MARGIN), strict=True):
         image = luma(frame, _LONGEST, _BLUR)
         if before:
             arm = _arms(image.shape) if arm is None else arm
             flow = np.moveaxis(dis.calc(before[0], image, None), -1, 0) / np.float32(image.shape[0])
             found.append(_motion(flow, arm, *before))
-        before = image, box
+        before = image, around
     return np.reshape(found, (-1, 9))
 
 
@@ -84,10 +84,10 @@ def fit_camera(flow: np.ndarray, arm: np.ndarray, gradient: np.ndarray, outside:
     for _ in range(_FITS):
         if flow.shape[1] < _LEAST_PIXELS:
             break
-        shift = _median(flow - zoom * arm)
+        shift = median(flow - zoom * arm)
         rest = flow - shift[:, None] - zoom * arm
         far = np.maximum(arm[0] ** 2 + arm[1] ** 2, np.float32(_TINY))
-        more = _median((rest[0] * arm[0] + rest[1] * arm[1]) / far)
+        more = median((rest[0] * arm[0] + rest[1] * arm[1]) / far)
         zoom += more
         error = (rest[0] - more * arm[0]) ** 2 + (rest[1] - more * arm[1]) ** 2
         kept = np.flatnonzero(error <= _quantile(error, _KEPT))
@@ -99,12 +99,6 @@ def _quantile(values: np.ndarray, share: float) -> np.float32:
     """Return the value among (n,) that this share of them lie below."""
     place = int(share * (len(values) - 1))
     return np.partition(values, place)[place]
-
-
-def _median(values: np.ndarray) -> np.ndarray:
-    """Return medians (...) of values (..., n), in a third of `np.median`'s time."""
-    places = [(values.shape[-1] - 1) // 2, values.shape[-1] // 2]
-    return np.partition(values, places, axis=-1)[..., places].mean(axis=-1)
 
 
 def _means(flow: np.ndarray, weight: np.ndarray, arm: np.ndarray) -> np.ndarray:

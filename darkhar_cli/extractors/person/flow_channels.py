@@ -1,6 +1,7 @@
 """Named channels of motion, from sparse and dense flow; a second has 30 steps whatever the clip's rate."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -41,18 +42,33 @@ CHANNELS = (
 WORLD = (Channel("world_y"), Channel("world_size_log"))
 
 
+class Subject(Protocol):
+    """Whose flow it is: a person of keypoints, or what moves."""
+
+    @property
+    def box(self) -> np.ndarray:
+        """Return left, top, right, bottom (T, 4) in frame heights."""
+
+    @property
+    def unit(self) -> float:
+        """Return the clip's length unit in frame heights."""
+
+    def evenly(self, times: np.ndarray | None) -> "Subject":
+        """Return the subject at even times, of frames at irregular times (T,) in seconds; None: they are even."""
+
+
 def flow_channels(
-    frames: Sequence[np.ndarray] | np.ndarray, fps: float, person: Person, times: np.ndarray | None = None
+    frames: Sequence[np.ndarray] | np.ndarray, fps: float, person: Subject, times: np.ndarray | None = None
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return `CHANNELS` by name, each (T,), and the camera's steps between frames (T - 1, 3): dx, dy, log zoom.
 
-    Velocities are in thirds of a torso per 30th of a second, the camera's in frame heights and log zoom; paths are in
-    torso lengths. A step is stored at the frame it leads to; smoothed ones at the frames themselves. Of frames at
-    irregular times (T,) in seconds, all that is returned is at as many even times.
+    Velocities are in thirds of the subject's unit (a torso, or the box's height) per 30th of a second, the camera's in
+    frame heights and log zoom; paths are in units. A step is stored at the frame it leads to; smoothed ones at the
+    frames themselves. Of frames at irregular times (T,) in seconds, all that is returned is at as many even times.
     """
     with one_thread():
-        camera, sparse = sparse_flow(frames, person.points)
-        dense = dense_flow(frames, person.points)
+        camera, sparse = sparse_flow(frames, person.box)
+        dense = dense_flow(frames, person.box)
     if times is not None:
         camera, sparse, dense = (even_steps(steps, times) for steps in (camera, sparse, dense))
         person = person.evenly(times)

@@ -7,9 +7,6 @@ from threading import Lock
 import cv2
 import numpy as np
 
-from darkhar_cli.extractors.person.tracking import SEEN
-
-_LEAST_SEEN = 4  # keypoints; with no more than these, all of them make the box
 _LEAST_SIDE = 16  # pixels, which a pyramid needs
 _lock = Lock()
 _callers: list[int] = []  # OpenCV's threads before the first of those now inside `one_thread`
@@ -24,19 +21,6 @@ def luma(frame: np.ndarray, longest: int, blur: float) -> np.ndarray:
     if size != (width, height):
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return cv2.GaussianBlur(grey, (0, 0), blur)
-
-
-def boxes(points: np.ndarray) -> np.ndarray:
-    """Return left, top, right, bottom (T, 4) of the keypoints that are seen in each frame (all, if 4 or fewer are).
-
-    Args:
-        points: (T, 17, 3) x, y in frame heights, and score.
-    """
-    seen = points[:, :, 2] > SEEN
-    seen |= seen.sum(axis=1, keepdims=True) <= _LEAST_SEEN
-    low = np.where(seen[:, :, None], points[:, :, :2], np.inf).min(axis=1)
-    high = np.where(seen[:, :, None], points[:, :, :2], -np.inf).max(axis=1)
-    return np.concatenate([low, high], axis=1)
 
 
 def widened(box: np.ndarray, by: float) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.native_stderr import quiet_start
-from darkhar_cli.paths import home
+from darkhar_cli.weights import fetching, lookup
 
 # COCO order, as the model card gives it.
 KEYPOINTS = [
@@ -36,6 +36,7 @@ KEYPOINTS = [
 ]
 _MOST_INTERPRETERS = 8
 _SOURCE = "https://www.kaggle.com/models/google/movenet"
+_VARIANTS = {192: "lightning", 256: "thunder"}  # sides of their squares, as the model card gives them
 
 
 @dataclass(frozen=True)
@@ -73,40 +74,43 @@ def letterbox(frame: np.ndarray, size: int) -> np.ndarray:
     return square
 
 
-def find_movenet() -> Path:
-    """Return the MoveNet in the folder of models (`DARKHAR_MODELS`, or `models` in darkhar's home).
+def find_movenet(variant: str = "lightning") -> Path:
+    """Return the MoveNet of a folder of models, downloading it where there is none.
 
     Raises:
-        BadRequest: there is none; the message says where to get it and where to put it.
+        FailedWork: it cannot be downloaded; the message says where to get it and where to put it.
     """
-    given = os.environ.get("DARKHAR_MODELS")
-    folder = Path(os.path.expanduser(given)) if given else home() / "models"
-    found = sorted(folder.glob("*movenet*.tflite"))
-    if not found:
-        raise BadRequest(
-            f"extractor.weights=auto: no *movenet*.tflite in {folder}; get MoveNet Lightning (TFLite) from {_SOURCE} "
-            "and put it there, or give extractor.weights=FILE"
-        )
-    return found[0]
+    weights = lookup.of_extractor({"name": "movenet", "weights": "auto", "variant": variant})
+    assert weights is not None, "every variant stands in the catalogue"
+    return fetching.ensure(weights)
 
 
-def load_movenet(weights: str) -> MoveNet:
+def load_movenet(weights: str, variant: str = "lightning") -> MoveNet:
     """Load a TFLite file, or the folder of TF Hub's SavedModel.
 
     Args:
-        weights: the file or folder; `auto` searches the folder of models.
+        weights: the file or folder; `auto` searches the folders of models, and downloads.
+        variant: `lightning` or `thunder`.
 
     Raises:
-        BadRequest: no such file, or no MoveNet in it.
+        BadRequest: no such file, no MoveNet in it, or the other variant.
+        FailedWork: it cannot be downloaded.
     """
-    path = find_movenet() if weights == "auto" else Path(weights)
+    path = find_movenet(variant) if weights == "auto" else Path(weights)
     if not path.exists():
-        raise BadRequest(f"extractor.weights={path}: no such file or folder; get MoveNet Lightning from {_SOURCE}")
+        net = f"MoveNet {variant.title()}"
+        raise BadRequest(f"extractor.weights={path}: no such file or folder; get {net} from {_SOURCE}")
     try:
         run, size = _saved_model(path) if path.is_dir() else _tflite(path)
     except (ValueError, OSError, KeyError, RuntimeError, StopIteration) as problem:
         reason = " ".join(str(problem).split())[:200]
         raise BadRequest(f"extractor.weights={path} is no MoveNet: {reason}; get it from {_SOURCE}") from problem
+    if _VARIANTS.get(size, variant) != variant:
+        fits = _VARIANTS[size]
+        raise BadRequest(
+            f"extractor.weights={path} takes squares of {size} pixels: it is MoveNet {fits.title()}, which fits "
+            f"extractor.variant={fits}, not {variant}"
+        )
     return MoveNet(run, size, _content_hash(path), "tensorflow" if path.is_dir() else "litert")
 
 

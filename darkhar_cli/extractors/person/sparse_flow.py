@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from darkhar_cli.extractors.person.flow_input import boxes, luma, pixels, widened
+from darkhar_cli.extractors.person.flow_input import luma, pixels, widened
 
 _LONGEST, _BLUR, _MARGIN = 320, 1.0, 0.15
 _QUALITY = 0.01
@@ -17,14 +17,16 @@ _OUTSIDE, _INSIDE = (80, 6), (60, 4)  # most corners, pixels between them
 _RIM = 8  # pixels around a mask that its corners' strength can depend on, and more
 _WINDOW, _LEVELS = (15, 15), 2
 _INLIERS, _REPROJECTION = 6, 1.0  # at least so many, within so many pixels
+_ALL_OVER = (100, _QUALITY, 5)  # most corners of a whole frame, their quality, pixels between them
+_GRID, _CELLS = (4, 3), 6  # columns and rows of a frame, and in how many of these cells corners must agree
 
 
-def sparse_flow(frames: Iterable[np.ndarray], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def sparse_flow(frames: Iterable[np.ndarray], box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the camera's and the person's motion between frames.
 
     Args:
         frames: (T, H, W, 3) uint8.
-        points: (T, 17, 3) keypoints: x, y in frame heights, and score.
+        box: (T, 4) left, top, right, bottom of the person, in frame heights.
 
     Returns:
         Camera (T - 1, 3): dx, dy of what is at rest, at the frame's centre, in frame heights, and log zoom.
@@ -32,14 +34,28 @@ def sparse_flow(frames: Iterable[np.ndarray], points: np.ndarray) -> tuple[np.nd
         the divergence.
     """
     camera, person, before = [], [], ()
-    for frame, box in zip(frames, widened(boxes(points), _MARGIN), strict=True):
+    for frame, around in zip(frames, widened(box, _MARGIN), strict=True):
         image = luma(frame, _LONGEST, _BLUR)
         if before:
             start, end, inside = _followed(*before, image)
             camera.append(_camera(start[~inside], end[~inside], image.shape))
             person.append(_residual(start[inside], end[inside], camera[-1], image.shape))
-        before = image, box
+        before = image, around
     return np.reshape(camera, (-1, 3)), np.reshape(person, (-1, 5))
+
+
+def agreed_motion(before: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Return the motion between two luma images (h, w) uint8 that corners all over the frame agree on.
+
+    (3,): dx, dy at the frame's centre, in frame heights, and log zoom; zeros where those that agree do not reach
+    across the frame, for then it may be a person's motion before a dark scene.
+    """
+    start = cv2.goodFeaturesToTrack(before, *_ALL_OVER)
+    if start is None or len(start) < _INLIERS:
+        return np.zeros(3)
+    end, followed, _ = cv2.calcOpticalFlowPyrLK(before, image, start, None, winSize=_WINDOW, maxLevel=_LEVELS)
+    followed = followed.reshape(-1) == 1
+    return _camera(start[followed, 0], end[followed, 0], image.shape, _CELLS)
 
 
 def _followed(before: np.ndarray, box: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -64,19 +80,28 @@ def _corners(image: np.ndarray, mask: np.ndarray, most: int, apart: int) -> np.n
     return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2) + np.array([left, top], np.float32)
 
 
-def _camera(start: np.ndarray, end: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return dx, dy at the frame's centre, in frame heights, and log zoom; zeros where too few points agree."""
+def _camera(start: np.ndarray, end: np.ndarray, shape: tuple[int, int], cells: int = 0) -> np.ndarray:
+    """Return dx, dy at the frame's centre, in frame heights, and log zoom; zeros where too few points agree.
+
+    Those that agree must lie in at least so many `cells` of the frame.
+    """
     still = np.zeros(3)
     if len(start) < _INLIERS:
         return still
     matrix, agree = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=_REPROJECTION)
-    if matrix is None or agree.sum() < _INLIERS:
+    if matrix is None or agree.sum() < _INLIERS or (cells and _cells(start[agree[:, 0] == 1], shape) < cells):
         return still
     zoom = np.hypot(matrix[0, 0], matrix[1, 0])
     centre = (np.array(shape[::-1]) - 1) / 2
     moved = matrix[:, :2] @ centre + matrix[:, 2] - centre
     found = np.array([*moved / shape[0], np.log(max(zoom, 1e-6))])
     return found if np.isfinite(found).all() else still
+
+
+def _cells(points: np.ndarray, shape: tuple[int, int]) -> int:
+    """Return in how many cells of a frame (h, w) points (n, 2) in pixels lie."""
+    cell = np.clip(points / shape[::-1] * _GRID, 0, np.array(_GRID) - 1).astype(int)
+    return len(np.unique(cell, axis=0))
 
 
 def _residual(start: np.ndarray, end: np.ndarray, camera: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -15,6 +15,7 @@ from darkhar_cli.extractors.person.smoothing import gaussian
 from darkhar_cli.extractors.resampling import evenly
 
 SEEN = 0.2  # score above which a keypoint counts as seen
+_LEAST_SEEN = 4  # keypoints; with no more than these, all of them make the box
 _SHOULDERS, _HIPS = [5, 6], [11, 12]
 _TORSO_ROOM, _BODY_ROOM = 1.9, 1.2
 _SIGMA = 1.5  # frames
@@ -53,6 +54,11 @@ class Person:
         """Return the distance from hips to shoulders (T,) in frame heights."""
         return np.linalg.norm(self.shoulder - self.hip, axis=1)
 
+    @property
+    def box(self) -> np.ndarray:
+        """Return the box (T, 4) around the keypoints seen in each frame, in frame heights."""
+        return boxes(self.points)
+
     @cached_property
     def unit(self) -> float:
         """Return the clip's torso length, which all lengths are given in."""
@@ -77,6 +83,19 @@ def follow(frames: Iterable[np.ndarray], net: MoveNet) -> Person:
         square = next_square(points, height, width)
         found.append(points / [height, height, 1])
     return Person(np.stack(found))
+
+
+def boxes(points: np.ndarray) -> np.ndarray:
+    """Return left, top, right, bottom (T, 4) of the keypoints that are seen in each frame (all, if 4 or fewer are).
+
+    Args:
+        points: (T, 17, 3) x, y in frame heights, and score.
+    """
+    seen = points[:, :, 2] > SEEN
+    seen |= seen.sum(axis=1, keepdims=True) <= _LEAST_SEEN
+    low = np.where(seen[:, :, None], points[:, :, :2], np.inf).min(axis=1)
+    high = np.where(seen[:, :, None], points[:, :, :2], -np.inf).max(axis=1)
+    return np.concatenate([low, high], axis=1)
 
 
 def whole_square(height: int, width: int) -> tuple[float, float, float]:

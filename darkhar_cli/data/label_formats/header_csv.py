@@ -3,35 +3,24 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from darkhar_cli.data.label_formats.rows import Format, Line, Row
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.names import alike, printable
 
 COLUMNS = ("path", "label", "split", "group")
-_MOST = 10  # faults reported at once
 
 
-@dataclass(frozen=True)
-class Row:
-    """One clip of the list; `group` is None where the list has no such column."""
-
-    line: int
-    path: str
-    label: str
-    split: str
-    group: str | None
+def _fits(path: Path, lines: Sequence[Line]) -> bool:
+    """Whether the first line names a column that it must have."""
+    return bool({"path", "label"} & {name.strip().casefold() for name in lines[0][1].split(",")})
 
 
-def read(path: Path) -> list[Row]:
-    """Return the rows of a list; spaces around labels, splits and groups do not count.
-
-    Raises:
-        BadRequest: no such file, or no such list; names the line and what is wrong with it.
-    """
-    rows = _rows(path)
+def _read(path: Path, lines: Sequence[Line]) -> tuple[list[Row], list[str]]:
+    """Return the rows of a list; spaces around labels, splits and groups do not count."""
+    rows = _rows(path, lines)
     if not rows:
         raise BadRequest(f"{path} is empty; expected a first line path,label[,split,group] and a line for each clip")
     (_, header), *rest = rows
@@ -40,26 +29,24 @@ def read(path: Path) -> list[Row]:
     if not rest:
         raise BadRequest(f"{path} lists no clip: it has the line {','.join(header)!r} and no other")
     faults = [f"line {line}: {fault}" for line, fields in rest if (fault := _fault(fields, columns, len(header)))]
-    if faults:
-        raise BadRequest(f"{path}:{_listed(faults)}")
-    return [_row(line, fields, columns) for line, fields in rest]
+    return ([] if faults else [_row(line, fields, columns) for line, fields in rest]), faults
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
+def _rows(path: Path, lines: Sequence[Line]) -> list[tuple[int, list[str]]]:
     """Return each line's number and fields."""
-    if not path.is_file():
-        raise BadRequest(f"dataset.labels={path}: no such file")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as problem:
-        raise BadRequest(f"dataset.labels={path} cannot be read: {problem.strerror}") from problem
-    except UnicodeDecodeError as problem:
-        raise BadRequest(f"{path} is not UTF-8 text: {problem.reason}; save it as UTF-8") from problem
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise BadRequest(f"{path}, line {line}: a NUL character, which no path or label can hold")
-    if "\n" not in text:
-        text = text.replace("\r", "\n")  # lines as old Macintoshes end them
+    return [(line, fields) for line, fields in records(path, lines) if fields]
+
+
+def records(path: Path, lines: Sequence[Line]) -> list[tuple[int, list[str]]]:
+    """Return the records of a csv, each with the number of its last line.
+
+    Raises:
+        BadRequest: a quotation mark that is left open, or stands where none can.
+    """
+    text, last = "", 0
+    for number, line in lines:  # empty lines count, so that a record's line is that of the file
+        text += "\n" * (number - last - 1) + line + "\n"
+        last = number
     reader, rows = csv.reader(io.StringIO(text, newline=""), strict=True), []
     try:
         for fields in reader:
@@ -82,38 +69,6 @@ def _meant(name: str, names: list[str]) -> str:
     if not close:
         return f"; the column {name!r} is missing"
     return f"; write {name!r}, not {next(printable(column) for column in free if column.casefold() == close[0])!r}"
-
-
-def refuse_twins(path: Path, rows: Sequence[tuple[Row, str]]) -> None:
-    """Refuse a list in which a clip appears more than once.
-
-    Args:
-        path: of the list.
-        rows: with the name of each row's clip.
-
-    Raises:
-        BadRequest: names the clips, their lines, and their labels where these differ.
-    """
-    lines: dict[str, list[Row]] = {}
-    for row, clip in rows:
-        lines.setdefault(clip, []).append(row)
-    faults = [_twice(clip, found) for clip, found in lines.items() if len(found) > 1]
-    if faults:
-        raise BadRequest(f"{path}:{_listed(faults)}")
-
-
-def _twice(clip: str, found: list[Row]) -> str:
-    where = " and ".join(str(row.line) for row in found)
-    times = "twice" if len(found) == 2 else f"{len(found)} times"
-    labels = " and ".join(repr(printable(label)) for label in dict.fromkeys(row.label for row in found))
-    several = len({row.label for row in found}) > 1
-    what = f"with different labels, {labels}: keep the right one" if several else "with the same label: keep one"
-    return f"lines {where}: {printable(clip)} is listed {times}, {what}"
-
-
-def _listed(faults: list[str]) -> str:
-    more = f"\n  ... and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
-    return "\n  " + "\n  ".join(faults[:_MOST]) + more
 
 
 def _columns(path: Path, header: list[str]) -> dict[str, int]:
@@ -144,3 +99,6 @@ def _row(line: int, fields: list[str], columns: dict[str, int]) -> Row:
     values = {name: fields[place] if place < len(fields) else "" for name, place in columns.items()}
     group = values["group"].strip() if "group" in values else None
     return Row(line, values["path"], values["label"].strip(), values.get("split", "").strip(), group)
+
+
+HEADER_CSV = Format("csv", "a csv with the columns path,label[,split,group]", _fits, _read)

@@ -1,0 +1,1 @@
+"""Files of pretrained weights: which there are, where they are searched, downloads and their checks; uses `files`."""
