@@ -18,6 +18,7 @@ ORDER = (
     ".github/docs/predict.md",
     ".github/docs/python.md",
     ".github/docs/speed.md",
+    ".github/docs/tracking.md",
     "tests/README.md",
     "darkhar_cli/README.md",
     ".github/CONTRIBUTING.md",
