@@ -19,10 +19,6 @@ def _is_int(text: str) -> bool:
     return bool(_TYPES["int"].match(text))
 
 
-def _like_path(text: str) -> bool:
-    return bool(re.search(r"[\\/]|\.\w{2,5}$", text))
-
-
 def _separator(lines: Sequence[Line]) -> str | None:
     """Return what stands between fields in every line: a tab, a comma, or spaces (None)."""
     for mark in ("\t", ","):

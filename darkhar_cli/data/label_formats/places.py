@@ -53,7 +53,6 @@ class Places:
                 break
         assert best is not None
         self.where, self._rule = best[1].words, best[1]
-        self.found_any = best[0] > 0
 
     def find(self, row: Row, label: str) -> tuple[Path, str]:
         """Return the clip of a row and why it is no file, or an empty string."""
