@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CONTROL = "control"
     SHUFFLED_LEARNT = "shuffled labels learnt"
     TRAINED_ON = "trained on"
+    TRACKER = "tracker"
     OTHER = "other"  # of a run that an earlier version kept as bare text
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from darkhar_cli.errors import BadRequest, unknown
+from darkhar_cli.errors import BadRequest, nearest, unknown
 
 # Control characters, line and paragraph separators, what turns the direction of a whole line, halves of surrogate
 # pairs (Python's stand-ins for bytes that are not UTF-8), and what XML forbids.
@@ -100,6 +100,8 @@ def _as_yaml(name: str) -> Any:
 def reversed_names(requested: Mapping[Any, Any], classes: Sequence[str]) -> dict[str, str | None]:
     """Return `dataset.reverse` by the names of classes; null says that a class shows none of them backwards.
 
+    A pair is left out where both are like no class: a part of a data set may lack actions that its options name.
+
     Raises:
         BadRequest: a name that is no class.
     """
@@ -107,7 +109,12 @@ def reversed_names(requested: Mapping[Any, Any], classes: Sequence[str]) -> dict
     return {
         class_named(a, classes, where): None if b is None and "null" not in classes else class_named(b, classes, where)
         for a, b in requested.items()
+        if not (isinstance(a, str) and isinstance(b, str) and all(_like_none(name, classes) for name in (a, b)))
     }
+
+
+def _like_none(name: str, classes: Sequence[str]) -> bool:
+    return name not in map(str, classes) and not nearest(name, classes)
 
 
 def several(count: int, noun: str, behind: str = "", verb: bool = False) -> str:

@@ -25,7 +25,7 @@ from typing import Any
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import PART_KINDS
 
-KINDS = ("dataset", *PART_KINDS, "augment")
+KINDS = ("dataset", *PART_KINDS, "augment", "tracker")
 GROUP = "darkhar.parts"
 _VARIABLE = "DARKHAR_PLUGINS"  # launchers and worker processes hand the environment on
 _GIVEN = {"enhance": 1, "classifier": 2}  # arguments that the program gives, before the parameters

@@ -17,6 +17,7 @@ PACKAGES = {
     "extractor": "extractors",
     "classifier": "classifiers",
     "augment": "augment",
+    "tracker": "trackers",
 }
 _parts: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in PACKAGES}
 _outside: dict[tuple[str, str, str], Callable[..., Any]] = {}  # module, kind, name: a user's own parts
@@ -26,7 +27,7 @@ def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Cal
     """Register a function or class as a part; its name is the word users type and its yaml's name.
 
     Args:
-        kind: sampler, enhance, extractor, classifier or augment; outside of the package also dataset.
+        kind: sampler, enhance, extractor, classifier, augment or tracker; outside of the package also dataset.
         name: the word; by default the function's own name.
         traits: kept as attributes of the part; a kind's contract says which it reads.
 

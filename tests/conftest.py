@@ -94,6 +94,20 @@ def little_to_collect():
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def determinism_as_before():
+    """Runs that a file's own fixtures made leave this process deterministic, which rules XLA out for later files."""
+    yield
+    _allow_nondeterminism()
+
+
+def _allow_nondeterminism():
+    if "tensorflow" in sys.modules:
+        from darkhar_cli import device
+
+        device.allow_nondeterminism()
+
+
 def folder_named_by(variable: str, what: str) -> Path:
     """Return the folder an environment variable names, or skip the test with the reason."""
     place = os.environ.get(variable)
@@ -192,10 +206,7 @@ def darkhar(tmp_path, monkeypatch, capsys):
         return code, captured.out, captured.err
 
     yield run
-    if "tensorflow" in sys.modules:  # a run makes the process deterministic, which rules XLA out for later tests
-        from darkhar_cli import device
-
-        device.allow_nondeterminism()
+    _allow_nondeterminism()
 
 
 @pytest.fixture(scope="session")

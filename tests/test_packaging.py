@@ -71,7 +71,7 @@ def test_arrows_point_down_the_map():
     assert up == set()
 
 
-PARTS = {"augment", "classifiers", "enhance", "extractors", "samplers"}
+PARTS = {"augment", "classifiers", "enhance", "extractors", "samplers", "trackers"}
 
 
 def test_each_folder_says_what_lives_there_and_what_it_may_use():

@@ -11,7 +11,7 @@ from darkhar_cli.config import schema
 from darkhar_cli.errors import BadRequest
 
 _GIVEN = {"enhance": {"frames"}, "classifier": {"timeline", "n_classes"}, "sampler": set(), "extractor": set()}
-_KINDS = (*schema.PART_KINDS, "augment")
+_KINDS = (*schema.PART_KINDS, "augment", "tracker")
 
 
 @pytest.mark.parametrize("kind", _KINDS)

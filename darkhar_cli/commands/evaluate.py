@@ -95,16 +95,25 @@ def _again(run: Run, config: Mapping[str, Any]) -> None:
     from darkhar_cli.evaluation import stored_run
     from darkhar_cli.evaluation.conclusions import conclude
     from darkhar_cli.launch.drawing import draw
+    from darkhar_cli.report import html
     from darkhar_cli.runs.row_labels import row_labels
 
+    tables = _tables_of(run)
     try:
         stored_run.recompute(run, row_labels(config, config["cv"]["name"]))
         if len(run.controls()):
             _controls_again(run)
         conclude(run)
-        draw(run)
+        if tables != _tables_of(run) or not (run.folder / html.NAME).is_file():
+            draw(run)
     except OSError as problem:
         raise FailedWork(f"cannot write to {run.folder}: {problem.strerror or problem}") from problem
+
+
+def _tables_of(run: Run) -> dict[Path, bytes]:
+    """Return what the page shows: the tables, and the facts beside them."""
+    files = [*(run.folder / "metrics").glob("*.csv"), run.folder / "run.json"]
+    return {path: path.read_bytes() for path in files if path.is_file()}
 
 
 def _controls_again(run: Run) -> None:

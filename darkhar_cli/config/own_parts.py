@@ -72,6 +72,17 @@ def settled(words: Sequence[str]) -> list[str]:
         BadRequest: see `use` and `config_dir`.
     """
     files, words = taken_from(words)
+    folder, words = folder_taken_from(words)
+    use(files, config_dir(folder))
+    return words
+
+
+def folder_taken_from(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the folder of `--config-dir DIR`, `--config-dir=DIR` or `-cd DIR` among words, and the other words.
+
+    Raises:
+        BadRequest: the option stands without a folder.
+    """
     folder, others, coming = None, [], iter(words)
     for word in coming:
         option, sign, value = word.partition("=")
@@ -81,8 +92,7 @@ def settled(words: Sequence[str]) -> list[str]:
             raise BadRequest(f"{word}: give the folder that holds experiment/NAME.yaml")
         else:
             folder = value if sign else after
-    use(files, config_dir(folder))
-    return others
+    return folder, others
 
 
 def use(files: Iterable[str | Path], config_dir: Path | None = None) -> list[Path]:

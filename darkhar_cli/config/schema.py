@@ -29,7 +29,7 @@ from darkhar_cli.labels import PART_KINDS as PART_KINDS
 HERE = Path(__file__).resolve().parent.parent
 CONF = next(p for p in (HERE / "conf", HERE.parent / "conf") if (p / "train.yaml").is_file())
 CHAINS = ("enhance", "augment")  # groups of which several options may be chosen, in order
-GROUPS = ("dataset", *PART_KINDS, "augment", "cv", "train", "runtime", "robustness")
+GROUPS = ("dataset", *PART_KINDS, "augment", "cv", "train", "runtime", "robustness", "tracker")
 _own: list[Path] = []  # folders of a user's own options
 
 

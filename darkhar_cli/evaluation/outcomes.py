@@ -115,7 +115,8 @@ def _column(listed: pd.DataFrame, name: str) -> dict[str, str]:
 def _settings(folder: Path) -> dict[str, str]:
     path = folder / "config.yaml"
     node: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
-    return {key: str(value) for key, value in _flat(node).items() if key not in _NO_METHOD}
+    kept = {key: value for key, value in node.items() if key != "tracker"}
+    return {key: str(value) for key, value in _flat(kept).items() if key not in _NO_METHOD}
 
 
 def _flat(node: dict[str, Any], above: str = "") -> dict[str, Any]:

@@ -124,13 +124,13 @@ class FeatureInputs:
         for name, (_, positions) in wanted.items():
             before = self._requested.get(name, _NONE)
             self._requested[name] = np.union1d(before, positions) if self.unit is Unit.FRAME else positions
-        todo = {name: item for name, item in wanted.items() if len(self._lacking(name, item[1]))}
+        pending = {name: item for name, item in wanted.items() if len(self._lacking(name, item[1]))}
         waits = 0
-        while todo:
+        while pending:
             busy: Wanted = {}
             held: dict[str, Claim] = {}
             try:
-                for task, features in extract(self._claimed(todo, busy, held, advance), self._frames, self.engine):
+                for task, features in extract(self._claimed(pending, busy, held, advance), self._frames, self.engine):
                     self._store(task, features)
                     if task.last:
                         held.pop(task.name).release()
@@ -138,18 +138,18 @@ class FeatureInputs:
             finally:
                 for claim in held.values():
                     claim.release()
-            if len(busy) == len(todo):  # never while claims are held: nobody can wait in a circle
+            if len(busy) == len(pending):  # never while claims are held: nobody can wait in a circle
                 time.sleep(_WAIT_S)
                 waits += 1
                 if waits == _PATIENCE:
                     self.report(f"waiting for another process that computes {len(busy)} entries of {self.bank.folder}")
-            todo = busy
+            pending = busy
 
     def _claimed(
-        self, todo: Wanted, busy: Wanted, held: dict[str, Claim], advance: Callable[[str, int], None]
+        self, pending: Wanted, busy: Wanted, held: dict[str, Claim], advance: Callable[[str, int], None]
     ) -> Iterator[_Task]:
         """Yield what is still to be computed and nobody else is computing; the rest becomes `busy`."""
-        for name, (row, positions) in todo.items():
+        for name, (row, positions) in pending.items():
             claim = self.bank.claim(name)
             if claim is None:
                 busy[name] = (row, positions)

@@ -18,6 +18,7 @@ from darkhar_cli.launch.outcome import Outcome
 from darkhar_cli.launch.preparation import prepare
 from darkhar_cli.launch.training_job import train
 from darkhar_cli.runs.row_labels import row_labels
+from darkhar_cli.trackers.contract import NONE, refuse_missing
 
 
 def launch(verb: str, request: Request) -> Outcome:
@@ -31,6 +32,8 @@ def launch(verb: str, request: Request) -> Outcome:
         DarkharError: data, folds or folders do not allow it, or the single job failed.
     """
     _check_paths(request)
+    for tracker in dict.fromkeys(job.config.get("tracker", NONE)["name"] for job in request.jobs):
+        refuse_missing(tracker)
     if verb == "prepare":
         for job in request.jobs:
             prepare(job.config)
@@ -56,7 +59,7 @@ def _check_paths(request: Request) -> None:
             group, _, name = key.partition(".")
             node = job.config.get(group)
             value = node.get(name) if isinstance(node, Mapping) else node
-            made = key in ("dataset.data_dir", "cache_dir")
+            made = key in ("dataset.data_dir", "cache_dir", "tracker.folder")
             if not made:
                 with mistakes.kept():
                     _refuse_missing(key, value)

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from darkhar_cli.config import schema
+from darkhar_cli.config import own_parts, schema
 from darkhar_cli.config.streams import streams_of
 from darkhar_cli.config.sweep_words import bare_key
 from darkhar_cli.errors import BadRequest, nearest
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Chain = Sequence[tuple[str, Mapping[str, Any]]]
 PLAIN: Chain = [("none", {})]
 RECORDED = "as recorded"
-CONFIG_DIR = "--config-dir"
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,10 @@ def read(words: Sequence[str], otherwise: Mapping[str, str]) -> Asked:
     Raises:
         BadRequest: a word, name or value that is not valid, or two data sets.
     """
-    folders = [word.partition("=")[2] for word in words if word.startswith(f"{CONFIG_DIR}=")]
-    typed = [word for word in words if not word.startswith(CONFIG_DIR)]
+    folder, typed = own_parts.folder_taken_from(words)
     groups = {bare_key(word).partition(".")[0] for word in typed}
     chosen = bool(groups & {"experiment", "streams"})
     missing = {} if chosen else {group: word for group, word in otherwise.items() if group not in groups}
-    folder = folders[-1] if folders else None
     jobs = app.configurations(typed, folder)
     alone = [word for word in typed if bare_key(word).partition(".")[0] not in otherwise]
     # each default by itself: their combinations, of which there are many, show nothing more
@@ -161,11 +158,9 @@ def videos_among(words: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 def joined(words: Sequence[str]) -> list[str]:
     """Return words with `--config-dir DIR` as one, and without `-m`: several values stand side by side anyway."""
-    made = list(words)
-    while CONFIG_DIR in made[:-1]:
-        at = made.index(CONFIG_DIR)
-        made[at : at + 2] = [f"{CONFIG_DIR}={made[at + 1]}"]
-    return [word for word in made if word not in ("-m", "--multirun")]
+    folder, others = own_parts.folder_taken_from(words)
+    typed = [word for word in others if word not in ("-m", "--multirun")]
+    return [*typed, *([f"{own_parts.CONFIG_DIR[0]}={folder}"] if folder else [])]
 
 
 def own_settings(words: Sequence[str], keys: Sequence[str]) -> tuple[dict[str, str], list[str]]:

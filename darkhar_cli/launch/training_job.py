@@ -9,7 +9,7 @@ from darkhar_cli import caveats, console
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.evaluation import controls
-from darkhar_cli.evaluation.conclusions import conclude, gather_controls
+from darkhar_cli.evaluation.conclusions import conclude, gather_controls, save_warnings
 from darkhar_cli.files import asides, claims
 from darkhar_cli.launch.drawing import draw_if_possible, enhancement_card
 from darkhar_cli.launch.final_model import refit
@@ -22,6 +22,7 @@ from darkhar_cli.runs.run_folder import Run, save_tables
 from darkhar_cli.runs.run_record import DataRecord
 from darkhar_cli.splits import shuffling
 from darkhar_cli.splits.plan import Plan
+from darkhar_cli.trackers.contract import NONE, flat
 from darkhar_cli.training.data_report import describe, find_leaks, training_clips_facts
 
 
@@ -103,7 +104,7 @@ def _work(
     run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
-        from darkhar_cli.training import cross_validation, from_config, planning, trainer
+        from darkhar_cli.training import cross_validation, from_config, planning, tracking, trainer
 
     if config["train"]["deterministic"]:
         device.make_deterministic()
@@ -136,17 +137,32 @@ def _work(
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         )
-        cross_validation.run_folds(ready, plan, run)
-    folds = [(fold.repeat, fold.index) for fold in plan.folds]
-    save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
-    for caveat in conclude(run):
-        if tell:
-            run.warn(caveat.text)
+        with tracking.tracked(_tracker(config, tell), run, _parameters(config, plan)) as told:
+            cross_validation.run_folds(ready, plan, run, [told] if told else [])
+            folds = [(fold.repeat, fold.index) for fold in plan.folds]
+            save_tables(run, clips.classes, row_labels(config, plan.name), folds, len(clips.skipped))
+            new = conclude(run)
+            if told:
+                told.finish()
+                save_warnings(run)  # its own failure among them
+    for caveat in new if tell else ():
+        run.warn(caveat.text)
     if tell and (card := enhancement_card(config, clips)):
         run.add_facts(enhancement_card=card)
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
     draw_if_possible(run)
+
+
+def _tracker(config: Mapping[str, Any], tell: bool) -> Mapping[str, Any]:
+    """Return the tracker's node; a control beside a run has none, nor has a run of an earlier version."""
+    return config.get("tracker", NONE) if tell else NONE
+
+
+def _parameters(config: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """Return what a tracker lists a run by: its labels, and every setting by its dotted key."""
+    settings = {key: value for key, value in config.items() if key != "tracker"}
+    return flat({**settings, "cv": plan.settings}) | row_labels(config, plan.name)
 
 
 def _shuffle(config: Mapping[str, Any], clips: clip_dataset.Clips, run: Run) -> None:

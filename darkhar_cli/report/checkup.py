@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from darkhar_cli.files.asides import write_aside
+from darkhar_cli.report.figures import style
 
 _A_CLASS = 8  # clips in a row of the sheet
 _CLASSES = 60  # rows at most
@@ -16,6 +17,7 @@ _GAMMA = 0.4  # of the brighter copy beside each frame: in dark clips nothing co
 _NAME = 150  # pixels for a name
 
 
+@style.styled
 def overview(clips: pd.DataFrame, path: Path) -> None:
     """Draw brightness, length, clips and groups of each class.
 
@@ -47,7 +49,7 @@ def overview(clips: pd.DataFrame, path: Path) -> None:
         one.invert_yaxis()
     for one in (axes[0, 0], axes[0, 1], axes[1, 0]):
         one.legend(frameon=False)
-    write_aside(path, lambda aside: figure.savefig(aside, format="png", dpi=110))
+    write_aside(path, lambda aside: aside.write_bytes(style.png(figure, dpi=110)))
 
 
 def contact_sheet(pictures: Mapping[str, Sequence[np.ndarray]], path: Path) -> None:

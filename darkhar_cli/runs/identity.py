@@ -21,7 +21,7 @@ from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.weights import fetching, lookup
 
-_NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls", "final")
+_NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls", "final", "tracker")
 _HERE = Path(__file__).resolve().parent.parent
 _PACKAGE = "darkhar_cli"
 # Where a fold's numbers come from: cross-validation and who decides its labels, what they import, and so on; but for

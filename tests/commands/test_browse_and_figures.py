@@ -90,7 +90,15 @@ def test_pose_and_flow_are_drawn_where_movenet_is(darkhar, own_clips, tmp_path, 
 
 
 def test_figures_of_a_run(darkhar, own_clips, tmp_path):
-    tiny = ("train.epochs=1", "extractor.size=[16,20]", "classifier.units=4", "sampler.frames=2", "enhance=gamma")
+    tiny = (
+        "extractor=conv_small",
+        "classifier=lstm",
+        "train.epochs=1",
+        "extractor.size=[16,20]",
+        "classifier.units=4",
+        "sampler.frames=2",
+        "enhance=gamma",
+    )
     code, _, errors = darkhar("train", *own_clips, *tiny, "hydra.run.dir=run")
     assert code == 0, errors
     before = (tmp_path / "run" / "predictions.csv").read_bytes()

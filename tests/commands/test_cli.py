@@ -114,7 +114,9 @@ def test_help_of_a_verb_lists_its_choices(darkhar):
     code, out, _ = darkhar("train", "--help")
     assert code == 0
     assert "enhance: adaptive_gamma, agcwd, clahe, denoise, gamma, histeq, log, none, retinex" in out
-    assert "experiment: control_background, control_luma, control_motion, control_shuffled, dual_stream, paper" in out
+    assert (
+        "experiment: control_background, control_luma, control_motion, control_shuffled, dual_stream, end_to_end" in out
+    )
 
 
 def test_cfg_prints_the_composed_configuration(darkhar):

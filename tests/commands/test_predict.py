@@ -153,15 +153,19 @@ def test_a_pipe_is_read_as_it_comes(run, long_video, tmp_path):
     assert {row["video"] for row in rows} == {"standard input"}
 
 
+def listen():
+    """Take SIGINT, which a test run in the background hands on as ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interruption_leaves_whole_rows(run, long_video, tmp_path):
     many = tmp_path / "many"
     many.mkdir()
     for i in range(400):
         os.link(long_video, many / f"{i:03}.mp4")
     command = [sys.executable, "-m", "darkhar_cli", "predict", str(run), str(many), "output=rows.jsonl", "stride=50ms"]
-    with subprocess.Popen(
-        [*command, "window=300ms"], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as going:
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([*command, "window=300ms"], cwd=tmp_path, text=True, preexec_fn=listen, **pipes) as going:
         deadline = time.monotonic() + 250
         rows = tmp_path / "rows.jsonl"
         while time.monotonic() < deadline and not (rows.exists() and rows.stat().st_size > 2000):

@@ -24,6 +24,7 @@ def test_settings_explain_themselves():
         "seed",
         "name",
         "fresh",
+        "final",
         "controls",
         "streams",
         "fusion",

@@ -125,7 +125,7 @@ def test_every_verb_that_reads_clips_names_irregular_ones(own_clips, own_clips_f
     said = "1 clip has irregular frame times: train/right/right_0_0.mp4 (up to 1.1 frames off)"
     for verb in ("prepare", "check"):
         code, _, err = darkhar(verb, *(own_clips if verb == "prepare" else own_clips[:2]))
-        assert code == 0, err
+        assert code == (verb == "check"), err  # which finds copies in the test split
         assert said in " ".join(err.split()), verb
     words = ["sampler=rate", "sampler.fps=15", "sampler.steps=null", "extractor=pose"]
     words += [f"extractor.weights={fake_tflite}", "classifier=linear", "train.epochs=1", "cv.folds=2"]

@@ -13,6 +13,7 @@ from darkhar_cli.data.video import write_video
 from darkhar_cli.files.tables import column_of, read_csv
 from darkhar_cli.metrics import tables
 from darkhar_cli.report import figures
+from darkhar_cli.report.figures import confusion, style
 from darkhar_cli.runs.run_folder import Run, save_metrics
 from tests.conftest import TINY, moving_square, only
 
@@ -109,6 +110,6 @@ def test_two_hundred_classes_make_no_library_warn(tmp_path):
         warnings.simplefilter("error")
         predictions = run.read("predictions.csv").sort_values(tables.KEYS, ignore_index=True)
         save_metrics(run, predictions, classes, dict.fromkeys(names, "x"), {(0, 0): 1}, 0)
-        svg = figures.confusion(run, "test")
+        svg = style.svg(confusion.draw(run, "test"))
     assert "漢字 0" in svg
     assert len(run.read("metrics/confusion.csv")) == 400

@@ -24,7 +24,8 @@ def test_train_and_evaluate_with_an_own_part(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "lift.py"
     file.write_text(LIFT.format(factor=1))
-    words = ["experiment=smoke", "extractor=luma", "enhance=lift", "train.epochs=1", "cache_dir=cache"]
+    words = ["dataset.config=tiny", "cv.folds=2", "sampler.frames=2", "extractor=luma", "classifier=linear"]
+    words += ["enhance=lift", "train.epochs=1", "cache_dir=cache"]
     first = dk.train(*words, plugins="lift.py")
     kept = list(OmegaConf.load(first.folder / "overrides.yaml"))
     assert kept[0] == f"plugins={file}"

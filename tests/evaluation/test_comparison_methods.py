@@ -115,3 +115,15 @@ def test_settings_tell_methods_of_the_same_labels_apart(darkhar, tmp_path):
     assert darkhar("compare", tmp_path / "s")[0] == 0
     table = pd.read_csv(tmp_path / "s" / "compare.csv")
     assert sorted(table["name"]) == ["classifier.units=4", "classifier.units=8"]
+
+
+def test_a_tracker_makes_no_other_method(darkhar, tmp_path):
+    for enhance, right in (("none", 20), ("gamma", 50)):
+        for seed, tracker in ((0, {"name": "none"}), (1, {"name": "mlflow", "folder": "kept"})):
+            config = {"enhance": {enhance: {}}, "seed": seed, "cv": {"seed": 0}, "tracker": tracker}
+            place = tmp_path / "s" / f"{enhance},{seed}"
+            write_run(place, hits(right, seed=seed), GROUPS, seed=seed, enhance=enhance, config=config)
+    (tmp_path / "s" / "sweep.csv").write_text("")
+    assert darkhar("compare", tmp_path / "s")[0] == 0
+    table = pd.read_csv(tmp_path / "s" / "compare.csv").set_index("name")
+    assert table["seeds"].to_dict() == {"enhance=none": 2, "enhance=gamma": 2}

@@ -19,10 +19,6 @@ def _is_int(text: str) -> bool:
     return bool(_TYPES["int"].match(text))
 
 
-def _like_path(text: str) -> bool:
-    return bool(re.search(r"[\\/]|\.\w{2,5}$", text))
-
-
 def _separator(lines: Sequence[Line]) -> str | None:
     """Return what stands between fields in every line: a tab, a comma, or spaces (None)."""
     for mark in ("\t", ","):
@@ -70,7 +66,7 @@ def _reads(
             fields = _split(line, separator, count)
             made = row(number, fields) if len(fields) == count and all(fields) else f"expected {what}"
             if isinstance(made, str):
-                faults.append(f"line {number}: {made}, got {printable(line.strip())[:120]!r}")
+                faults.append(f"line {number}: {made}, got '{printable(line.strip())[:120]}'")
             else:
                 rows.append(made)
         return rows, faults
@@ -104,7 +100,9 @@ def _read_ucf(path: Path, lines: Sequence[Line]) -> tuple[list[Row], list[str]]:
         elif _is_int(label.strip()):
             rows.append(Row(number, place, number=int(label)))
         else:
-            faults.append(f"line {number}: expected Class/v_Class_g01_c01.avi and a number, got {line.strip()[:120]!r}")
+            faults.append(
+                f"line {number}: expected Class/v_Class_g01_c01.avi and a number, got '{printable(line.strip())[:120]}'"
+            )
     return rows, faults
 
 
@@ -121,7 +119,7 @@ def _read_hmdb(path: Path, lines: Sequence[Line]) -> tuple[list[Row], list[str]]
         if part in _PARTS and place.strip():
             rows.append(Row(number, place.strip(), label=label, split=_PARTS[part]))
         else:
-            faults.append(f"line {number}: expected a file and 0, 1 or 2, got {printable(line.strip())[:120]!r}")
+            faults.append(f"line {number}: expected a file and 0, 1 or 2, got '{printable(line.strip())[:120]}'")
     return rows, faults
 
 

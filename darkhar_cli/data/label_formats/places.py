@@ -53,18 +53,17 @@ class Places:
                 break
         assert best is not None
         self.where, self._rule = best[1].words, best[1]
-        self.found_any = best[0] > 0
 
     def find(self, row: Row, label: str) -> tuple[Path, str]:
         """Return the clip of a row and why it is no file, or an empty string."""
-        for name in row.names or (row.path,):
+        for name in _spellings(row):
             place, problem = self._with_suffix(self._rule.place(_called(row, name), label))
             if not problem:
                 return place, ""
         return place, problem
 
     def _why_not(self, rule: Rule, row: Row, label: str) -> bool:
-        return all(self._with_suffix(rule.place(_called(row, name), label))[1] for name in row.names or (row.path,))
+        return all(self._with_suffix(rule.place(_called(row, name), label))[1] for name in _spellings(row))
 
     def _rules(self, path: Path, rows: Sequence[tuple[Row, str]], part: str) -> list[Rule]:
         root, beside, own = self.root, path.parent, path.with_suffix("")
@@ -109,6 +108,12 @@ class Places:
                 pass
             self._stems[folder] = stems
         return self._stems[folder].get(stem, [])
+
+
+def _spellings(row: Row) -> tuple[str, ...]:
+    """Return what a row's clip may be called: as written, and without spaces around."""
+    given = row.names or (row.path,)
+    return tuple(dict.fromkeys((*given, *(name.strip() for name in given if name.strip()))))
 
 
 def _called(row: Row, name: str) -> Row:
