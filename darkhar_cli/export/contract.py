@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.errors import BadRequest
 
 Arrays = Sequence[np.ndarray]
 Runner = Callable[[Arrays], np.ndarray]  # inputs in the order of the signature -> probabilities (B, K)
@@ -44,6 +44,7 @@ class Format:
             format has no such thing here.
         needs: (module, what to install) that writing takes beyond what darkhar brings.
         quantize_needs: the same, for int8.
+        usage: Python that gives `probabilities` of `frames` without darkhar, for the card; empty where there is none.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Format:
     quantize: Callable[[Any, Sequence[InputSpec], Path, Sequence[Arrays]], None] | None = None
     needs: tuple[tuple[str, str], ...] = ()
     quantize_needs: tuple[tuple[str, str], ...] = ()
+    usage: str = ""
 
     def refuse_missing(self, quantized: bool) -> None:
         """Refuse to write what lacks a package.
@@ -74,10 +76,3 @@ def signature_of(inputs: Sequence[InputSpec]) -> list[Any]:
 
     specs = [tf.TensorSpec(one.shape, one.dtype, name=one.name) for one in inputs]
     return specs if len(specs) == 1 else [specs]
-
-
-def failed(name: str, problem: Exception) -> FailedWork:
-    """Return the failure of a converter, with what to use instead."""
-    reason = " ".join(str(problem).split())[-400:]
-    other = "format=savedmodel or format=keras" if name not in ("keras", "savedmodel") else "another format"
-    return FailedWork(f"format={name} cannot express this model ({reason}); use {other}")

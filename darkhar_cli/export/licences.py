@@ -32,7 +32,7 @@ def licences(extractors: Sequence[Mapping[str, Any]], streams: Sequence[StreamFa
 
 
 def _hash(text: str) -> str:
-    return f" (hash `{text}`)" if text else ""
+    return f" (hash `{text}`)" if text not in _RANDOM else ""
 
 
 def _chosen(settings: Sequence[tuple[str, Any]], extractor: Mapping[str, Any]) -> bool:

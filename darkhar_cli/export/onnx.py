@@ -63,4 +63,13 @@ def read(path: Path) -> Runner:
     return run
 
 
-FORMAT = Format("onnx", "model.onnx", "ONNX, for ONNX Runtime", write, read, needs=(("tf2onnx", "darkhar[export]"),))
+_USAGE = """\
+import onnxruntime
+
+session = onnxruntime.InferenceSession("model.onnx")
+probabilities = session.run(None, {"frames": frames})[0]  # frames: (clips, n, height, width, 3) uint8, RGB
+"""
+
+FORMAT = Format(
+    "onnx", "model.onnx", "ONNX, for ONNX Runtime", write, read, needs=(("tf2onnx", "darkhar[export]"),), usage=_USAGE
+)

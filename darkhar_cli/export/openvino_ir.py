@@ -42,6 +42,13 @@ def quantize(model: Any, inputs: Sequence[InputSpec], path: Path, examples: Sequ
             one.unlink(missing_ok=True)
 
 
+_USAGE = """\
+import openvino
+
+model = openvino.Core().compile_model("model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+probabilities = model([frames])[0]  # frames: (clips, n, height, width, 3) uint8, RGB
+"""
+
 FORMAT = Format(
     "openvino",
     "model.xml",
@@ -50,4 +57,5 @@ FORMAT = Format(
     read,
     quantize=quantize,
     quantize_needs=(("nncf", "darkhar[export]"),),
+    usage=_USAGE,
 )

@@ -19,7 +19,8 @@ from darkhar_cli import registry
 from darkhar_cli.config.settings import RuntimeSettings
 from darkhar_cli.data.frame_times import frames_at
 from darkhar_cli.data.loose_clips import LooseClip, LooseClips, clip_of_bytes
-from darkhar_cli.errors import BadRequest
+from darkhar_cli.data.video import ClipError
+from darkhar_cli.errors import BadRequest, DarkharError
 from darkhar_cli.export.contract import Runner
 from darkhar_cli.export.formats import FORMATS
 from darkhar_cli.features.frame_loader import HostFrames
@@ -31,20 +32,18 @@ from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.samplers.contract import nearest
 
 
-class Stream:
-    """One stream of `pipeline.json`: sampler, enhancement, extractor.
+class Features:
+    """What streams with the same enhancement and extractor share.
 
     Args:
-        about: its entry.
+        about: the entry of one of them in `pipeline.json`.
         folder: that files are in.
-        seed: of samplers that draw.
     """
 
-    def __init__(self, about: Mapping[str, Any], folder: Path, seed: int):
-        self.about, self.folder, self.seed = about, folder, seed
-        name, parameters = about["sampler"]
-        self.sampler = registry.get("sampler", name)(**parameters)
+    def __init__(self, about: Mapping[str, Any], folder: Path):
+        self.about, self.folder = about, folder
         self.enhance = [(name, dict(values)) for name, values in about["enhance"]]
+        self._last: tuple[str, np.ndarray] = "", np.empty(0)
 
     @cached_property
     def frozen(self) -> Frozen:
@@ -55,6 +54,31 @@ class Stream:
         if self.about.get("weights"):
             built.model.load_weights(str(self.folder / self.about["weights"]))
         return freeze((name, parameters), built, self.enhance, choose_runtime(built, RuntimeSettings()))
+
+    def of(self, clip: LooseClip, positions: np.ndarray) -> np.ndarray:
+        """Return the features (T, F) of a clip's frames at ascending positions."""
+        return _extracted(self.frozen, clip, self.enhance, positions)
+
+    def whole(self, clip: LooseClip) -> np.ndarray:
+        """Return the features (T, F) of all frames of a clip; those of the last one are kept."""
+        if self._last[0] != clip.digest:
+            self._last = clip.digest, self.of(clip, np.arange(clip.n_frames))
+        return self._last[1]
+
+
+class Stream:
+    """One stream of `pipeline.json`: sampler, enhancement, extractor.
+
+    Args:
+        about: its entry.
+        features: of its enhancement and extractor.
+        seed: of samplers that draw.
+    """
+
+    def __init__(self, about: Mapping[str, Any], features: Features, seed: int):
+        self.seen, self.seed = features, seed
+        name, parameters = about["sampler"]
+        self.sampler = registry.get("sampler", name)(**parameters)
 
     def views(self, clip: LooseClip, interpolates: bool) -> list[np.ndarray]:
         """Return the positions (T,) of each view of a clip; whole ones, unless features are read between frames."""
@@ -75,12 +99,15 @@ class Stream:
 
     def features(self, clip: LooseClip) -> list[np.ndarray]:
         """Return the features (T, F) of each view."""
-        views = self.views(clip, self.frozen.extractor.scope == "clip")
-        if self.frozen.unit is Unit.SAMPLE:
-            return [_extracted(self.frozen, clip, self.enhance, view) for view in views]
-        whole = self.frozen.unit is Unit.CLIP
-        known = np.arange(clip.n_frames) if whole else np.unique(np.concatenate([frames_for(view) for view in views]))
-        features = _extracted(self.frozen, clip, self.enhance, known)
+        unit = self.seen.frozen.unit
+        views = self.views(clip, self.seen.frozen.extractor.scope == "clip")
+        if unit is Unit.SAMPLE:
+            return [self.seen.of(clip, view) for view in views]
+        if unit is Unit.CLIP:
+            known, features = np.arange(clip.n_frames), self.seen.whole(clip)
+        else:
+            known = np.unique(np.concatenate([frames_for(view) for view in views]))
+            features = self.seen.of(clip, known)
         exact = (view.dtype.kind == "i" for view in views)
         return [
             features[np.searchsorted(known, view)] if one else between(features, known, view)
@@ -125,14 +152,27 @@ class Pipeline:
         place = folder / "pipeline.json"
         if not place.is_file():
             raise BadRequest(f"{folder} holds no exported model: pipeline.json is missing")
-        self.folder, self.about = folder, json.loads(place.read_text(encoding="utf-8"))
-        self.classes: list[str] = self.about["classes"]
-        self.streams = [Stream(one, folder, self.about["seed"]) for one in self.about["streams"]]
+        try:
+            self.folder, self.about = folder, json.loads(place.read_text(encoding="utf-8"))
+            self.classes: list[str] = self.about["classes"]
+            self.streams = self._streams(folder)
+            self._read = FORMATS[self.about["format"]].read
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise BadRequest(f"{place} is damaged, or of another version of darkhar: {problem!r}") from problem
+
+    def _streams(self, folder: Path) -> list[Stream]:
+        shared: dict[str, Features] = {}
+        made = []
+        for one in self.about["streams"]:
+            same = json.dumps([one.get(key) for key in ("enhance", "extractor", "files", "weights")])
+            features = shared.setdefault(same, Features(one, folder))
+            made.append(Stream(one, features, self.about["seed"]))
+        return made
 
     @cached_property
     def network(self) -> Runner:
         """Return the model itself: inputs -> probabilities (1, K)."""
-        return FORMATS[self.about["format"]].read(self.folder / self.about["file"])
+        return self._read(self.folder / self.about["file"])
 
     def probabilities(self, clip: LooseClip) -> np.ndarray:
         """Return the probabilities (K,) of a clip."""
@@ -184,16 +224,26 @@ def _same_views(of_inputs: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
 
 
 def main(words: Sequence[str], folder: Path | None = None) -> int:
-    """Print the probabilities of videos, best first; return an exit code."""
+    """Print the probabilities of videos, best first; return an exit code, 1 where one of them failed."""
     if not words or (folder is None and len(words) < 2):
         print(__doc__)
         return 2
-    pipeline = Pipeline(folder or Path(words[0]))
+    try:
+        pipeline = Pipeline(folder or Path(words[0]))
+    except DarkharError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return problem.exit_code
+    code = 0
     for name in words if folder else words[1:]:
-        p = pipeline.probabilities(clip_of_bytes(name, Path(name).read_bytes()))
+        try:
+            p = pipeline.probabilities(clip_of_bytes(name, Path(name).read_bytes()))
+        except (DarkharError, ClipError, OSError) as problem:
+            print(f"error: {name}: {getattr(problem, 'strerror', None) or problem}", file=sys.stderr)
+            code = 1
+            continue
         best = ", ".join(f"{pipeline.classes[i]} {p[i]:.4f}" for i in np.argsort(-p, kind="stable"))
         print(f"{name}: {best}")
-    return 0
+    return code
 
 
 if __name__ == "__main__":

@@ -27,4 +27,11 @@ def read(path: Path) -> Runner:
     return run
 
 
-FORMAT = Format("savedmodel", "model", "a folder for TensorFlow and TensorFlow Serving", write, read)
+_USAGE = """\
+import tensorflow as tf
+
+model = tf.saved_model.load("model")
+probabilities = model.serve(frames).numpy()  # frames: (clips, n, height, width, 3) uint8, RGB
+"""
+
+FORMAT = Format("savedmodel", "model", "a folder for TensorFlow and TensorFlow Serving", write, read, usage=_USAGE)

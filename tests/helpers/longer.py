@@ -32,6 +32,11 @@ LONGER = (
     # whole data sets drawn and measured
     "test_check.py::test_small_is_within_the_tolerances_and_the_table_is_written",
     "test_check.py::test_nothing_is_held_against_bright_raw_or_few_clips",
+    # exports of several conversions each
+    "test_exported_networks.py::test_mobilenet_and_lstm_in_every_format",  # test_export.py: conv_small and lstm
+    "test_exported_networks.py::test_pose_flow_late_fusion_is_a_bundle",  # test_export.py: the default run
+    "test_export.py::test_features_on_the_host_are_a_bundle_with_code_that_runs_alone[any_length]",
+    "test_export.py::test_int8_says_what_it_costs[openvino]",
     # commands of the pages that train for long
     "test_readme.py::test_command[README.md-darkhar train experiment=smoke controls=true name=controlled]",
 )
