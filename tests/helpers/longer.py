@@ -8,11 +8,37 @@ LONGER = (
     "test_processes.py::test_a_killed_run_goes_on_and_ends_with_the_same_tables",  # test_runner.py: a killed run
     "test_processes.py::test_memory_does_not_grow_over_folds",
     "test_processes.py::test_the_smoke_experiment_in_a_process_of_its_own",  # `make smoke` runs it too
-    "test_two_at_once.py::test_a_sweep_started_twice_has_one_table_of_the_folders_it_used",  # one run is, in the rest
+    "test_two_at_once.py::test_a_sweep_started_twice_has_one_table_of_the_folders_it_used",
+    "test_two_at_once.py::test_a_run_started_four_times_is_run_once_and_survives_the_first",
+    "test_predict.py::test_an_interruption_leaves_whole_rows",
+    "test_ambient.py::test_a_keras_json_changes_no_byte",
+    "test_ambient.py::test_a_user_without_a_name_or_home_trains",
+    "test_runner.py::test_a_killed_paper_run_starts_over",
+    "test_launchers.py::test_a_sweeper_draws_jobs_that_are_checked_when_they_start",
+    "test_identity.py::test_a_run_does_not_go_on_with_other_code",
+    "test_interface.py::test_saved_models_load_in_a_fresh_process",
+    "test_interface.py::test_keras_imported_first_finds_the_classes_too",
+    "test_interface.py::test_examples_run[training]",
+    "test_tracked_runs.py::test_numbers_are_the_same_with_and_without_and_a_failure_travels",
+    "test_tracked_runs.py::test_tensorboard_beside_a_run",
     # many trainings in one test
     "test_controls.py::test_a_planted_background_looks_good_by_clip_and_not_by_group",
     "test_controls.py::test_labels_shuffled_among_groups_show_that_rooms_leak_and_single_clips_do_not",
+    "test_controls.py::test_controls_stand_beside_an_experiment",
     "test_sweeps.py::test_a_sweep_over_a_group_and_its_parameter",
+    "test_sweeps.py::test_a_sweep_over_seeds_shares_its_folds_and_ends_with_its_methods",
+    "test_bank_runs.py::test_the_run_says_which_mode_and_runtime_and_why",
+    "test_bank_runs.py::test_a_job_that_differs_in_head_folds_or_seed_computes_nothing",
+    "test_end_to_end.py::test_skipped_clips_are_counted_in_what_follows",
+    "test_nasty_names.py::test_a_run_on_nasty_names_is_whole",
+    "test_paired_simulated.py::test_a_sweep_of_equals_seldom_names_a_winner[10-150-300]",
+    "test_sample_frames.py::test_a_model_of_several_views_is_saved_and_trains_under_xla",
+    "test_model.py::test_the_whole_model_trains_with_fit_and_xla",
+    "test_evaluate_heads.py::test_a_run_from_the_bank_scores_through_its_own_extractor",
+    "test_trainer_streams.py::test_whole_models_are_fused_saved_and_loaded",
+    "test_refit.py::test_a_run_ends_with_its_final_model",
+    "test_runner.py::test_repeats_keep_their_models_and_predictions_apart",
+    "test_runner.py::test_any_other_way_starts_each_fold_from_the_same_weights",
     "test_bank_runs.py::test_random_sampling_computes_only_new_frames",
     "test_bank_runs.py::test_damaged_entries_are_computed_again_and_change_no_table",  # test_features.py: entries
     "test_stream_runs.py::test_whole_models_of_two_streams_run_and_are_evaluated",
@@ -26,7 +52,16 @@ LONGER = (
     "test_learner.py::test_the_compiled_loop_trains_as_keras_does[lstm-adamw]",
     "test_fusion.py::test_each_branch_learns_as_if_alone[adamw-0.0]",
     "test_fusion.py::test_each_branch_learns_as_if_alone[adam-0.01]",
+    "test_fusion.py::test_each_branch_learns_as_if_alone[adamw-0.01]",
     "test_end_to_end.py::test_every_experiment_runs_shrunk[paper_histeq]",
+    "test_end_to_end.py::test_every_experiment_runs_shrunk[paper]",
+    "test_end_to_end.py::test_every_experiment_runs_shrunk[dual_stream]",
+    "test_end_to_end.py::test_every_experiment_runs_shrunk[pose_flow_late_fusion]",
+    "test_trainer.py::test_a_fold_alone_is_the_same_fold_in_a_whole_run_to_the_byte[features-classifier2]",
+    "test_augmenting.py::test_training_is_augmented_and_scoring_never[augment0-learns]",
+    "test_engine.py::test_openvino_gives_kerass_features[efficientnet_v2_b0]",
+    "test_trainer_labels.py::test_rare_classes_weigh_as_much_as_others_where_asked[end_to_end]",
+    "test_predictor.py::test_a_file_is_the_clip_that_the_data_set_has_of_it[late fusion]",
     "test_trainer_labels.py::test_rare_classes_weigh_as_much_as_others_where_asked[features]",
     "test_engine.py::test_openvino_gives_kerass_features[convnext_small]",  # convnext_tiny is the same code
     # whole data sets drawn and measured
@@ -37,8 +72,26 @@ LONGER = (
     "test_exported_networks.py::test_pose_flow_late_fusion_is_a_bundle",  # test_export.py: the default run
     "test_export.py::test_features_on_the_host_are_a_bundle_with_code_that_runs_alone[any_length]",
     "test_export.py::test_int8_says_what_it_costs[openvino]",
+    "test_check.py::test_clips_out_of_tolerance_fail",
+    "test_check.py::test_of_twins_only_the_dark_are_measured",
+    "test_leaks.py::test_real_recordings_are_found",
+    "dark_synth_dataset_builder_test.py::test_tiny_holds_what_it_says",
     # commands of the pages that train for long
     "test_readme.py::test_command[README.md-darkhar train experiment=smoke controls=true name=controlled]",
+    *(
+        f"test_readme.py::test_command[{command}]"
+        for command in (
+            ".github/docs/comparing.md-darkhar train -m experiment=smoke seed=0,1 enhance=none,gamma name=helps",
+            ".github/docs/comparing.md-darkhar compare outputs/sweeps/helps baseline=enhance=none",
+            "datasets/README.md-darkhar train -m experiment=smoke enhance=none,gamma name=dark",
+            "datasets/README.md-darkhar train experiment=smoke dataset.light=bright name=bright",
+            "datasets/README.md-darkhar compare outputs/sweeps/dark outputs/train/bright-*",
+            "conf/README.md-darkhar train experiment=smoke augment=mirror robustness=darkened name=darker",
+            ".github/docs/tracking.md-darkhar train experiment=smoke tracker=tensorboard name=followed",
+        )
+    ),
+    "test_readme.py::test_the_page_on_python_runs_as_it_stands",
+    "test_readme.py::test_the_example_part_works_as_it_stands",
 )
 
 
