@@ -110,7 +110,7 @@ def _weights(predictor: Predictor) -> tuple[list[list[Any]], list[list[Any]]]:
         for branch, head in zip(trainer.branches, trainer.model.heads(), strict=True):
             copied = build_classifier(branch.classifier, branch.timeline, number)
             copied.set_weights(head.get_weights())
-            heads[-1].append(_unrolled(copied, _steps(branch.streams)))
+            heads[-1].append(_unrolled(copied, _branch_steps(branch)))
         for stream, kept in zip(trainer.streams, eyes, strict=True):
             if stream.extractor.model is not None and (not kept or (learnt and stream.extractor.trainable)):
                 kept.append(_copy(stream))
@@ -138,7 +138,8 @@ def _from_frames(
     fed = [[trainer.streams.index(stream) for stream in branch.streams] for branch in trainer.branches]
     views = 0 if why else trainer.streams[0].sampler.views(training=False)
     average = FoldAverage(heads, views, predictor.temperature, name="average")
-    model = FramesModel(streams, fed, average, trainer.experiment.score_mirrored, name="darkhar")
+    mirrored, in_time = trainer.experiment.score_mirrored, trainer.branches[0].in_time
+    model = FramesModel(streams, fed, average, mirrored, in_time, name="darkhar")
     if not why:
         return Assembled(model, (InputSpec("frames", (None, None, None, None, 3), "uint8"),), "clips")
     most = max(stream.sampler.views(training=False) for stream in trainer.streams)
@@ -155,7 +156,7 @@ def _from_features(predictor: Predictor, heads: list[list[Any]], why: str) -> As
     average = FoldAverage(heads, 0, predictor.temperature, name="average")
     inputs = []
     for number, branch in enumerate(trainer.branches):
-        steps = _steps(branch.streams)
+        steps = _branch_steps(branch)
         inputs.append(InputSpec(f"features_{2 * number}", (None, steps, branch.timeline.features), "float32"))
         inputs.append(InputSpec(f"mask_{2 * number + 1}", (None, steps), "bool"))
     return Assembled(FeaturesModel(average, mirrors, name="darkhar"), tuple(inputs), "features", why)
@@ -168,12 +169,20 @@ def _steps(streams: Sequence[Stream]) -> int | None:
     return same.pop() if len(same) == 1 else None
 
 
+def _branch_steps(branch: Branch) -> int | None:
+    """Return T of what a classifier is fed where it is one for all clips."""
+    if not branch.in_time:
+        return _steps(branch.streams)
+    each = [_steps([stream]) for stream in branch.streams]
+    return None if None in each else sum(steps or 0 for steps in each)
+
+
 def _mirror(branch: Branch) -> list[list[float]]:
     """Return what a branch's features are in a mirror: the channel that each comes from, its sign and offset."""
     source: list[float] = []
     sign: list[float] = []
     offset: list[float] = []
-    for stream in branch.streams:
+    for stream in branch.streams[: 1 if branch.in_time else None]:  # in time, all have the same channels
         symmetry = stream.extractor.symmetry
         assert symmetry is not None, "asked for only where every extractor has one"
         count = len(symmetry.channels)

@@ -48,6 +48,7 @@ def describe(predictor: Predictor, made: Assembled, kind: Format, int8: bool, as
         "seed": trainer.seed,
         "streams": streams,
         "branches": [[trainer.streams.index(stream) for stream in branch.streams] for branch in trainer.branches],
+        "in_time": trainer.branches[0].in_time,
     }
     write_text(aside / "pipeline.json", json.dumps(about, indent=2) + "\n")
     shutil.copyfile(reference.__file__, aside / REFERENCE)

@@ -195,10 +195,11 @@ class Pipeline:
     def _features(self, clip: LooseClip) -> list[np.ndarray]:
         """Return features (V, T, F) and mask (V, T) of each branch; shorter views are padded."""
         of_streams = [stream.features(clip) for stream in self.streams]
+        axis = 0 if self.about.get("in_time") else 1  # one after another in time, or side by side
         found = []
         for number, fed in enumerate(self.about["branches"]):
             count = max(len(of_streams[at]) for at in fed)
-            views = [np.concatenate([of_streams[at][min(v, len(of_streams[at]) - 1)] for at in fed], axis=1)
+            views = [np.concatenate([of_streams[at][min(v, len(of_streams[at]) - 1)] for at in fed], axis=axis)
                      for v in range(count)]  # fmt: skip
             steps = self.about["inputs"][2 * number]["shape"][1] or max(map(len, views))
             features = np.zeros((count, steps, views[0].shape[1]), np.float32)

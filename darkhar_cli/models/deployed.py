@@ -121,6 +121,7 @@ class FramesModel(keras.Model):
         streams: what each does with frames: `PickFrames`, `EnhanceFrames`, `ResizeFrames`, then the `PerFrame` of every
             fold, or one that all share.
         fed: the streams that each branch's classifier is fed from, features side by side.
+        in_time: they stand one after another in time instead.
         average: the classifiers.
         mirrored: whether each clip is shown mirrored too.
     """
@@ -131,12 +132,13 @@ class FramesModel(keras.Model):
         fed: Sequence[Sequence[int]],
         average: FoldAverage,
         mirrored: bool = False,
+        in_time: bool = False,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.flat = [layer for stream in streams for layer in stream]  # Keras does not save lists in lists
         self._lengths, self.fed = [len(stream) for stream in streams], [list(one) for one in fed]
-        self.average, self.mirrored = average, mirrored
+        self.average, self.mirrored, self.in_time = average, mirrored, in_time
         self.built = True  # every part is
 
     @property
@@ -148,7 +150,7 @@ class FramesModel(keras.Model):
         """Return what `from_config` needs."""
         streams = [[keras.saving.serialize_keras_object(layer) for layer in stream] for stream in self.streams]
         average = keras.saving.serialize_keras_object(self.average)
-        known = {"name": self.name, "fed": self.fed, "mirrored": self.mirrored}
+        known = {"name": self.name, "fed": self.fed, "mirrored": self.mirrored, "in_time": self.in_time}
         return {**known, "streams": streams, "average": average}
 
     @classmethod
@@ -186,14 +188,20 @@ class FramesModel(keras.Model):
             [blank_padding(self._of_known_length(eye(frames), stream[0], eye), mask) for eye in stream[3:]]
             for (frames, mask), stream in zip(seen, self.streams, strict=True)
         ]
+        masks = [mask for _, mask in seen]
         found = []
         for fold in range(len(self.average.heads)):
             inputs = []
             for fed in self.fed:
                 parts = [of_streams[at][min(fold, len(of_streams[at]) - 1)] for at in fed]
-                inputs += [parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1), seen[fed[0]][1]]
+                inputs.append(_joined(parts, 1 if self.in_time else -1))
+                inputs.append(_joined([masks[at] for at in fed], 1) if self.in_time else masks[fed[0]])
             found.append(inputs)
         return found
+
+
+def _joined(parts: Sequence[Any], axis: int) -> Any:
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=axis)
 
 
 def _split(flat: Sequence[Any], lengths: Sequence[int]) -> list[list[Any]]:
