@@ -71,6 +71,7 @@ LONGER = (
     "test_exported_networks.py::test_mobilenet_and_lstm_in_every_format",  # test_export.py: conv_small and lstm
     "test_exported_networks.py::test_pose_flow_late_fusion_is_a_bundle",  # test_export.py: the default run
     "test_export.py::test_features_on_the_host_are_a_bundle_with_code_that_runs_alone[any_length]",
+    "test_export.py::test_features_on_the_host_are_a_bundle_with_code_that_runs_alone[in_time]",
     "test_export.py::test_int8_says_what_it_costs[openvino]",
     "test_check.py::test_clips_out_of_tolerance_fail",
     "test_check.py::test_of_twins_only_the_dark_are_measured",
