@@ -71,6 +71,7 @@ def export(run: Run, wanted: Wanted) -> Path:
     predictor = Predictor(run, folds=wanted.folds, calibrated=wanted.calibrated)
     asides.remove_leftovers(place.parent)
     aside, old = asides.beside(place), asides.beside(place)
+    new = not place.parent.exists()
     try:
         with disk.writing(place):
             aside.mkdir(parents=True)
@@ -81,6 +82,8 @@ def export(run: Run, wanted: Wanted) -> Path:
     finally:
         asides.remove(aside)
         asides.remove(old)
+        if new and place.parent.is_dir() and not any(place.parent.iterdir()):
+            place.parent.rmdir()
     console.note(str(place))
     return place
 

@@ -176,6 +176,7 @@ def test_what_cannot_be_exported_is_refused(darkhar, tiny, monkeypatch):
         code, _, err = darkhar("export", tiny.folder, *words)
         assert code == 2, words
         assert problem in said(err)
+    assert not (tiny.folder / "exports").exists(), "nothing is left"
     monkeypatch.setattr("darkhar_cli.export.contract.util.find_spec", lambda name: None)
     code, _, err = darkhar("export", tiny.folder, "format=onnx")
     assert code == 2

@@ -22,6 +22,7 @@ class TwoReshapes(Model):
 
 def test_a_reshape_that_copies_lengths_has_its_own_input(tmp_path):
     model = TwoReshapes()
+    model.built = True
     onnx.write(model, (InputSpec("x", (None, None, None, None, 3), "uint8"),), tmp_path / "m.onnx")
     x = np.random.default_rng(0).integers(0, 255, (2, 5, 4, 7, 3), dtype=np.uint8)
     np.testing.assert_allclose(onnx.read(tmp_path / "m.onnx")([x]), ops.convert_to_numpy(model(x)), rtol=1e-5)
