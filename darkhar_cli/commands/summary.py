@@ -14,6 +14,7 @@ from darkhar_cli.errors import BadRequest, unknown
 if TYPE_CHECKING:
     from darkhar_cli.launch.experiment_summary import DescribedJob
 
+_GROUPS = ("dataset", "sampler", "enhance", "extractor", "classifier", "augment", "cv", "train", "runtime")
 _OWN = {"format": ("table", "json"), "layers": ("weights", "all"), "measure": ("true", "false")}  # default first
 
 
@@ -105,12 +106,12 @@ VERB = Verb(
     name="summary",
     summary="describe an experiment before it runs: model, memory, time, what would be computed",
     place=12,
-    takes="choices (group=option) and settings (key=value), or a run folder, and format=, layers= and measure=",
-    keys=(),
+    takes="the choices and settings of train, plugins=, or a run folder, and format=, layers= and measure=",
+    keys=(*_OWN, *(f"{group}{end}" for group in _GROUPS for end in ("", ".")), "experiment", "plugins"),
     examples=(
         ("summary", "the default experiment"),
         ("summary extractor=mobilenet classifier=lstm enhance=gamma", "any composition, with the words of train"),
-        ("summary RUN", "the model of a run"),
+        ("summary outputs/train/NAME", "the model of a run"),
         ("summary experiment=pose_flow_late_fusion measure=false", "without timing a clip"),
         ("summary extractor=convnext_tiny layers=all format=json", "every layer, for a program"),
     ),
@@ -122,5 +123,4 @@ pixels stands for theirs. Operations are those of layers with weights, a multipl
   format=table|json        layers=weights|all   layers that have weights, or all
   measure=true|false       time a clip of the data on this machine, stage by stage
 """,
-    hydra=True,
 )
