@@ -60,8 +60,13 @@ class DescribedJob:
 
 def describe_run(run: Run, config: Mapping[str, Any], classes: list[str], timed: bool) -> DescribedJob:
     """Describe a run from its folder; its data set's clips where they are still prepared on this machine."""
-    facts = run.record()
-    clips = clip_dataset.at_hand(config["dataset"], facts.data.fingerprint)
+    facts = run.facts()
+    clips = clip_dataset.at_hand(config["dataset"], run.record().data.fingerprint)
+    if "mode" in facts:
+        with quiet_start():
+            from darkhar_cli.prediction.predictor import as_it_ran
+
+        config = as_it_ran(config, facts)
     return _described(config, clips, classes, run, timed)
 
 

@@ -1,12 +1,12 @@
 """What a run would have to compute before it can train, and how much of that is stored already; nothing is computed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.features import appearance
 from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.features.units import wanted_entries
@@ -43,34 +43,47 @@ def pending_features(trainer: Trainer, plan: Plan, epochs: int) -> list[PendingF
     if trainer.mode != "features":
         return list(_frames(trainer, plan, epochs))
     found: list[PendingFeatures] = []
+    banks: dict[str, _Bank] = {}  # by folder: streams may differ in their sampler alone
     for wanted in trainer.wanted(plan, epochs):
-        motion = wanted.stream.motion_missing(wanted.rows, wanted.darkening)
+        stream, darkening = wanted.stream, wanted.darkening
+        inputs = stream.inputs(darkening)
+        assert isinstance(inputs, FeatureInputs), "features are not trained"
+        what = f"{stream.extractor.name}{', darkened' if darkening else ''}"
+        bank = banks.setdefault(str(inputs.bank.folder), _Bank(what, inputs))
+        motion = stream.motion_missing(wanted.rows, darkening)
         if motion:
             every = int(trainer.clips.table.loc[wanted.rows, "n_frames"].sum())
             found.append(PendingFeatures("changes from frame to frame, for the sampler", every, every - motion))
-        found.append(_of_stream(wanted.stream, wanted.rows, wanted.epochs, wanted.darkening, not motion))
-    return found
+        if stream.extractor.scope == "clip":
+            bank.wanted += _whole(stream, wanted.rows)
+        elif motion:
+            bank.unknown += _picked(stream, wanted.rows)
+        else:
+            bank.wanted += stream.wanted(wanted.rows, wanted.epochs, darkening)
+    return [*found, *(bank.pending(trainer.clips.table) for bank in banks.values())]
+
+
+@dataclass
+class _Bank:
+    """What is wanted of a bank: rows and positions, and how many frames that are not known yet."""
+
+    what: str
+    inputs: FeatureInputs
+    wanted: list[tuple[int, np.ndarray]] = field(default_factory=list)
+    unknown: int = 0
+
+    def pending(self, table: pd.DataFrame) -> PendingFeatures:
+        """Return how many frames are wanted, and stored."""
+        entries = wanted_entries(self.inputs.unit, table, self.wanted)
+        frames = sum(len(positions) for _, positions in entries.values())
+        stored = None if self.unknown else frames - self.inputs.missing(self.wanted)
+        return PendingFeatures(self.what, frames + self.unknown, stored, str(self.inputs.bank.folder))
 
 
 def pending_appearance(trainer: Trainer, cache: Path) -> PendingFeatures:
     """Return what brightness and backgrounds of all clips need."""
     frames, missing = appearance.pending(trainer.clips, cache)
     return PendingFeatures("brightness and backgrounds", frames, frames - missing, str(cache))
-
-
-def _of_stream(
-    stream: Stream, rows: list[int], epochs: list[int], darkening: Darkening | None, known: bool
-) -> PendingFeatures:
-    what = f"{stream.extractor.name}{', darkened' if darkening else ''}"
-    inputs = stream.inputs(darkening)
-    assert isinstance(inputs, FeatureInputs), "features are not trained"
-    folder = str(inputs.bank.folder)
-    if not known and stream.extractor.scope != "clip":
-        return PendingFeatures(what, _picked(stream, rows), None, folder)
-    wanted = list(_whole(stream, rows) if stream.extractor.scope == "clip" else stream.wanted(rows, epochs, darkening))
-    entries = wanted_entries(inputs.unit, stream.clips.table, wanted)
-    frames = sum(len(positions) for _, positions in entries.values())
-    return PendingFeatures(what, frames, frames - inputs.missing(wanted), folder)
 
 
 def _whole(stream: Stream, rows: list[int]) -> Iterator[tuple[int, np.ndarray]]:
