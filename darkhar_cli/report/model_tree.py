@@ -83,7 +83,7 @@ def _rows(costs: ModelCosts, every_layer: bool) -> Iterator[Row]:
         yield from _stream(stream, own, several, every_layer)
     for classifier in costs.classifiers:
         if not any(set(classifier.streams) <= set(stream.names) for stream in costs.streams):
-            yield 0, f"{' + '.join(classifier.streams)}, side by side", "", "", "", "bold"
+            yield 0, f"{' + '.join(classifier.streams)}, {classifier.joined}", "", "", "", "bold"
             yield from _part(classifier.part, 1, every_layer)
     if costs.fusion:
         yield 0, f"fusion: {costs.fusion}", costs.classifiers[0].part.output, "", "", "bold"

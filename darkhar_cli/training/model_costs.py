@@ -54,10 +54,11 @@ class StreamCost:
 
 @dataclass(frozen=True)
 class ClassifierCost:
-    """A classifier, and the streams that it is fed from."""
+    """A classifier, and the streams that it is fed from; of several, how their features stand."""
 
     streams: tuple[str, ...]
     part: PartCost
+    joined: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def model_costs(trainer: Trainer, clip: Mapping[str, Any]) -> ModelCosts:
         for planned, stream in zip(trainer.execution.streams, trainer.streams, strict=True)
     ]
     classifiers = [
-        ClassifierCost(branch.names, _classifier(branch, head, planned.solved, clip))
+        ClassifierCost(branch.names, _classifier(branch, head, planned.solved, clip), _joined(branch))
         for branch, head, planned in zip(branches, heads, trainer.execution.classifiers, strict=True)
     ]
     fusion = "mean log-probability" if len(classifiers) > 1 else ""
@@ -118,6 +119,12 @@ def model_costs(trainer: Trainer, clip: Mapping[str, Any]) -> ModelCosts:
 def steps_of(stream: Stream, clip: Mapping[str, Any]) -> int:
     """Return T: how many steps of a clip are scored in each view."""
     return int(np.max(stream.sampler.count(np, int(clip["n_frames"]), float(clip["fps"]))))
+
+
+def _joined(branch: Branch) -> str:
+    if len(branch.streams) == 1:
+        return ""
+    return "one after another" if branch.in_time else "side by side"
 
 
 def _stream(trainer: Trainer, stream: Stream, clip: Mapping[str, Any]) -> list[PartCost]:
@@ -154,7 +161,8 @@ def _extractor(stream: Stream, frames: int, native: tuple[int, int]) -> PartCost
 
 
 def _classifier(branch: Branch, head: Any, solved: bool, clip: Mapping[str, Any]) -> PartCost:
-    steps, views = steps_of(branch.streams[0], clip), branch.views()
+    joined = branch.streams if branch.in_time else branch.streams[:1]
+    steps, views = sum(steps_of(stream, clip) for stream in joined), branch.views()
     tree = cost_of(head, {"T": steps})
     done = None if tree.operations is None else views * tree.operations
     outputs = f"{tree.shape[-1] if tree.shape else '?'} classes"

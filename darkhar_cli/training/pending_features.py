@@ -48,7 +48,7 @@ def pending_features(trainer: Trainer, plan: Plan, epochs: int) -> list[PendingF
         stream, darkening = wanted.stream, wanted.darkening
         inputs = stream.inputs(darkening)
         assert isinstance(inputs, FeatureInputs), "features are not trained"
-        what = f"{stream.extractor.name}{', darkened' if darkening else ''}"
+        what = f"{stream.extractor.name}{f', {darkening.split}' if darkening else ''}"
         bank = banks.setdefault(str(inputs.bank.folder), _Bank(what, inputs))
         motion = stream.motion_missing(wanted.rows, darkening)
         if motion:
@@ -101,7 +101,7 @@ def _picked(stream: Stream, rows: list[int]) -> int:
 def _frames(trainer: Trainer, plan: Plan, epochs: int) -> Iterator[PendingFeatures]:
     """Yield how many frames are read of the clips to be learnt from; they are stored nowhere."""
     for wanted in trainer.wanted(plan, epochs):
-        what = f"frames for {wanted.stream.extractor.name}{', darkened' if wanted.darkening else ''}"
+        what = f"frames for {wanted.stream.extractor.name}{f', {wanted.darkening.split}' if wanted.darkening else ''}"
         if wanted.stream.motion_missing(wanted.rows, wanted.darkening):
             yield PendingFeatures(what, _picked(wanted.stream, wanted.rows), 0)
             continue

@@ -12,7 +12,6 @@ from darkhar_cli.features.frame_loader import HostFrames
 from darkhar_cli.features.frozen_extractor import Frozen
 from darkhar_cli.features.prefetch import extract
 from darkhar_cli.randomness import SCORING
-from darkhar_cli.training.branches import batch_of
 from darkhar_cli.training.stream import Stream
 from darkhar_cli.training.trainer import Trainer
 
@@ -59,7 +58,7 @@ def stage_times(trainer: Trainer, clip: LooseClip, real: bool) -> StageTimes:
         of_stream = _features(stream) if stream.frozen else _frames(stream)
         found = {stage: found[stage] + of_stream.get(stage, 0.0) for stage in STAGES}
     views = [
-        [array for branch in on.branches for array in batch_of(branch.load([0], SCORING, view, [None]))]
+        [array for branch in on.branches for array in branch.batch(branch.load([0], SCORING, view, [None]))]
         for view in range(max(branch.views() for branch in on.branches))
     ]
     found["classify"] = _best(lambda: [on.model.logits(view) for view in views])
