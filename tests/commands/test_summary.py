@@ -6,7 +6,14 @@ import pytest
 
 from tests.conftest import TINY, write_clips
 
-LUMA = ("extractor=luma", "classifier=lstm", "classifier.units=4", "classifier.dense=[4]", "sampler=random")
+LUMA = (
+    "extractor=luma",
+    "extractor.percentile=90",
+    "classifier=lstm",
+    "classifier.units=4",
+    "classifier.dense=[4]",
+    "sampler=random",
+)
 QUICK = ("sampler.frames=3", "cv=stratified", "cv.folds=2", "train.epochs=2")
 
 
