@@ -130,6 +130,37 @@ class LooseClips(Clips):
         return self.clips[row].times
 
 
+class VideoWindows(LooseClips):
+    """Windows of one video that overlap, and the video: frames of several windows need be computed but once.
+
+    Args:
+        name: of the clips.
+        windows: each a clip of its own.
+        numbers: of each window, which frames of the video (T,) its own are, ascending.
+        video: the frames that are held, by their number; its `n_frames` is one more than the last number.
+        classes: names.
+
+    Attributes:
+        source: the video as clips of which there is one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        windows: Sequence[LooseClip],
+        numbers: Sequence[np.ndarray],
+        video: LooseClip,
+        classes: Sequence[str],
+    ):
+        super().__init__(name, windows, classes)
+        self.source = LooseClips(name, [video], classes)
+        self._numbers = list(numbers)
+
+    def in_video(self, row: int, positions: np.ndarray) -> np.ndarray:
+        """Return which frames of the video stand at whole positions (T,) of a window."""
+        return self._numbers[row][positions]
+
+
 def placeholder(rates: Sequence[float], irregular: bool, classes: Sequence[str]) -> LooseClips:
     """Return clips that cannot be read, of these frame rates: what parts are told of a data set that is not there."""
     jitter = 2 * IRREGULAR if irregular else 0.0

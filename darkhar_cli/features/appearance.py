@@ -14,6 +14,7 @@ from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.features.feature_cache import Bank
 from darkhar_cli.features.frame_loader import HostFrames
 from darkhar_cli.features.frozen_extractor import frozen_alone
+from darkhar_cli.features.memory_cache import MemoryBank, UnwrittenBank
 from darkhar_cli.features.units import Unit
 from darkhar_cli.models.action_model import Part
 
@@ -51,8 +52,7 @@ def look_at(
         FailedWork: a clip cannot be read, or the bank cannot be written.
     """
     rows = clips.table.index.tolist() if rows is None else list(rows)
-    lengths = clips.table.loc[rows, "n_frames"].tolist()
-    wanted = [(row, _spread(length)) for row, length in zip(rows, lengths, strict=True)]
+    wanted = _wanted(clips, rows)
     both = _inputs(clips, cache, report)
     missing = sum(one.missing(wanted) for one in both)
     if missing:
@@ -64,6 +64,18 @@ def look_at(
         _mean_luma(luma),
         np.array([values[0] for values in backgrounds], np.float32).reshape(len(rows), HEIGHT * WIDTH),
     )
+
+
+def pending(clips: Clips, cache: Path) -> tuple[int, int]:
+    """Return how many frames `look_at` needs of all clips, and how many of them it would have to read; writes nothing.
+
+    Args:
+        clips: the data set.
+        cache: the folder of all banks.
+    """
+    wanted = _wanted(clips, clips.table.index.tolist())
+    missing = max(one.missing(wanted) for one in _inputs(clips, cache, lambda _: None, UnwrittenBank))
+    return sum(len(positions) for _, positions in wanted), missing  # a clip is decoded once for both
 
 
 def darkened_luma(
@@ -99,12 +111,19 @@ def _mean_luma(values: Sequence[np.ndarray]) -> np.ndarray:
     return np.array([of_clip[:, 0].mean(dtype=np.float64) * 255 for of_clip in values])
 
 
+def _wanted(clips: Clips, rows: Sequence[int]) -> list[tuple[int, np.ndarray]]:
+    lengths = clips.table.loc[list(rows), "n_frames"].tolist()
+    return [(row, _spread(length)) for row, length in zip(rows, lengths, strict=True)]
+
+
 def _spread(length: int) -> np.ndarray:
     """Return up to 16 evenly spaced positions (T,), those that `background` picks of a whole clip."""
     return np.linspace(0, length - 1, min(_FRAMES, length)).round().astype(np.int64)
 
 
-def _inputs(clips: Clips, cache: Path, report: Callable[[str], None]) -> tuple[FeatureInputs, FeatureInputs]:
+def _inputs(
+    clips: Clips, cache: Path, report: Callable[[str], None], kept_in: Callable[..., Bank | MemoryBank] = Bank
+) -> tuple[FeatureInputs, FeatureInputs]:
     """Return backgrounds and brightness from the bank; filled in this order, a clip is decoded once for both."""
     luma, background = frozen_alone(_LUMA), frozen_alone(_BACKGROUND)
     # given the very frames that it would pick of a whole clip, it need not see the clip's others
@@ -126,7 +145,7 @@ def _inputs(clips: Clips, cache: Path, report: Callable[[str], None]) -> tuple[F
         return luma.last(decoded(row, positions))
 
     first, second = (
-        FeatureInputs(clips.table, Bank(cache, one.about), prepare, one.engine, one.unit, report)
+        FeatureInputs(clips.table, kept_in(cache, one.about), prepare, one.engine, one.unit, report)
         for one, prepare in ((few, of_background), (luma, of_luma))
     )
     return first, second

@@ -62,8 +62,40 @@ class Claim:
             os.close(file)
 
 
-class Bank:
-    """Entries of features that were computed in one way.
+class StoredBank:
+    """Entries of features that were computed in one way, to be read: nothing is made or written.
+
+    Args:
+        root: the folder of all banks.
+        about: everything that a feature's bits depend on but the clip; JSON values.
+    """
+
+    def __init__(self, root: Path, about: Mapping[str, Any]):
+        self.about = {"format": FORMAT, **about}
+        self.folder = Path(root) / folder_name(self.about)
+
+    def path(self, name: str) -> Path:
+        """Return where an entry is kept."""
+        return self.folder / f"{name}.npz"
+
+    def read(self, name: str) -> Entry | None:
+        """Return an entry, or None if there is none.
+
+        Raises:
+            Damaged: its bytes are not what was written.
+            FailedWork: it cannot be read at all.
+        """
+        try:
+            data = self.path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            raise FailedWork(f"cannot read {self.path(name)}: {problem.strerror or problem}") from problem
+        return parse(data)
+
+
+class Bank(StoredBank):
+    """Entries of features that were computed in one way, to be read and added to.
 
     Args:
         root: the folder of all banks.
@@ -74,8 +106,7 @@ class Bank:
     """
 
     def __init__(self, root: Path, about: Mapping[str, Any]):
-        self.about = {"format": FORMAT, **about}
-        self.folder = Path(root) / folder_name(self.about)
+        super().__init__(root, about)
         self._locks = Path(root) / ".locks" / self.folder.name  # outside: a claim outlives a pruned folder
         self._despite_pruning(lambda: None)
         with contextlib.suppress(OSError):  # a bank that may only be read serves what it has
@@ -107,10 +138,6 @@ class Bank:
             cure = elsewhere("cache_dir", chosen=self.folder.parent != home() / "features")
             raise disk.failure(self.folder, problem, cure, "cannot keep features in") from problem
 
-    def path(self, name: str) -> Path:
-        """Return where an entry is kept."""
-        return self.folder / f"{name}.npz"
-
     def _aside(self, name: str) -> Path:
         return self.folder / f"{name}.part"
 
@@ -136,21 +163,6 @@ class Bank:
             self._aside(name).unlink()
             return True
         return False
-
-    def read(self, name: str) -> Entry | None:
-        """Return an entry, or None if there is none.
-
-        Raises:
-            Damaged: its bytes are not what was written.
-            FailedWork: it cannot be read at all.
-        """
-        try:
-            data = self.path(name).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as problem:
-            raise FailedWork(f"cannot read {self.path(name)}: {problem.strerror or problem}") from problem
-        return parse(data)
 
     def write(self, name: str, entry: Entry) -> None:
         """Write an entry whole, under its claim.

@@ -77,8 +77,7 @@ def _refuse_missing(key: str, value: Any) -> None:
 def _single(request: Request, job: OpenedJob, typed: str | None) -> Path:
     """Run one job; return its folder."""
     config = job.config
-    default = Path("outputs", "train", job_folder(f"{config['name'] or _label(config)}-{job.identity}"))
-    folder = Path(typed or default).absolute()
+    folder = Path(typed or default_folder(config, job.identity)).absolute()
     if not config["fresh"]:
         refuse_other(folder, job.identity)
     needed_weights.of_unfinished([(None if config["fresh"] else folder, config)])
@@ -88,9 +87,11 @@ def _single(request: Request, job: OpenedJob, typed: str | None) -> Path:
     return folder
 
 
-def _label(config: Mapping[str, Any]) -> str:
+def default_folder(config: Mapping[str, Any], identity: str) -> Path:
+    """Return where a single run's folder is, of a configuration and the hash of what decides its numbers."""
     labels = row_labels(config, config["cv"]["name"])
-    return "-".join(str(labels[key]) for key in CHOICES)
+    name = config["name"] or "-".join(str(labels[key]) for key in CHOICES)
+    return Path("outputs", "train", job_folder(f"{name}-{identity}"))
 
 
 def typed_place(request: Request, key: str) -> str | None:

@@ -1,7 +1,7 @@
 """What a job needs before it can run, each made once: its clips, its folds, its identity."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +33,14 @@ class OpenedJob:
 
 
 class DataSets:
-    """The data sets and fold plans of a request's jobs: jobs of the same data share them."""
+    """The data sets and fold plans of a request's jobs: jobs of the same data share them.
 
-    def __init__(self) -> None:
+    Args:
+        open_clips: opens a data set, of the `dataset` group of a configuration; None: preparing it where it is not.
+    """
+
+    def __init__(self, open_clips: Callable[[Mapping[str, Any]], clip_dataset.Clips] | None = None) -> None:
+        self._open_clips = open_clips or clip_dataset.open_clips
         self._clips: dict[str, clip_dataset.Clips] = {}
         self._plans: dict[str, Plan] = {}
 
@@ -48,7 +53,7 @@ class DataSets:
         key = str(dataset)
         known = self._clips.get(key)
         if known is None or not (known.folder / "clips.csv").is_file():  # a job has found it damaged
-            known = self._clips[key] = clip_dataset.open_clips(dataset)
+            known = self._clips[key] = self._open_clips(dataset)
         own = copy.copy(known)
         own.table = known.table.copy()
         return own

@@ -9,11 +9,12 @@ import numpy as np
 
 from darkhar_cli import console, device
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.loose_clips import LooseClip, LooseClips, clip_of_bytes, clip_of_frames, placeholder
+from darkhar_cli.data.loose_clips import LooseClip, LooseClips, VideoWindows, clip_of_bytes, clip_of_frames, placeholder
 from darkhar_cli.data.video import ClipError
 from darkhar_cli.errors import BadRequest, FailedWork, unknown
 from darkhar_cli.evaluation.stored_run import FoldName, classes_of, fold_facts, settings_of
 from darkhar_cli.features.corruptions import Corruption
+from darkhar_cli.features.memory_cache import MemoryCache
 from darkhar_cli.prediction.certainty import temperature_of_run
 from darkhar_cli.prediction.own_code import refuse_lost_parts
 from darkhar_cli.prediction.request import FOLDS
@@ -68,7 +69,7 @@ class Predictor:
         self.folds = self._chosen(folds)
         config = as_it_ran(settings_of(run), facts)
         experiment = experiment or experiment_of(config, self.classes)
-        self.cache = experiment.setting.cache if stored else None
+        self.cache = experiment.setting.cache if stored else None  # a folder
         if experiment.setting.train.deterministic:
             device.make_deterministic()
         self.policy = facts["precision"]
@@ -115,9 +116,9 @@ class Predictor:
         with device.precision(self.policy):
             self._weights.give(name, self.trainer.model)
 
-    def on(self, clips: Clips, stored: bool = True) -> Trainer:
+    def on(self, clips: Clips, stored: bool | MemoryCache = True) -> Trainer:
         """Return the parts on some clips, whose classes are in the run's order."""
-        return self.trainer.on(clips, self.cache if stored else None)
+        return self.trainer.on(clips, stored if isinstance(stored, MemoryCache) else self.cache if stored else None)
 
     def fold_logits(
         self,
@@ -143,8 +144,12 @@ class Predictor:
                     raise FailedWork(f"{path}: the model gives no finite numbers for these clips")
                 yield name, found
 
-    def probabilities(self, clips: Clips, stored: bool = True) -> np.ndarray:
+    def probabilities(self, clips: Clips, stored: bool | MemoryCache = True) -> np.ndarray:
         """Return the probabilities (N, K) float64 of clips: the mean over the folds that each is predicted by.
+
+        Args:
+            clips: whose classes are in the run's order.
+            stored: keep features in the run's feature cache, or in this one in memory; else as long as needed.
 
         Raises:
             FailedWork: a clip cannot be read; names it.
@@ -163,6 +168,10 @@ class Predictor:
     def of(self, clips: Sequence[LooseClip], stored: bool = True) -> np.ndarray:
         """Return the probabilities (N, K) of clips without labels."""
         return self.probabilities(LooseClips("videos", clips, self.classes), stored)
+
+    def of_windows(self, windows: VideoWindows, kept: MemoryCache) -> np.ndarray:
+        """Return the probabilities (N, K) of windows of a video; features of its frames stay in memory for the next."""
+        return self.probabilities(windows, kept)
 
     def predict(self, *videos: str | Path | bytes | np.ndarray, fps: float = 30.0) -> Any:
         """Return a DataFrame with a row for each video: id, label, confidence, and `p_<class>` of each class.

@@ -3,6 +3,7 @@
 import copy
 import gc
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -41,7 +42,7 @@ def score(run: Run, experiment: Experiment, clips: Clips) -> tuple[pd.DataFrame,
     try:
         predictor = Predictor(run, clips, experiment, folds="all")
         parts = predictor.on(clips)
-        assert experiment.setting.cache is not None, "a run's own"
+        assert isinstance(experiment.setting.cache, Path), "a run's own"
         appearance = look_at(clips, experiment.setting.cache)
         clips.table["luma"] = appearance.luma
         clips.table["scene"] = scene_names(appearance.backgrounds, clips.table["digest"])

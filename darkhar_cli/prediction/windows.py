@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from darkhar_cli.data.loose_clips import LooseClip, clip_of_frames
+from darkhar_cli.data.loose_clips import LooseClip, VideoWindows, clip_of_frames
 from darkhar_cli.data.video.streaming import VideoStream
+from darkhar_cli.features.memory_cache import MemoryCache
 from darkhar_cli.prediction.input_range import InputRange, look
 from darkhar_cli.prediction.rows import PredictedSpan
 
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
 
 _MOST_WINDOWS = 16  # that are predicted together: every model's weights are set anew for each lot
 _MOST_BYTES = 1 << 28  # frames held for windows that are predicted together
+_VIDEO = "video"  # what names its content while it is seen
 _SOON = 1e-6  # seconds: times are rounded
+
+
+class _Held(NamedTuple):
+    """A frame of the video: its number, its time in seconds, and itself."""
+
+    number: int
+    time: float
+    frame: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class Window:
         start, end: in seconds.
         times: (T,) seconds of its frames.
         frames: T of (H, W, 3) uint8.
+        numbers: (T,) of its frames in the video, from 0.
         last: whether the video ends with it.
     """
 
@@ -40,6 +51,7 @@ class Window:
     end: float
     times: np.ndarray
     frames: Sequence[np.ndarray]
+    numbers: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     last: bool = False
 
     def clip(self, video: str, number: int, fps: float) -> LooseClip:
@@ -57,10 +69,10 @@ def windows_of(
         window, stride: in seconds.
         fps: that the video announces; its last frame lasts 1 / fps.
     """
-    held: deque[tuple[float, np.ndarray]] = deque()
+    held: deque[_Held] = deque()
     start, before, spoken_to, pending = 0.0, 0.0, -1.0, None
     step = 1 / fps if fps else 1 / 30
-    for time, frame in frames:
+    for number, (time, frame) in enumerate(frames):
         while time >= start + window - _SOON:
             cut = _cut(held, start, start + window)
             if cut:
@@ -68,9 +80,9 @@ def windows_of(
                     yield pending
                 pending, spoken_to = cut, start + window
             start += stride
-            while held and held[0][0] < min(start, time - window) - _SOON:
+            while held and held[0].time < min(start, time - window) - _SOON:
                 held.popleft()
-        held.append((time, frame))
+        held.append(_Held(number, time, frame))
         before = time
     end = before + step
     if held and before >= spoken_to - _SOON:  # what no window has seen
@@ -81,11 +93,12 @@ def windows_of(
         yield replace(pending, last=True)
 
 
-def _cut(held: Iterable[tuple[float, np.ndarray]], start: float, end: float) -> Window | None:
-    inside = [(time, frame) for time, frame in held if start - _SOON <= time < end - _SOON]
+def _cut(held: Iterable[_Held], start: float, end: float) -> Window | None:
+    inside = [each for each in held if start - _SOON <= each.time < end - _SOON]
     if not inside:
         return None
-    return Window(start, end, np.array([time for time, _ in inside]), [frame for _, frame in inside])
+    times, numbers = np.array([each.time for each in inside]), np.array([each.number for each in inside])
+    return Window(start, end, times, [each.frame for each in inside], numbers)
 
 
 def together(windows: Iterable[Window], stride: float, most: int = _MOST_WINDOWS) -> Iterator[list[Window]]:
@@ -124,10 +137,11 @@ def predicted_windows(
     Raises:
         ClipError: the video cannot be read, or not to its end; windows before that have been given.
     """
-    number, left = 0, 0.0
+    number, left, kept = 0, 0.0, MemoryCache()
     for batch in together(windows_of(video.frames(), window, stride, video.fps), stride, 1 if live else _MOST_WINDOWS):
         clips = [each.clip(name, number + i, video.fps) for i, each in enumerate(batch)]
-        probabilities = predictor.of(clips, stored=False)
+        probabilities = predictor.of_windows(_shared(name, batch, clips, video.fps, predictor.classes), kept)
+        kept.keep_only(_VIDEO, int(batch[-1].numbers[0]))  # what follows begins behind
         for each, clip, p in zip(batch, clips, probabilities, strict=True):
             seen = look(clip)
             notes = known.notes(clip, seen, whole=False) if known else ()
@@ -135,3 +149,20 @@ def predicted_windows(
             yield PredictedSpan(name, each.start, each.end, p, seen.luma, notes, (left, right), window=True)
             left = right
         number += len(batch)
+
+
+def _shared(
+    name: str, windows: Sequence[Window], clips: Sequence[LooseClip], fps: float, classes: Sequence[str]
+) -> VideoWindows:
+    """Return windows with the video that they are of, as far as they hold its frames."""
+    frames = {
+        number: frame for each in windows for number, frame in zip(each.numbers.tolist(), each.frames, strict=True)
+    }
+    first = windows[0].frames[0]
+
+    def read(positions: Sequence[int] | np.ndarray) -> Iterator[np.ndarray]:
+        return (frames[int(position)] for position in positions)
+
+    count = max(frames) + 1
+    video = LooseClip(name, _VIDEO, count, float(np.float32(fps)), first.shape[0], first.shape[1], read)
+    return VideoWindows("windows", clips, [each.numbers for each in windows], video, classes)

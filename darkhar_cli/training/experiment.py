@@ -7,6 +7,7 @@ from pathlib import Path
 from darkhar_cli.augment.contract import Reversals
 from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.features.corruptions import Corruption
+from darkhar_cli.features.memory_cache import MemoryCache
 from darkhar_cli.models.action_model import Part
 
 
@@ -22,12 +23,21 @@ class StreamParts:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all streams of an experiment share; features are stored in `cache`, or with None in memory alone."""
+    """What all streams of an experiment share.
+
+    Attributes:
+        seed: of every draw.
+        train: how folds are trained.
+        runtime: what computes frozen features.
+        cache: the folder where features are stored, or what keeps them in memory; None: as long as one asks.
+        read_only: take what `cache` has, and keep in memory what is computed.
+    """
 
     seed: int
     train: TrainSettings
     runtime: RuntimeSettings
-    cache: Path | None
+    cache: Path | MemoryCache | None
+    read_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ from darkhar_cli import console
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.frame_times import frames_at, irregular
+from darkhar_cli.data.loose_clips import VideoWindows
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.features.frame_loader import FrameInputs
 from darkhar_cli.features.frozen_extractor import Frozen, freeze, frozen_alone
 from darkhar_cli.features.interpolation import frames_for
+from darkhar_cli.features.units import Unit
 from darkhar_cli.models.action_model import Part
 from darkhar_cli.randomness import SCORING, key_of
 from darkhar_cli.runs.stream_facts import StreamFacts
@@ -27,6 +29,7 @@ from darkhar_cli.training.stream_inputs import banked_features, decoded_frames, 
 
 _MOTION: Part = ("motion", {})
 _PLAIN: list[Part] = [("none", {})]
+_SHARED = 16  # frames of a video that a thread prepares at a time: there is but one clip to be shared out
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class Stream:
     def _make(self, darkening: Corruption | None) -> FeatureInputs | FrameInputs:
         if self.frozen:
             at_a_time = frames_at_a_time(self.clips, self.extractor.size)
+            if self._overlapping(darkening):
+                at_a_time = min(at_a_time, _SHARED)
             return self._banked(self.frozen, self.parts.enhance, darkening, at_a_time)
         return decoded_frames(self.clips, self.parts.enhance, self.extractor.size, darkening)
 
@@ -107,8 +112,15 @@ class Stream:
         self, frozen: Frozen, enhance: Sequence[Part], darkening: Corruption | None, at_a_time: int = 1 << 30
     ) -> FeatureInputs:
         """Return features of clips darkened in this way, from a bank of their own."""
-        cache, report = self.setting.cache, self.report
-        return banked_features(self.clips, cache, frozen, enhance, darkening, report, at_a_time)
+        cache, report, read_only = self.setting.cache, self.report, self.setting.read_only
+        windows = self._overlapping(darkening) if frozen is self.frozen else None
+        clips = windows.source if windows else self.clips
+        return banked_features(clips, cache, frozen, enhance, darkening, report, at_a_time, read_only)
+
+    def _overlapping(self, darkening: Corruption | None) -> VideoWindows | None:
+        """Return the clips if they are windows of a video whose frames are each computed on their own, once for all."""
+        alone = self.frozen is not None and self.frozen.unit is Unit.FRAME and darkening is None
+        return self.clips if alone and isinstance(self.clips, VideoWindows) else None
 
     def positions(
         self, rows: Sequence[int], epoch: int, darkenings: Sequence[Corruption | None] | None = None
@@ -151,6 +163,12 @@ class Stream:
         pairs = zip(every, requested, strict=True)
         return [self._motion[way].each([row], [whole])[0][:, 0] for (row, whole), (_, way) in pairs]
 
+    def motion_missing(self, rows: Sequence[int], darkening: Corruption | None = None) -> int:
+        """Return how many frames must be read before this stream's sampler can pick any of these rows' clips."""
+        if not self.sampler.wants_motion:
+            return 0
+        return self._motion_inputs(darkening).missing((row, np.arange(self._about[row][2])) for row in rows)
+
     def _motion_inputs(self, darkening: Corruption | None) -> FeatureInputs:
         if darkening not in self._motion:
             self._motion[darkening] = self._banked(frozen_alone(_MOTION), _PLAIN, darkening)
@@ -182,6 +200,9 @@ class Stream:
         for darkening in {request.darkening for request in requests}:
             index = [i for i, request in enumerate(requests) if request.darkening == darkening]
             rows, positions = [requests[i].row for i in index], [requests[i].positions for i in index]
+            if windows := self._overlapping(darkening):
+                positions = [windows.in_video(row, picked) for row, picked in zip(rows, positions, strict=True)]
+                rows = [0] * len(rows)
             for i, seen in zip(index, self.inputs(darkening).each(rows, positions), strict=True):
                 loaded[i] = seen
         symmetry = self.extractor.symmetry if self.mode == "features" else None

@@ -1,9 +1,10 @@
 """Where what is seen of clips comes from: features from a bank, or frames decoded to be learnt from."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.features.feature_cache import Bank
 from darkhar_cli.features.frame_loader import FrameInputs, HostFrames
 from darkhar_cli.features.frozen_extractor import Frozen
-from darkhar_cli.features.memory_cache import MemoryBank
+from darkhar_cli.features.memory_cache import MemoryBank, MemoryCache, UnwrittenBank
 from darkhar_cli.models.action_model import Part
 
 _FLOW_BYTES = 1 << 30  # prepared frames on their way to the engine
@@ -22,29 +23,40 @@ _KEEP_BYTES = 1 << 30  # frames kept for the next epochs where they are learnt f
 
 def banked_features(
     clips: Clips,
-    cache: Path | None,
+    cache: Path | MemoryCache | None,
     frozen: Frozen,
     enhance: Sequence[Part],
     darkening: Corruption | None,
     report: Callable[[str], None],
     at_a_time: int,
+    read_only: bool = False,
 ) -> FeatureInputs:
     """Return features of clips darkened in this way, from a bank of their own.
 
     Args:
         clips: on what.
-        cache: the folder of all banks; None: features stay in memory, for as long as what is returned here.
+        cache: the folder of all banks, or those in memory; None: features stay in memory, for as long as what is
+            returned here.
         frozen: what computes them.
         enhance: how frames are lit before.
         darkening: how clips are darkened before that, if at all.
         report: told of damaged features.
         at_a_time: most frames of a clip that are prepared together.
+        read_only: write nothing: what is computed stays in memory.
     """
     before = partial(_darkened, clips, darkening) if darkening else None
     about = {**frozen.about, darkening.split: darkening.about(clips)} if darkening else frozen.about
     frames = HostFrames(clips, enhance, frozen.extractor.size, frozen.last, frozen.whole, before)
-    bank, table = MemoryBank(about) if cache is None else Bank(cache, about), clips.table
-    return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time)
+    bank = _bank(cache, about, read_only)
+    return FeatureInputs(clips.table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time)
+
+
+def _bank(cache: Path | MemoryCache | None, about: Mapping[str, Any], read_only: bool) -> Bank | MemoryBank:
+    if cache is None:
+        return MemoryBank(about)
+    if isinstance(cache, MemoryCache):
+        return cache.bank(about)
+    return UnwrittenBank(cache, about) if read_only else Bank(cache, about)
 
 
 def decoded_frames(

@@ -1,8 +1,8 @@
 """What all folds of one experiment share on one data set: the plan, its streams, its model."""
 
 import copy
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from darkhar_cli.data.clip_dataset import TEST, Clips
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.features.appearance import darkened_luma
 from darkhar_cli.features.corruptions import Corruption
+from darkhar_cli.features.memory_cache import MemoryCache
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.runs.stream_facts import StreamFacts
 from darkhar_cli.splits.plan import Plan
@@ -22,6 +23,16 @@ from darkhar_cli.training.experiment import Experiment
 from darkhar_cli.training.model_factory import build_compiled_model
 from darkhar_cli.training.planning import plan_execution
 from darkhar_cli.training.stream import Stream
+
+
+@dataclass(frozen=True)
+class WantedFeatures:
+    """What a stream is asked for: rows of the clips' table, in which epochs' draws, darkened in which way."""
+
+    stream: Stream
+    rows: list[int]
+    epochs: list[int]
+    darkening: Corruption | None = None
 
 
 class Trainer:
@@ -60,12 +71,12 @@ class Trainer:
     def _distinct_streams(self) -> list[Stream]:
         return list(dict.fromkeys(stream for branch in self.branches for stream in branch.streams))
 
-    def on(self, clips: Clips, cache: Path | None) -> "Trainer":
+    def on(self, clips: Clips, cache: Path | MemoryCache | None) -> "Trainer":
         """Return this trainer on other clips of the same classes: the same plan, parts and model.
 
         Args:
             clips: on what.
-            cache: where their features are kept; None: in memory.
+            cache: where their features are kept; None: in memory, until the next clips.
         """
         other = copy.copy(self)
         setting = replace(self.experiment.setting, cache=cache)
@@ -104,21 +115,31 @@ class Trainer:
         texts = [[_text(views) for views in stream.positions(rows, SCORING, ways)] for stream in self.streams]
         return [" ; ".join(dict.fromkeys(of_row)) for of_row in zip(*texts, strict=True)]
 
+    def wanted(self, plan: Plan, epochs: int) -> Iterator[WantedFeatures]:
+        """Yield which features scoring and the first `epochs` need, stream by stream."""
+        fitted, scored = sorted({row for fold in plan.folds for row in fold.train}), _scored(plan, self.clips)
+        training = [SCORING, *range(min(epochs, self.epochs))]
+        for stream in self.streams:
+            yield WantedFeatures(stream, sorted({*fitted, *scored}), training)
+            for way in self.augment.darkenings() if fitted else ():
+                if way:
+                    yield WantedFeatures(stream, fitted, training, way)
+            if self.experiment.darkening:
+                yield WantedFeatures(stream, scored, [SCORING], self.experiment.darkening)
+
     def prepare(self, plan: Plan, epochs: int) -> None:
         """Compute the features that scoring and the first `epochs` need, with progress, before the first fold."""
-        fitted = sorted({row for fold in plan.folds for row in fold.train})
-        scored = sorted({row for fold in plan.folds for row in fold.validation} | set(self.clips.rows(TEST)))
-        for stream in self.streams:
-            stream.fill(sorted({*fitted, *scored}), [SCORING, *range(min(epochs, self.epochs))], [None])
-            if fitted:
-                ways = [way for way in self.augment.darkenings() if way]
-                stream.fill(fitted, [SCORING, *range(min(epochs, self.epochs))], ways)
-            if self.experiment.darkening:
-                stream.fill(scored, [SCORING], [self.experiment.darkening])
+        for wanted in self.wanted(plan, epochs):
+            wanted.stream.fill(wanted.rows, wanted.epochs, [wanted.darkening])
+        scored = _scored(plan, self.clips)
         cache, table = self.experiment.setting.cache, self.clips.table
         way = self.experiment.darkening
-        if isinstance(way, Darkening) and "luma" in table and cache:
+        if isinstance(way, Darkening) and "luma" in table and isinstance(cache, Path):
             table.loc[scored, "darkened_luma"] = darkened_luma(self.clips, cache, scored, way)
+
+
+def _scored(plan: Plan, clips: Clips) -> list[int]:
+    return sorted({row for fold in plan.folds for row in fold.validation} | set(clips.rows(TEST)))
 
 
 def _text(views: Sequence[np.ndarray]) -> str:

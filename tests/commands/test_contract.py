@@ -19,6 +19,7 @@ VERBS = contract.verbs()
 def test_every_file_is_a_verb_of_its_name():
     names = [
         "train",
+        "summary",
         "prepare",
         "check",
         "browse",

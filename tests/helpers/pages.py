@@ -15,6 +15,7 @@ ORDER = (
     ".github/docs/weights.md",
     ".github/docs/comparing.md",
     ".github/docs/run_folder.md",
+    ".github/docs/summary.md",
     ".github/docs/predict.md",
     ".github/docs/export.md",
     ".github/docs/python.md",

@@ -11,9 +11,13 @@ import darkhar_cli as dk
 from darkhar_cli import cli
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.loose_clips import LooseClips, clip_of_bytes
-from darkhar_cli.data.video import read_frames
+from darkhar_cli.data.video import read_frames, write_video
+from darkhar_cli.data.video.streaming import open_stream
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation.stored_run import settings_of
+from darkhar_cli.features import cached_features
+from darkhar_cli.prediction import windows
+from darkhar_cli.prediction.windows import predicted_windows, windows_of
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import Fold
@@ -180,3 +184,40 @@ def test_wrong_requests_are_refused(features):
         features.result.predictor(folds="held_out")
     with pytest.raises(BadRequest, match=r"frames must be \(T, H, W, 3\) uint8, not \(12, 48, 64, 3\) float64"):
         features.result.predictor().predict(moving_square(0, 0).astype(float))
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """A video of a hundred frames that go on where the last clip ends."""
+    place = tmp_path_factory.mktemp("film") / "long.mp4"
+    place.write_bytes(write_video(np.concatenate([moving_square(i % 3, i, n=12) for i in range(9)]), 30))
+    return place
+
+
+def test_windows_are_predicted_as_clips_of_their_frames_are(run, film):
+    predictor = run.result.predictor()
+    with open_stream(film) as video:  # in the same lots: what a model gives depends on how many clips it is shown
+        lots = list(windows.together(windows_of(video.frames(), 0.5, 0.2, video.fps), 0.2))
+    clips = [[each.clip("film", i, 30.0) for i, each in enumerate(lot)] for lot in lots]
+    alone = np.concatenate([predictor.of(lot, stored=False) for lot in clips])
+    with open_stream(film) as video:
+        together = [span.probabilities for span in predicted_windows(predictor, "film", video, 0.5, 0.2)]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_frames_of_windows_that_overlap_are_extracted_once(tmp_path_factory, film):
+    words = ["extractor=luma", "classifier=linear", "sampler=all"]
+    predictor = made(tmp_path_factory.mktemp("once"), words).result.predictor()
+    prepared = []
+    whole = cached_features.FeatureInputs._frames
+
+    def counted(inputs, task):
+        prepared.append(len(task.positions))
+        return whole(inputs, task)
+
+    with pytest.MonkeyPatch.context() as patch, open_stream(film) as video:
+        patch.setattr(cached_features.FeatureInputs, "_frames", counted)
+        patch.setattr(windows, "_MOST_WINDOWS", 3)  # several lots: what one has computed serves the next
+        spans = list(predicted_windows(predictor, "film", video, 0.5, 0.1))
+    assert len(spans) > 20
+    assert sum(prepared) == 108
