@@ -1,6 +1,6 @@
 """A run's folds as one Keras model: from uint8 frames where its parts allow that, else from features."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,12 +195,20 @@ def _mirror(branch: Branch) -> list[list[float]]:
     return [source, sign, offset]
 
 
+def _nested(layer: Any) -> Iterator[Any]:
+    """Yield a layer and all layers inside it."""
+    yield layer
+    inside = [getattr(layer, name, None) for name in ("layer", "forward_layer", "backward_layer")]
+    for one in [*getattr(layer, "layers", ()), *(one for one in inside if one is not None)]:
+        yield from _nested(one)
+
+
 def _unrolled(head: Any, steps: int | None) -> Any:
     """Return a classifier whose recurrent layers are written out step by step, where there are a few steps.
 
     Loops are what other formats know least. Its inputs have that many steps: each layer is traced alone, too.
     """
-    layers = [layer for layer in head._flatten_layers() if isinstance(layer, keras.layers.RNN)]
+    layers = [layer for layer in _nested(head) if isinstance(layer, keras.layers.RNN)]
     if not layers or not steps or steps > _LONGEST_UNROLLED:
         return head
     for layer in layers:

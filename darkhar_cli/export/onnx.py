@@ -1,8 +1,7 @@
 """ONNX, for ONNX Runtime and what else reads it; OpenVINO reads it where ONNX Runtime is not installed."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from darkhar_cli.export import openvino_ir
 from darkhar_cli.export.contract import Arrays, Format, InputSpec, Runner, signature_of
+from darkhar_cli.export.tf2onnx_adapter import both_reshapes_kept
 
 
 def write(model: Any, inputs: Sequence[InputSpec], path: Path) -> None:
@@ -19,31 +19,6 @@ def write(model: Any, inputs: Sequence[InputSpec], path: Path) -> None:
         warnings.filterwarnings("ignore", category=FutureWarning)  # Keras looks for `np.object`
         warnings.filterwarnings("ignore", category=DeprecationWarning)  # tf2onnx's and onnx's own
         model.export(str(path), format="onnx", input_signature=signature_of(inputs), verbose=False)
-
-
-@contextmanager
-def both_reshapes_kept() -> Iterator[None]:
-    """Keep tf2onnx from dropping the first of two `Reshape`s where the second copies lengths from it.
-
-    A 0 in a shape means: as long as this axis of the input. tf2onnx 1.17 gives the second the first's input without
-    asking for that (`BackToBackOptimizer`), and the second then copies other axes' lengths: wrong numbers, no error.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what tf2onnx and onnx say about themselves when they are imported
-        from tf2onnx.optimizer import back_to_back_optimizer as optimizer
-
-    merged = optimizer._func_map[("Reshape",)]
-
-    def merge(graph: Any, first: Any, consumers: Sequence[Any]) -> Any:
-        shapes = [node.inputs[1] for node in consumers]
-        absolute = all(not shape.is_const() or 0 not in shape.get_tensor_value() for shape in shapes)
-        return merged(graph, first, consumers) if absolute else []
-
-    optimizer._func_map[("Reshape",)] = merge
-    try:
-        yield
-    finally:
-        optimizer._func_map[("Reshape",)] = merged
 
 
 def read(path: Path) -> Runner:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import Model, ops
 
-from darkhar_cli.export import onnx
+from darkhar_cli.export import onnx, tf2onnx_adapter
 from darkhar_cli.export.contract import InputSpec
 
 pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
@@ -32,6 +32,6 @@ def test_the_table_is_as_it_was_afterwards():
     from tf2onnx.optimizer import back_to_back_optimizer as optimizer
 
     before = optimizer._func_map[("Reshape",)]
-    with onnx.both_reshapes_kept():
+    with tf2onnx_adapter.both_reshapes_kept():
         assert optimizer._func_map[("Reshape",)] is not before
     assert optimizer._func_map[("Reshape",)] is before
