@@ -122,8 +122,8 @@ def test_it_fits_eighty_columns(place, darkhar, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["layers=some"], "layers: 'some'"),
-        (["format=xml"], "format: 'xml'"),
+        (["layers=some"], "unknown layers 'some'"),
+        (["format=xml"], "unknown format 'xml'"),
         (["-m", "enhance=none,gamma"], "summary does not know -m"),
         (["extractor=convnext_smal"], "did you mean 'convnext_small'"),
         (["enhance=none,gamma"], "several values need -m"),
