@@ -96,8 +96,8 @@ def test_weights_that_are_not_here_are_not_downloaded(place, darkhar, monkeypatc
     assert "random ones stand for them" in errors
     assert "extractor mobilenet" in out
     code, _, errors = darkhar("summary", *words_of(place, "extractor=pose"), "measure=false")
-    assert code == 2
-    assert "`darkhar fetch movenet` downloads them" in errors
+    assert code != 0
+    assert "darkhar fetch movenet" in errors
 
 
 def test_streams_of_late_fusion_are_told_apart(place, darkhar):
