@@ -11,6 +11,8 @@ from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.extractors.person.keypoints import KEYPOINTS, letterbox, load_movenet
 from darkhar_cli.extractors.resampling import evenly
 from darkhar_cli.weights import catalogue, numbers
+from tests.helpers.backbones import small_resnet
+from tests.helpers.onnx_files import write_onnx
 
 SMALL = {"size": 32, "weights": "none"}
 SIZED = {
@@ -28,6 +30,7 @@ SIZED = {
     "luma": ({}, 3),
     "motion": ({}, 2),
     "motion_flow": ({}, 56),
+    "model_file": ({"channels": "rgb", "range": 1, "mean": 0.45, "std": 0.225}, 5),
 }
 CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow")
 OF_KEYPOINTS = ("movenet", "pose", "flow", "pose_flow")
@@ -50,9 +53,22 @@ def test_every_extractor_is_covered():
     assert set(SIZED) == set(registry.parts("extractor"))
 
 
+@pytest.fixture
+def weights_of(fake_tflite, tmp_path):
+    """Return the file of weights of an extractor that needs one here."""
+
+    def find(name):
+        made = {
+            "model_file": lambda: write_onnx(small_resnet((16, 16)), tmp_path / "net.onnx"),
+        }
+        return made[name]() if name in made else fake_tflite if name in OF_KEYPOINTS else None
+
+    return find
+
+
 @pytest.mark.parametrize("name", SIZED)
-def test_frames_to_features(name, fake_tflite):
-    extractor = build(name, fake_tflite if name in OF_KEYPOINTS else None)
+def test_frames_to_features(name, weights_of):
+    extractor = build(name, weights_of(name))
     size = extractor.size or (48, 64)
     frames = np.random.default_rng(0).uniform(0, 255, (3, *size, 3)).astype(np.float32)
     if name in CLIP_WIDE:
