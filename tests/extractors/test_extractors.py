@@ -8,6 +8,7 @@ from darkhar_cli import registry
 from darkhar_cli.data.frame_difference import luma_changes
 from darkhar_cli.data.video import read_frames
 from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.extractors import video_swin
 from darkhar_cli.extractors.person.keypoints import KEYPOINTS, letterbox, load_movenet
 from darkhar_cli.extractors.resampling import evenly
 from darkhar_cli.weights import catalogue, numbers
@@ -31,8 +32,9 @@ SIZED = {
     "motion": ({}, 2),
     "motion_flow": ({}, 56),
     "model_file": ({"channels": "rgb", "range": 1, "mean": 0.45, "std": 0.225}, 5),
+    "video_swin": ({"frames": 4, "size": 32, "weights": "none"}, 24),
 }
-CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow")
+CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow", "video_swin")
 OF_KEYPOINTS = ("movenet", "pose", "flow", "pose_flow")
 
 
@@ -54,10 +56,12 @@ def test_every_extractor_is_covered():
 
 
 @pytest.fixture
-def weights_of(fake_tflite, tmp_path):
-    """Return the file of weights of an extractor that needs one here."""
+def weights_of(fake_tflite, tmp_path, monkeypatch):
+    """Return the file of weights of an extractor that needs one here; Video Swin is made small."""
 
     def find(name):
+        if name == "video_swin":
+            monkeypatch.setitem(video_swin.VARIANTS, "tiny", video_swin.Stages(12, (1, 1), (3, 6)))
         made = {
             "model_file": lambda: write_onnx(small_resnet((16, 16)), tmp_path / "net.onnx"),
         }
