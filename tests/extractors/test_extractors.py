@@ -14,6 +14,7 @@ from darkhar_cli.extractors.resampling import evenly
 from darkhar_cli.weights import catalogue, numbers
 from tests.helpers.backbones import small_resnet
 from tests.helpers.onnx_files import write_onnx
+from tests.helpers.streaming_network import write_streaming
 
 SMALL = {"size": 32, "weights": "none"}
 SIZED = {
@@ -32,9 +33,10 @@ SIZED = {
     "motion": ({}, 2),
     "motion_flow": ({}, 56),
     "model_file": ({"channels": "rgb", "range": 1, "mean": 0.45, "std": 0.225}, 5),
+    "movinet": ({}, 6),
     "video_swin": ({"frames": 4, "size": 32, "weights": "none"}, 24),
 }
-CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow", "video_swin")
+CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow", "movinet", "video_swin")
 OF_KEYPOINTS = ("movenet", "pose", "flow", "pose_flow")
 
 
@@ -64,6 +66,7 @@ def weights_of(fake_tflite, tmp_path, monkeypatch):
             monkeypatch.setitem(video_swin.VARIANTS, "tiny", video_swin.Stages(12, (1, 1), (3, 6)))
         made = {
             "model_file": lambda: write_onnx(small_resnet((16, 16)), tmp_path / "net.onnx"),
+            "movinet": lambda: write_streaming(tmp_path / "net.tflite"),
         }
         return made[name]() if name in made else fake_tflite if name in OF_KEYPOINTS else None
 
