@@ -8,7 +8,7 @@ import numpy as np
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.models.fusion import mean_log_probability
 from darkhar_cli.randomness import SCORING
-from darkhar_cli.training.branches import Branch, batch_of
+from darkhar_cli.training.branches import Branch
 from darkhar_cli.training.compiled_model import CompiledModel
 from darkhar_cli.training.stream import Stream
 
@@ -66,7 +66,7 @@ class ScoredInputs:
         loaded = branch.load(rows, SCORING, view, [darkening] * len(rows))
         if mirrored:
             loaded = [self._mirror_image(*both) for both in zip(branch.streams, loaded, strict=True)]
-        return batch_of(loaded)
+        return branch.batch(loaded)
 
     def _mirror_image(self, stream: Stream, loaded: Sequence[np.ndarray]) -> list[np.ndarray]:
         if not self._features:
