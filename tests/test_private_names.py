@@ -9,6 +9,7 @@ ADAPTERS = {
     "darkhar_cli/config/hydra_adapter.py",
     "darkhar_cli/data/tfds_adapter.py",
     "darkhar_cli/device.py",
+    "darkhar_cli/extractors/network/litert_adapter.py",
 }
 PUBLIC = {"os._exit"}  # documented, whatever its name
 OURS = ("darkhar_cli", "darkhar_datasets", "tests", "__future__")

@@ -9,23 +9,21 @@ from darkhar_cli.extractors.network import (
     colours,
     graph,
     keras_file,
+    litert_adapter,
     litert_file,
     opening,
     openvino_file,
     running,
-    trial,
     windows,
 )
-from darkhar_cli.extractors.network import (
-    layout as layouts,
-)
+from darkhar_cli.extractors.network import layout as layouts
 from darkhar_cli.extractors.network.colours import choose_colours
 from darkhar_cli.extractors.network.contract import NetworkFile
 from darkhar_cli.extractors.network.running import FramesNetwork, WindowsNetwork
 from darkhar_cli.registry import register
 from darkhar_cli.weights.companions import content_hash
 
-SOURCES = (colours, graph, keras_file, layouts, litert_file, opening, openvino_file, running, trial, windows)
+SOURCES = (colours, graph, keras_file, layouts, litert_adapter, litert_file, opening, openvino_file, running, windows)
 _FRAMES_AT_ONCE = 4  # larger batches are not faster on a CPU, and small ones waste less when the last is filled up
 
 

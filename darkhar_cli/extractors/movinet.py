@@ -5,13 +5,13 @@ from typing import Any
 
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.contract import Extractor
-from darkhar_cli.extractors.network import streaming, trial, windows
+from darkhar_cli.extractors.network import streaming, windows
 from darkhar_cli.extractors.network.streaming import StreamingNetwork
 from darkhar_cli.registry import register
 from darkhar_cli.weights.companions import content_hash
 
 
-@register("extractor", sources=(streaming, trial, windows))
+@register("extractor", sources=(streaming, windows))
 def movinet(weights: str, fps: Any = 5.0, output: str = "auto") -> Extractor:
     """Scores of a streaming MoViNet's classes (Kondratyuk et al. 2021) after each frame, from the clip's first on.
 

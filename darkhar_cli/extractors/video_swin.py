@@ -13,7 +13,6 @@ from darkhar_cli.extractors.network import (
     layout,
     openvino_file,
     running,
-    trial,
     video_swin_weights,
     windows,
 )
@@ -21,7 +20,7 @@ from darkhar_cli.extractors.network.colours import Colours
 from darkhar_cli.extractors.network.running import WindowsNetwork
 from darkhar_cli.registry import register
 
-SOURCES = (colours, keras_file, layout, openvino_file, running, trial, video_swin_weights, windows)
+SOURCES = (colours, keras_file, layout, openvino_file, running, video_swin_weights, windows)
 _IMAGENET = Colours(False, (0.0, 1.0), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _USUAL_DEPTH = 8  # of attention windows; each holds two frames
 

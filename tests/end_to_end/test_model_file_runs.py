@@ -9,7 +9,7 @@ from tests.helpers.backbones import r2plus1d
 from tests.helpers.onnx_files import write_onnx
 
 COLOURS = ("extractor.channels=rgb", "extractor.range=1", "extractor.mean=0.45", "extractor.std=0.225")
-HEAD = ("classifier=statistics", "train.epochs=2", "controls=[]")
+HEAD = ("classifier=statistics", "train.epochs=2")
 
 
 @pytest.fixture

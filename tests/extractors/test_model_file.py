@@ -179,6 +179,7 @@ def test_a_network_that_scales_frames_itself_says_so(place):
     np.testing.assert_allclose(extractor.function(frames), expected, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs")
 def test_a_quantised_tflite_says_its_range(place):
     network = small_resnet((16, 16))
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
@@ -201,7 +202,7 @@ def test_two_clips_tell_how_it_does(file):
     assert "ms a window, 5 of 5 features vary over 2 clips" in said
 
 
-def test_features_that_cannot_be_right_are_refused(file, place):
+def test_features_that_cannot_be_right_are_refused(place):
     still = r2plus1d()
     still.get_layer("logits").set_weights([np.zeros((16, 5)), np.ones(5)])
     path = write_onnx(still, place / "still.onnx")
@@ -209,6 +210,6 @@ def test_features_that_cannot_be_right_are_refused(file, place):
         build(path, **KINETICS).trial([(clip_of(), 30.0), (clip_of(seed=1), 30.0)])
     black = np.zeros_like(clip_of())
     assert "0 of 5 features vary" in build(path, **KINETICS).trial([(black, 30.0), (black, 30.0)])
-    extractor = build(file("windows", "onnx"), **{**KINETICS, "std": 1e-39})
+    still.get_layer("logits").set_weights([np.ones((16, 5)), np.full(5, np.nan)])
     with pytest.raises(FailedWork, match=r"not finite .* check extractor\.range"):
-        extractor.trial([(clip_of(), 30.0), (clip_of(seed=1), 30.0)])
+        build(write_onnx(still, path), **KINETICS).trial([(clip_of(), 30.0), (clip_of(seed=1), 30.0)])

@@ -118,7 +118,7 @@ def write_onnx(network, path, batch=1, beside=False, extra_outputs=()):
             given = layer.input if isinstance(layer.input, list) else [layer.input]
             writer.write(layer, [names[id(one)] for one in given], layer.name)
             names[id(layer.output)] = layer.name
-    *sides, colours = network.inputs[0].shape[1:]
+    *sides, colours = (size or f"any{i}" for i, size in enumerate(network.inputs[0].shape[1:]))
     last = names[id(network.outputs[0])]
     outputs = [value(last, (batch, network.outputs[0].shape[-1])), *(value(name, ()) for name in extra_outputs)]
     Path(path).write_bytes(model(writer.nodes, writer.constants, [value("frames", (batch, colours, *sides))], outputs))

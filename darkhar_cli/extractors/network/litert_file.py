@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.extractors.network import litert_adapter
 from darkhar_cli.extractors.network.contract import LAST_POOLED, Port, Run, Said, Shape
 from darkhar_cli.extractors.network.openvino_file import cast, no_output, one_output, only_input, reason
 from darkhar_cli.native_stderr import quiet_start
 
 _MOST_INTERPRETERS = 8
-_DENSE, _CONVOLUTION = "FULLY_CONNECTED", "CONV"
 
 
 class LiteRTFile:
@@ -113,7 +113,7 @@ class LiteRTFile:
         interpreter = self._interpreter(inside=True)
         interpreter.allocate_tensors()
         if output == LAST_POOLED:
-            return _before_last_dense(interpreter)
+            return litert_adapter.before_last_dense(interpreter)
         inside = {one["name"]: one["index"] for one in interpreter.get_tensor_details() if one["name"]}
         if output not in inside:
             raise no_output(output, self.name, self.outputs, sorted(inside))
@@ -153,14 +153,3 @@ def _said(detail: Any) -> Said:
 def _real(array: np.ndarray, quantization: tuple[float, int]) -> np.ndarray:
     scale, zero = quantization
     return ((array.astype(np.float32) - zero) * scale if scale else array).astype(np.float32)
-
-
-def _before_last_dense(interpreter: Any) -> tuple[int, bool]:
-    """Return what the last dense layer takes, or the first output where convolutions come after it or there is none."""
-    last = interpreter.get_output_details()[0]["index"]
-    for operation in reversed(interpreter._get_ops_details()):  # LiteRT has no public name for it
-        if operation["op_name"] == _DENSE:
-            return int(operation["inputs"][0]), True
-        if _CONVOLUTION in operation["op_name"]:
-            return last, False
-    return last, False
