@@ -7,7 +7,7 @@ import numpy as np
 
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.corruption import Darkening
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.features.prefetch import collate
 from darkhar_cli.models.action_model import Part
 from darkhar_cli.training.execution_plan import ClassifierPlan, ExecutionPlan
@@ -47,7 +47,7 @@ class Branch:
         rows: Sequence[int],
         epoch: int,
         view: int,
-        darkenings: Sequence[Darkening | None],
+        darkenings: Sequence[Corruption | None],
         backwards: Sequence[bool] | None = None,
     ) -> list[list[np.ndarray]]:
         """Return for each stream one view of each row: features (T, F) or frames (T, h, w, 3), float32.
