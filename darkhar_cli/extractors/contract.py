@@ -4,6 +4,7 @@ A part's builder returns an `Extractor`. Its backend is `keras` (a Keras model o
 trained) or `host` (a function on enhanced frames at their own size; always frozen; it is called from several threads).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
@@ -57,6 +58,9 @@ class Extractor:
         runtime: backend `host`: what it runs in.
         longest: scope `clip`: frames whose longer side is longer reach it smaller, their shape kept; 0: as they are.
         symmetry: what becomes of the F features in a mirror and in time reversal, where that is known.
+        trial: backend `host`, of a network that nobody here has seen: clips' frames as `function` takes them and their
+            rates -> a line on how it did; raises `FailedWork` where its features cannot be right. It is tried on two
+            clips before the first features are computed.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Extractor:
     runtime: str = "host"
     longest: int = 0
     symmetry: Symmetry | None = None
+    trial: Callable[[Sequence[tuple[np.ndarray, float]]], str] | None = None
 
     def __post_init__(self) -> None:
         if (self.model is None) == (self.function is None):

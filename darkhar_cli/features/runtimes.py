@@ -6,7 +6,6 @@ batches of one fixed size, the last one filled up.
 """
 
 import os
-import sys
 from importlib import metadata
 from queue import SimpleQueue
 from threading import Lock
@@ -18,6 +17,7 @@ import tensorflow as tf
 from darkhar_cli import device
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.extractors.contract import Extractor
+from darkhar_cli.extractors.network.openvino_file import import_openvino as import_openvino
 from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.features.prefetch import Engine
 
@@ -86,22 +86,6 @@ def keras_engine(extractor: Extractor, xla: bool) -> Engine:
     signature = [tf.TensorSpec(shape, tf.float32)]
     graph = tf.function(forward, input_signature=signature, jit_compile=xla and extractor.size is not None)
     return Engine(lambda frames: graph(_filled_up(frames, size)).numpy()[: len(frames)], size)
-
-
-def import_openvino() -> Any:
-    """Import OpenVINO without its telemetry, which otherwise reports each import and conversion to its maker."""
-    if "openvino" not in sys.modules:
-        before = sys.modules.get("openvino_telemetry")
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # OpenVINO then takes its own stub
-        try:
-            import openvino
-        finally:
-            del sys.modules["openvino_telemetry"]
-            if before:
-                sys.modules["openvino_telemetry"] = before
-    import openvino
-
-    return openvino
 
 
 class _OpenVINO:

@@ -20,6 +20,7 @@ from darkhar_cli.files.hashes import hash_of
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.weights import fetching, lookup
+from darkhar_cli.weights.companions import files_of
 
 _NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls", "final", "tracker")
 _HERE = Path(__file__).resolve().parent.parent
@@ -60,10 +61,13 @@ def _weights(extractor: Mapping[str, Any]) -> Path:
 
 
 def content_of(path: Path) -> str:
-    """Return the hash of a file, or of every file in a folder (a SavedModel keeps its numbers in `variables/`)."""
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    found = [[str(one.relative_to(path)), hash_of(one)] for one in files]
+    """Return the hash of a file with those that it reads beside it, or of every file in a folder."""
+    found = [[_within(path, one), hash_of(one)] for one in files_of(path)]
     return sha256(dumps(found).encode()).hexdigest()[:16]
+
+
+def _within(path: Path, file: Path) -> str:
+    return str(file.relative_to(path)) if file.is_relative_to(path) else file.name
 
 
 def code_of(config: Mapping[str, Any]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from darkhar_cli.samplers.contract import nearest as nearest_frame
 from darkhar_cli.training.execution_plan import StreamPlan
 from darkhar_cli.training.experiment import Setting
 from darkhar_cli.training.stream_inputs import banked_features, decoded_frames, frames_at_a_time
+from darkhar_cli.training.try_out import try_out
 
 _MOTION: Part = ("motion", {})
 _PLAIN: list[Part] = [("none", {})]
@@ -60,6 +61,7 @@ class Stream:
         self.plan, self.clips, self.setting, self.report = plan, clips, setting, report
         self.parts, self.sampler, self.extractor, self.mode = plan.parts, plan.sampler, plan.extractor, plan.mode
         self.frozen: Frozen | None = None
+        self._tried = False
         if plan.runtime:
             self.frozen = freeze(self.parts.extractor, self.extractor, self.parts.enhance, plan.runtime)
         self._read(clips)
@@ -191,7 +193,10 @@ class Stream:
             if isinstance(inputs, FeatureInputs):
                 wanted = list(self.wanted(rows, epochs, darkening))
                 what = "darkened frames" if darkening else "frames"
-                with console.progress(what, inputs.missing(wanted), rate=True) as progress:
+                missing = inputs.missing(wanted)
+                if missing and self.frozen and not self._tried:
+                    self._tried = bool(try_out(self.frozen, self.clips, self.parts.enhance, rows, console.note))
+                with console.progress(what, missing, rate=True) as progress:
                     inputs.fill(wanted, progress.advance)
 
     def load(self, requests: Sequence[ClipRequest]) -> list[np.ndarray]:

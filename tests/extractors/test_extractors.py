@@ -8,9 +8,13 @@ from darkhar_cli import registry
 from darkhar_cli.data.frame_difference import luma_changes
 from darkhar_cli.data.video import read_frames
 from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.extractors import video_swin
 from darkhar_cli.extractors.person.keypoints import KEYPOINTS, letterbox, load_movenet
 from darkhar_cli.extractors.resampling import evenly
 from darkhar_cli.weights import catalogue, numbers
+from tests.helpers.backbones import small_resnet
+from tests.helpers.onnx_files import write_onnx
+from tests.helpers.streaming_network import write_streaming
 
 SMALL = {"size": 32, "weights": "none"}
 SIZED = {
@@ -28,8 +32,11 @@ SIZED = {
     "luma": ({}, 3),
     "motion": ({}, 2),
     "motion_flow": ({}, 56),
+    "model_file": ({"channels": "rgb", "range": 1, "mean": 0.45, "std": 0.225}, 5),
+    "movinet": ({}, 6),
+    "video_swin": ({"frames": 4, "size": 32, "weights": "none"}, 24),
 }
-CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow")
+CLIP_WIDE = ("background", "motion", "motion_flow", "pose", "flow", "pose_flow", "movinet", "video_swin")
 OF_KEYPOINTS = ("movenet", "pose", "flow", "pose_flow")
 
 
@@ -50,9 +57,25 @@ def test_every_extractor_is_covered():
     assert set(SIZED) == set(registry.parts("extractor"))
 
 
+@pytest.fixture
+def weights_of(fake_tflite, tmp_path, monkeypatch):
+    """Return the file of weights of an extractor that needs one here; Video Swin is made small."""
+
+    def find(name):
+        if name == "video_swin":
+            monkeypatch.setitem(video_swin.VARIANTS, "tiny", video_swin.Stages(12, (1, 1), (3, 6)))
+        made = {
+            "model_file": lambda: write_onnx(small_resnet((16, 16)), tmp_path / "net.onnx"),
+            "movinet": lambda: write_streaming(tmp_path / "net.tflite"),
+        }
+        return made[name]() if name in made else fake_tflite if name in OF_KEYPOINTS else None
+
+    return find
+
+
 @pytest.mark.parametrize("name", SIZED)
-def test_frames_to_features(name, fake_tflite):
-    extractor = build(name, fake_tflite if name in OF_KEYPOINTS else None)
+def test_frames_to_features(name, weights_of):
+    extractor = build(name, weights_of(name))
     size = extractor.size or (48, 64)
     frames = np.random.default_rng(0).uniform(0, 255, (3, *size, 3)).astype(np.float32)
     if name in CLIP_WIDE:

@@ -12,6 +12,7 @@ ORDER = (
     "conf/README.md",
     ".github/docs/figures.md",
     ".github/docs/pose_and_motion.md",
+    ".github/docs/backbones.md",
     ".github/docs/weights.md",
     ".github/docs/comparing.md",
     ".github/docs/run_folder.md",
