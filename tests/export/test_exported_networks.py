@@ -23,7 +23,7 @@ TINY = ("dataset=dark_synth", "dataset.config=tiny", "cv=auto", "cv.folds=2", "t
 def trained(place, monkeypatch, *words):
     """Train on few synthetic clips and return the finished run."""
     monkeypatch.setenv("DARKHAR_MODELS", MODELS)
-    assert cli.main(["--quiet", "train", *words, *TINY, f"hydra.run.dir={place / 'run'}"]) == 0
+    assert cli.main(["train", *words, *TINY, f"hydra.run.dir={place / 'run'}"]) == 0
     return Run(place / "run")
 
 
