@@ -44,7 +44,8 @@ def banked_features(
     about = {**frozen.about, "darkened": darkening.about()} if darkening else frozen.about
     frames = HostFrames(clips, enhance, frozen.extractor.size, frozen.last, frozen.whole, before)
     bank, table = MemoryBank(about) if cache is None else Bank(cache, about), clips.table
-    return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time)
+    width = frozen.extractor.features
+    return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time, width=width)
 
 
 def decoded_frames(
