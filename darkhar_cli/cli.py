@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     verb = words[0] if words else ""
     try:
         with stopping.handled(verb, whole_process=argv is None):
-            return dispatch(words, quiet)
+            return dispatch(words, quiet, whole_process=argv is None)
     except (stopping.Stopped, KeyboardInterrupt) as stopped:
         ended = stopping.of(stopped)
         stopping.say(verb, ended.number)
@@ -46,8 +46,8 @@ def main(argv: list[str] | None = None) -> int:
         return _report(problem)
 
 
-def dispatch(words: list[str], quiet: bool) -> int:
-    """Find the verb and run it, or print help."""
+def dispatch(words: list[str], quiet: bool, whole_process: bool = False) -> int:
+    """Find the verb and run it, or print help; where the process is ours, with temporary files of its own."""
     if "-sc" in words or "--shell-completion" in words or "--shell_completion" in words:
         from darkhar_cli.launch.completion import complete
 
@@ -69,7 +69,12 @@ def dispatch(words: list[str], quiet: bool) -> int:
         print(verb.help(), end="\n" if verb.hydra else "")
         if not verb.hydra:
             return 0
-    return verb.run(rest) or 0
+    if not whole_process:
+        return verb.run(rest) or 0
+    from darkhar_cli.files import temporary
+
+    with temporary.own_folder():
+        return verb.run(rest) or 0
 
 
 def _report(problem: Exception) -> int:

@@ -11,11 +11,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 from tensorflow.python.framework import config as tf_config  # the question has no public name
+from tensorflow.python.framework import ops  # nor has the registry
 
 from darkhar_cli import ambient
 
 ambient.settle_keras()  # here, as whatever builds a model for a run imports this first
 
+_TRACED = "CustomGradient-"  # what TensorFlow calls the gradient function of a traced custom gradient
 _PACKAGES = ("darkhar", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "av", "ai-edge-litert")
 _PACKAGES += ("openvino", "opencv-python-headless")
 
@@ -106,3 +108,19 @@ def clear_session() -> None:
     policy = keras.config.dtype_policy()
     keras.backend.clear_session()
     keras.config.set_dtype_policy(policy)
+
+
+@contextlib.contextmanager
+def gradients_forgotten() -> Iterator[None]:
+    """Let TensorFlow forget the gradient functions that it registers while the block runs.
+
+    It keeps one for each custom gradient in each function that it traces, for ever, and with it the graph of that
+    function: some 13 MB a job of a sweep. A step is traced together with its gradient, so nobody asks for them again.
+    """
+    known = ops.gradient_registry._registry
+    before = set(known)
+    try:
+        yield
+    finally:
+        for name in [name for name in known if name.startswith(_TRACED) and name not in before]:
+            del known[name]

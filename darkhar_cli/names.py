@@ -122,3 +122,12 @@ def several(count: int, noun: str, behind: str = "", verb: bool = False) -> str:
     one = count == 1
     words = [f"{count} {noun}{'' if one else 's'}", behind, ("is" if one else "are") if verb else ""]
     return " ".join(filter(None, words))
+
+
+def unreferring_in(node: Any) -> Any:
+    """Return a resolved configuration whose texts are read back as they are."""
+    if isinstance(node, Mapping):
+        return {key: unreferring_in(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [unreferring_in(value) for value in node]
+    return unreferring(node) if isinstance(node, str) else node

@@ -1,7 +1,12 @@
 """Precision: what `auto` means, and that a policy is put back."""
 
+import gc
+import weakref
+
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from darkhar_cli import device
 
@@ -44,3 +49,29 @@ def test_the_private_switches_of_determinism_are_still_there():
     finally:
         device.allow_nondeterminism()
     assert not device.deterministic(), "tensorflow.python.framework.config.disable_op_determinism has no effect"
+
+
+def test_a_traced_step_goes_with_its_model():
+    """TensorFlow keeps the graphs of custom gradients for ever; where this fails, find in which registry it does."""
+
+    def graph_of_a_step():
+        inputs = keras.Input((4,))
+        model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+        optimizer = keras.optimizers.Adam()
+        optimizer.build(model.trainable_variables)
+
+        def step(batch):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(model(batch, training=True))
+            gradient = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+            optimizer.apply(gradient, model.trainable_variables)
+
+        traced = tf.function(step, input_signature=[tf.TensorSpec((None, 4))], autograph=False)
+        traced(np.zeros((2, 4), np.float32))
+        return weakref.ref(traced.get_concrete_function().graph)
+
+    with device.gradients_forgotten():
+        graph = graph_of_a_step()
+    device.clear_session()
+    gc.collect()
+    assert graph() is None

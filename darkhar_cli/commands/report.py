@@ -70,6 +70,7 @@ def _shown(folder: Path) -> tuple[Callable[[], None], Page]:
     if not (folder / "run.json").is_file():
         raise BadRequest(f"{folder} holds no run, sweep, evaluation or comparison; report takes the folder of one")
     run = finished_run(folder)
+    run.mark.refuse_damaged()
     return lambda: terminal.show_run(run), lambda: _html().run_page(run)
 
 

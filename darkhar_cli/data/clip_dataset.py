@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from darkhar_cli import console, plugins, registry
-from darkhar_cli.data import clip_store
+from darkhar_cli.data import clip_store, prepared_files
 from darkhar_cli.data.clip_store import ClipStore, DamagedRecord, StoredClip, first_line
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder
 from darkhar_cli.data.frame_times import IRREGULAR
@@ -40,6 +40,7 @@ class Clips:
     """
 
     def __init__(self, name: str, builder: ClipBuilder, folder: Path, fingerprint: str):
+        prepared_files.refuse_damaged(folder)
         self.name, self.folder, self.fingerprint = name, folder, fingerprint
         self.synthetic, self.like_real = builder.DRAWN, builder.like_real
         self.classes: list[str] = builder.info.features["label"].names

@@ -8,7 +8,7 @@ the last data set that needs it.
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -67,6 +67,8 @@ class Shard:
         about = json.loads(index.read_text(encoding="utf-8"))
         if about["format"] != FORMAT:
             raise ValueError(f"{index}: format {about['format']}, not {FORMAT}")
+        if about.get("sha256", known := _mark(about["clips"])) != known:  # earlier versions wrote none
+            raise ValueError(f"{index}: not as it was written")
         self.clips = [StoredClip(**{**one, "times": tuple(one["times"])}) for one in about["clips"]]
         self._source: Any = None
 
@@ -173,9 +175,16 @@ class Writer:
         self._file.close()
         name = sha256(" ".join(clip.digest for clip in self._clips).encode()).hexdigest()[:16]
         os.replace(self._open_path, self._folder / f"{name}.array_record")
-        about = {"format": FORMAT, "clips": [asdict(clip) for clip in self._clips]}
+        clips = [{**asdict(clip), "times": list(clip.times)} for clip in self._clips]
+        about = {"format": FORMAT, "clips": clips, "sha256": _mark(clips)}
         (self._folder / f"{name}.json").write_text(json.dumps(about), encoding="utf-8")
         self._file, self._clips, self._size = None, [], 0
+
+
+def _mark(clips: Sequence[Mapping[str, Any]]) -> str:
+    """Return the hash of what an index says of its clips; that they are in place, reading them proves."""
+    ordered = sorted(clips, key=lambda clip: str(clip["digest"]))
+    return sha256(json.dumps(ordered, sort_keys=True).encode()).hexdigest()
 
 
 def indexes(prepared: Path) -> Iterator[Path]:

@@ -27,7 +27,7 @@ from darkhar_cli.data.clip_store import StoredClip
 from darkhar_cli.data.examples import Examples
 from darkhar_cli.data.listing import Excluded
 from darkhar_cli.data.sources import TRAIN, Checked, Damage, Skipped, Source, check
-from darkhar_cli.data.tfds_adapter import UnlistedBuilder
+from darkhar_cli.data.tfds_adapter import LocalInfo, UnlistedBuilder
 from darkhar_cli.data.video import read_frames
 from darkhar_cli.data.worker_processes import WorkerContext
 from darkhar_cli.files.tables import read_csv, write_csv
@@ -110,7 +110,7 @@ class ClipBuilder(UnlistedBuilder):
             "times": tfds.features.Tensor(shape=(None,), dtype=np.float64, doc="seconds, where frames are irregular"),
         }
         info = tfds.features.FeaturesDict(features)
-        return tfds.core.DatasetInfo(builder=self, features=info, disable_shuffling=True)
+        return LocalInfo(builder=self, features=info, disable_shuffling=True)
 
     @property
     def folder(self) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from darkhar_cli import console, plugins, registry
-from darkhar_cli.data import clip_store
+from darkhar_cli.data import clip_store, prepared_files
 from darkhar_cli.data.dataset_builder import ClipBuilder, Source
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
 from darkhar_cli.errors import BadRequest, FailedWork
@@ -90,6 +90,7 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
             raise FailedWork("no clip could be read")
         write_csv(aside / "left_out.csv", pd.DataFrame(excluded, columns=["path", "reason"]), None)
         builder.write_beside(aside)
+        prepared_files.seal(aside)
         if not (folder / "clips.csv").is_file():
             shutil.rmtree(folder, ignore_errors=True)  # damaged
         try:

@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
+from darkhar_cli import console
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.metrics import tables
+from darkhar_cli.runs.finished_mark import PREDICTIONS
 from darkhar_cli.runs.run_folder import Run
 
 # Settings that decide no number, or that replicates of one method differ in.
@@ -78,6 +80,7 @@ def read_result(folder: Path) -> Result:
     run = Run(folder)
     if not run.done:
         raise BadRequest(f"{folder} {unfinished(folder)}; compare takes finished runs, or the folder of a sweep")
+    _refuse_damaged(run)
     predictions, table = run.read("predictions.csv"), run.read("metrics/folds.csv")
     record, summary = run.record(), _summary(run)
     split = "validation" if (predictions["split"] == "validation").any() else "test"
@@ -98,6 +101,13 @@ def read_result(folder: Path) -> Result:
         [(fold.repeat, fold.fold, fold.training_twins) for fold in record.folds],
         _chance(summary, split, len(classes)),
     )
+
+
+def _refuse_damaged(run: Run) -> None:
+    """Refuse tables that are lost or damaged; of changed predictions, which may be meant, say so."""
+    run.mark.refuse_damaged(but=(PREDICTIONS,))
+    if PREDICTIONS in run.mark.damaged(()):
+        console.warn(f"{run.folder / PREDICTIONS} is not as it was written: what it holds now is compared")
 
 
 def unfinished(folder: Path) -> str:

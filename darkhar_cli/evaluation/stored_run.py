@@ -24,6 +24,7 @@ from darkhar_cli.evaluation.conclusions import conclude
 from darkhar_cli.evaluation.outcomes import jobs_of
 from darkhar_cli.files import asides, disk
 from darkhar_cli.metrics import tables
+from darkhar_cli.runs.finished_mark import PREDICTIONS
 from darkhar_cli.runs.run_folder import Run, save_metrics
 from darkhar_cli.runs.run_record import RunRecord
 
@@ -140,6 +141,7 @@ def recompute(run: Run, labels: Mapping[str, Any]) -> None:
     predictions = _checked(_predictions(run), classes, run.folder / "predictions.csv")
     predictions = predictions.sort_values(tables.KEYS, ignore_index=True)
     save_metrics(run, predictions, classes, labels, epochs_of(run), run.record().data.skipped)
+    run.mark.renew(PREDICTIONS)  # they may have been edited
 
 
 def _checked(predictions: pd.DataFrame, classes: Sequence[str], path: Path) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def darkened_luma(
 
     frames = HostFrames(clips, _UNENHANCED, None, luma.last, before=before)
     bank = Bank(cache, {**luma.about, "darkened": darkening.about()})
-    inputs = FeatureInputs(clips.table, bank, frames, luma.engine, luma.unit, report)
+    inputs = FeatureInputs(clips.table, bank, frames, luma.engine, luma.unit, report, width=luma.extractor.features)
     positions = [_spread(length) for length in clips.table.loc[list(rows), "n_frames"]]
     wanted = list(zip(rows, positions, strict=True))
     missing = inputs.missing(wanted)
@@ -145,7 +145,9 @@ def _inputs(
         return luma.last(decoded(row, positions))
 
     first, second = (
-        FeatureInputs(clips.table, kept_in(cache, one.about), prepare, one.engine, one.unit, report)
+        FeatureInputs(
+            clips.table, kept_in(cache, one.about), prepare, one.engine, one.unit, report, width=one.extractor.features
+        )
         for one, prepare in ((few, of_background), (luma, of_luma))
     )
     return first, second

@@ -48,6 +48,7 @@ class FeatureInputs:
         report: told of damaged entries.
         keep_bytes: memory for entries that were read.
         at_a_time: most frames of a clip that are prepared together, where each is computed on its own.
+        width: F, where it is known: entries of another width are damaged.
 
     Attributes:
         computed: how many frames this process has extracted.
@@ -63,10 +64,12 @@ class FeatureInputs:
         report: Callable[[str], None] = lambda _: None,
         keep_bytes: int = 1 << 30,
         at_a_time: int = 1 << 30,
+        width: int | None = None,
     ):
         self.table, self.bank, self.engine, self.unit, self.report = table, bank, engine, unit, report
         self.computed = 0
-        self._at_a_time = at_a_time
+        self._at_a_time, self._width = at_a_time, width
+        self._lengths: dict[str, int] = dict(zip(table["digest"], table["n_frames"], strict=True))
         self._prepare = prepare
         self._known: dict[str, np.ndarray] = {}
         self._requested: dict[str, np.ndarray] = {}
@@ -92,7 +95,10 @@ class FeatureInputs:
         entry = None
         try:
             entry = self.bank.read(name)
+            if entry is not None:
+                self._refuse_other(name, entry)
         except Damaged as problem:
+            entry = None
             if name not in self._reported:
                 self.report(f"bank entry {self.bank.path(name).name} is damaged ({problem}): computed again")
             self._reported.add(name)
@@ -102,6 +108,21 @@ class FeatureInputs:
         else:
             self._recent.put(name, entry)
         return entry
+
+    def _refuse_other(self, name: str, entry: Entry) -> None:
+        """Refuse an entry whose arrays cannot be what this extractor made of this clip.
+
+        Raises:
+            Damaged: names what is wrong.
+        """
+        positions, width = entry.positions, entry.features.shape[1]
+        if self._width is not None and width != self._width:
+            raise Damaged(f"has {width} features a frame, and the extractor {self._width}")
+        if self.unit is Unit.FRAME and (np.diff(positions) <= 0).any():
+            raise Damaged("its frames are out of order")
+        length = self._lengths.get(name.partition("-")[0])
+        if len(positions) and (positions.min() < 0 or (length is not None and positions.max() >= length)):
+            raise Damaged(f"has frames that the clip has not ({positions.min()} to {positions.max()})")
 
     def missing(self, requests: Iterable[tuple[int, np.ndarray]]) -> int:
         """Return how many frames `fill` would have to compute."""

@@ -2,18 +2,20 @@
 
 A bank is a folder for one way of computing features, `<root>/<extractor>-<hash>/`; `about.json` in it says which
 way in full. An entry is one clip's features, `<clip's hash>.npz`: NumPy's own format for arrays, read without
-pickle, each array guarded by the archive's CRC-32. An entry is written aside by the one process that holds its claim
-and then renamed, so it is whole or not there, and several processes may fill one bank at once.
+pickle, each array guarded by the archive's CRC-32, and the archive's comment says of which clip they are. An entry is
+written aside by the one process that holds its claim and then renamed, so it is whole or not there, and several
+processes may fill one bank at once.
 """
 
 import contextlib
+import errno
 import fcntl
 import io
 import json
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -25,10 +27,12 @@ from darkhar_cli.errors import FailedWork
 from darkhar_cli.files import asides, disk
 from darkhar_cli.paths import elsewhere, home
 
-FORMAT = 2  # raise it when decoding, resizing or the files' layout change: older banks are then not found
+FORMAT = 3  # raise it when decoding, resizing or the files' layout change: older banks are then not found
 ABOUT = "about.json"
 _STRIPES = 3  # entries whose names' hashes share so many first letters share a lock file
 _TRIES = 50
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+_MEMBERS = {"positions.npy", "features.npy"}
 _DAMAGE = (ValueError, OSError, KeyError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
@@ -91,7 +95,7 @@ class StoredBank:
             return None
         except OSError as problem:
             raise FailedWork(f"cannot read {self.path(name)}: {problem.strerror or problem}") from problem
-        return parse(data)
+        return parse(data, name)
 
 
 class Bank(StoredBank):
@@ -108,6 +112,7 @@ class Bank(StoredBank):
     def __init__(self, root: Path, about: Mapping[str, Any]):
         super().__init__(root, about)
         self._locks = Path(root) / ".locks" / self.folder.name  # outside: a claim outlives a pruned folder
+        self._left: dict[str, list[Path]] | None = None
         self._despite_pruning(lambda: None)
         with contextlib.suppress(OSError):  # a bank that may only be read serves what it has
             os.utime(self.folder / ABOUT)  # when it was last used
@@ -138,11 +143,11 @@ class Bank(StoredBank):
             cure = elsewhere("cache_dir", chosen=self.folder.parent != home() / "features")
             raise disk.failure(self.folder, problem, cure, "cannot keep features in") from problem
 
-    def _aside(self, name: str) -> Path:
-        return self.folder / f"{name}.part"
-
     def claim(self, name: str) -> Claim | None:
-        """Return the claim on an entry, or None while somebody else holds it; never waits."""
+        """Return the claim on an entry, or None while somebody else holds it; never waits.
+
+        On a file system without locks everybody gets it: entries are written twice then, to the same bytes.
+        """
         with self._writing():
             self._locks.mkdir(parents=True, exist_ok=True)
             stripe = sha256(name.encode()).hexdigest()[:_STRIPES]
@@ -152,17 +157,21 @@ class Bank(StoredBank):
             except BlockingIOError:
                 os.close(file)
                 return None
-            except OSError:
-                os.close(file)
-                raise
+            except OSError as problem:
+                if problem.errno not in _NO_LOCKS:
+                    os.close(file)
+                    raise
         return Claim(file)
 
     def take_leftover(self, name: str) -> bool:
-        """Remove what a killed process left of an entry, under its claim; return whether there was something."""
-        with self._writing(), contextlib.suppress(FileNotFoundError):
-            self._aside(name).unlink()
-            return True
-        return False
+        """Remove what killed processes left of an entry; return whether there was something."""
+        if self._left is None:  # looked for once: a folder may have very many entries
+            self._left = {}
+            for path in asides.leftovers(self.folder):
+                self._left.setdefault(path.name.split(".npz.")[0].lstrip("."), []).append(path)
+        left = [*self._left.pop(name, []), self.folder / f"{name}.part"]  # as earlier versions called them
+        with self._writing():
+            return sum(map(_removed, left)) > 0
 
     def write(self, name: str, entry: Entry) -> None:
         """Write an entry whole, under its claim.
@@ -172,26 +181,47 @@ class Bank(StoredBank):
         """
 
         def put() -> None:
+            aside = asides.beside(self.path(name))
             try:
-                with self._aside(name).open("wb") as file:
+                with aside.open("w+b") as file:
                     np.savez(file, allow_pickle=False, positions=entry.positions, features=entry.features)
-                os.replace(self._aside(name), self.path(name))
-            except OSError:
-                self._aside(name).unlink(missing_ok=True)
-                raise
+                    with zipfile.ZipFile(file, "a") as archive:
+                        archive.comment = _owner(name)
+                os.replace(aside, self.path(name))
+            finally:
+                aside.unlink(missing_ok=True)
             self._make()  # an entry nobody can list could never be pruned
 
         self._despite_pruning(put)
 
 
-def parse(data: bytes) -> Entry:
+def _owner(name: str) -> bytes:
+    """Return what an entry's archive says of whose it is."""
+    return sha256(name.encode()).digest()[:16]
+
+
+def _removed(path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+        return True
+    return False
+
+
+def parse(data: bytes, name: str | None = None) -> Entry:
     """Read an entry's bytes.
 
+    Args:
+        data: of the file.
+        name: of the entry; None: whosever it is.
+
     Raises:
-        Damaged: they are not an entry, whole and unchanged.
+        Damaged: they are not an entry, whole and unchanged, or another clip's.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _refuse_other_members(archive.infolist(), len(data))  # before anything in it is unpacked
+            if len(archive.comment) != len(_owner("")) or (name is not None and archive.comment != _owner(name)):
+                raise Damaged("is not this clip's")
             broken = archive.testzip()  # before anything in it is believed
         if broken:
             raise Damaged(f"{broken}: wrong checksum")
@@ -203,7 +233,18 @@ def parse(data: bytes) -> Entry:
     types = entry.positions.dtype, entry.features.dtype
     if shapes[0] != shapes[1] or entry.features.ndim != 2 or types != (np.dtype(np.int64), np.dtype(np.float32)):
         raise Damaged(f"holds {types[0]} {shapes[0]} and {types[1]} {entry.features.shape}")
+    if not np.isfinite(entry.features).all():
+        raise Damaged("holds numbers that are not finite")
     return entry
+
+
+def _refuse_other_members(members: Sequence[zipfile.ZipInfo], size: int) -> None:
+    """Refuse an archive that holds anything but the two arrays as they are, for instance one that unpacks to more."""
+    if {one.filename for one in members} != _MEMBERS or len(members) != len(_MEMBERS):
+        raise Damaged(f"holds {', '.join(sorted(one.filename for one in members)) or 'nothing'}")
+    stored = all(one.compress_type == zipfile.ZIP_STORED for one in members)
+    if not stored or sum(one.file_size for one in members) > size:
+        raise Damaged("unpacks to more than it is")
 
 
 def folder_name(about: Mapping[str, Any]) -> str:

@@ -45,6 +45,8 @@ def beside(path: Path) -> Path:
 def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file under a temporary name beside its place, then rename it: it is whole or not there.
 
+    What is written reaches the disk before it has its name, so that a power cut leaves no empty file under it.
+
     Raises:
         FailedWork: it cannot be written; names the file, the reason and the room that is left.
     """
@@ -53,6 +55,7 @@ def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
         aside = beside(path)
         try:
             write(aside)
+            disk.flush(aside)
             os.replace(aside, path)
         finally:
             with contextlib.suppress(OSError):

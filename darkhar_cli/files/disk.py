@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from darkhar_cli.errors import FailedWork
 from darkhar_cli.paths import home
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_FLUSHING = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EROFS, errno.EBADF)  # some file systems have none
 _WORDS = re.compile(r"no space left on device|disk quota exceeded|errno = (28|122)\b", re.IGNORECASE)
 
 
@@ -56,6 +58,23 @@ def writing(path: Path, cure: str = "", what: str = "cannot write to") -> Iterat
         if isinstance(problem, OSError) or is_full(problem):
             raise failure(path, problem, cure, what) from problem
         raise
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or every file of a folder, is on the disk.
+
+    Raises:
+        OSError: it cannot be read, or the disk refuses it.
+    """
+    for one in (path, *path.rglob("*")) if path.is_dir() else (path,):
+        file = os.open(one, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        except OSError as problem:
+            if problem.errno not in _NO_FLUSHING:
+                raise
+        finally:
+            os.close(file)
 
 
 def nameless(problem: BaseException) -> FailedWork:

@@ -157,7 +157,9 @@ def load_run(path: Place) -> RunResult:
     """
     from darkhar_cli.evaluation.stored_run import finished_run
 
-    return RunResult(finished_run(Path(path).expanduser()).folder)
+    run = finished_run(Path(path).expanduser())
+    run.mark.refuse_damaged()
+    return RunResult(run.folder)
 
 
 def load_sweep(path: Place) -> SweepResult:

@@ -9,7 +9,7 @@ from darkhar_cli import console
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.export.card import CARD, write_card
-from darkhar_cli.files import claims
+from darkhar_cli.files import asides, claims
 from darkhar_cli.files.asides import write_aside
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.prediction.own_code import refuse_lost_parts
@@ -37,6 +37,7 @@ def refit(run: Run, config: Mapping[str, Any], clips: clip_dataset.Clips | None 
         if run.final() and not fresh:
             console.note(f"already done: {run.model_path(*FINAL[::-1])} (fresh=true trains it again)")
             return
+        asides.remove_leftovers(run.folder, deep=True)
         _refuse_controls(run, config)
         refuse_lost_parts(run)
         if since := changed_since(run):
@@ -77,7 +78,7 @@ def _make(run: Run, config: Mapping[str, Any], clips: clip_dataset.Clips) -> Non
         device.make_deterministic()
     epochs = median_epoch(facts["folds"])
     try:
-        with device.precision(facts["precision"]):
+        with device.precision(facts["precision"]), device.gradients_forgotten():
             made = fit_all(experiment, clips, epochs)
             session = made.session
             write_aside(run.model_path(*FINAL[::-1]), session.model.whole.save)

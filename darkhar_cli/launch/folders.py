@@ -15,6 +15,7 @@ def claimed(folder: Path, fresh: bool, key: str) -> Path:
     Raises:
         FailedWork: it cannot be made, or not be written to.
     """
+    asides.remove_leftovers(folder.parent, folder.name)
     number, place = 1, folder
     while True:
         with disk.writing(place, f"choose another with {key}=..."):

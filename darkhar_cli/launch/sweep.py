@@ -14,6 +14,7 @@ from darkhar_cli.config.sweep_words import bare_key, given, job_folder
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
 from darkhar_cli.evaluation.comparison import Comparison
+from darkhar_cli.files import asides
 from darkhar_cli.launch import needed_weights, sweep_jobs
 from darkhar_cli.launch.drawing import draw_sweep
 from darkhar_cli.launch.folders import claimed, refuse_other
@@ -51,6 +52,7 @@ def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: st
     for place, job in zip(places, jobs, strict=bool(places)):
         refuse_other(place, job.identity)
     folder = folder if config["fresh"] else claimed(folder, False, "hydra.sweep.dir")
+    asides.remove_leftovers(folder)
     sweep_table.save_facts(folder, request.words, request.swept)
     console.note(f"sweep of {len(places)} jobs in {folder}" if places else f"sweep in {folder}")
     if request.drawn or request.launcher != "basic":

@@ -10,6 +10,7 @@ from darkhar_cli.data import clip_dataset
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.evaluation import controls
 from darkhar_cli.evaluation.conclusions import conclude, gather_controls, save_warnings
+from darkhar_cli.evaluation.mending import mend
 from darkhar_cli.files import asides, claims
 from darkhar_cli.launch.drawing import draw_if_possible, enhancement_card
 from darkhar_cli.launch.final_model import refit
@@ -53,7 +54,8 @@ def _whole(run: Run, config: Mapping[str, Any]) -> bool:
     """Whether a run is finished, with its report and the controls that are asked for."""
     drawn = (run.folder / "report.html").is_file()
     lacks_controls = config["controls"] and not len(run.controls())
-    return run.done and drawn and not lacks_controls and not (config["final"] and not run.final())
+    whole = run.done and drawn and not lacks_controls and not (config["final"] and not run.final())
+    return whole and not run.mark.damaged()
 
 
 def _tell_done(run: Run) -> None:
@@ -66,8 +68,9 @@ def _make(job: OpenedJob, run: Run, control: bool) -> None:
     """Do what a run still lacks, under its claim: another process may have finished it meanwhile."""
     asides.remove_leftovers(run.folder, deep=True)
     run.claim(job.identity)
-    if run.done:
+    if run.done and mend(run, row_labels(job.config, job.plan.name)):
         _tell_done(run)
+        run.drop_folds()
         if not (run.folder / "report.html").is_file():
             draw_if_possible(run)
     else:
@@ -116,6 +119,7 @@ def _work(
         for line in execution.lines(clips.table):
             run.log(line)
         ready = trainer.Trainer(experiment, clips, run.warn, execution)
+        _drop_damaged(run, plan)
         code = code_of(config)
         refuse_other_code(run, plan, code)
         said = describe(config, clips, plan, run, overrides, tell)
@@ -152,6 +156,13 @@ def _work(
     run.add_facts(seconds=round(time.monotonic() - started, 2))
     run.finish()
     draw_if_possible(run)
+
+
+def _drop_damaged(run: Run, plan: Plan) -> None:
+    """Name finished folds whose files are not as they were written; they are trained again."""
+    names = {(fold.repeat, fold.index): fold.name for fold in plan.folds}
+    for fold, reason in run.drop_damaged_folds(list(names)):
+        run.warn(f"{names[fold]}: {reason}: trained again")
 
 
 def _tracker(config: Mapping[str, Any], tell: bool) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from darkhar_cli.data.video.streaming import open_stream
 from darkhar_cli.extractors.person.keypoints import KEYPOINTS, load_movenet
 from darkhar_cli.extractors.person.tracking import SEEN, boxes, tracked
 from darkhar_cli.features.frame_loader import HostFrames
-from darkhar_cli.files.asides import write_aside
+from darkhar_cli.files.asides import remove_leftovers, write_aside
 from darkhar_cli.prediction.predictor import Predictor
 from darkhar_cli.prediction.rows import PredictedSpan, RowFormat
 from darkhar_cli.training.experiment import StreamParts
@@ -56,6 +56,7 @@ def write_overlay(path: Path, out: Path, spans: Sequence[PredictedSpan], rows: R
         total = max(1, round(video.seconds))
         with console.progress("overlay, seconds of video", total, rate=True) as progress:
             shown = _shown(video.frames(), parts, spans, rows)
+            remove_leftovers(out.parent, out.name)
             write_aside(out, lambda aside: _encode(aside, shown, video.fps or 30.0, progress))
 
 

@@ -22,7 +22,9 @@ from darkhar_cli.files import disk
 from darkhar_cli.files.asides import write_aside
 from darkhar_cli.files.tables import read_csv, write_csv, write_text
 from darkhar_cli.metrics import by_class, summary, tables
-from darkhar_cli.names import printable_lines, unreferring
+from darkhar_cli.names import printable_lines, unreferring_in
+from darkhar_cli.runs.finished_mark import FinishedMark
+from darkhar_cli.runs.fold_files import FoldFiles, drop_damaged
 from darkhar_cli.runs.run_record import RunRecord
 
 FINAL = (-1, -1)  # repeat and fold of the model that is trained on all training clips
@@ -40,7 +42,12 @@ class Run:
     @property
     def done(self) -> bool:
         """Whether the run is finished."""
-        return (self.folder / "DONE").is_file()
+        return self.mark.there
+
+    @property
+    def mark(self) -> FinishedMark:
+        """Return the mark of a finished run, which knows its tables' checksums."""
+        return FinishedMark(self.folder)
 
     @property
     def identity(self) -> str | None:
@@ -144,12 +151,13 @@ class Run:
 
     def save_config(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
         """Write config.yaml (resolved) and overrides.yaml (as typed)."""
-        write_text(self.folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(_plain(config))))
+        write_text(self.folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(unreferring_in(config))))
         write_text(self.folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
 
     def save(self, name: str, table: pd.DataFrame) -> None:
-        """Write one of the run's tables."""
+        """Write one of the run's tables; of a finished run, its mark lists the new checksum."""
         write_csv(self.folder / name, table)
+        self.mark.renew(name)
 
     def read(self, name: str) -> pd.DataFrame:
         """Read one of the run's tables."""
@@ -170,46 +178,50 @@ class Run:
         """Write a fold's Keras model."""
         write_aside(self.model_path(fold, repeat), model.save)
 
-    def _fold(self, repeat: int, fold: int) -> Path:
-        return self.folder / ".folds" / f"{repeat}_{fold}"
+    def _fold(self, repeat: int, fold: int) -> FoldFiles:
+        return FoldFiles(self.folder / ".folds" / f"{repeat}_{fold}", self.model_path(fold, repeat))
 
     def save_fold(self, repeat: int, fold: int, predictions: pd.DataFrame, history: pd.DataFrame, facts: Any) -> None:
         """Keep a finished fold; its facts come last and mark it as whole."""
-        place = self._fold(repeat, fold)
-        write_csv(place / "predictions.csv", predictions)
-        write_csv(place / "history.csv", history)
-        write_text(place / "facts.json", json.dumps(facts))
+        self._fold(repeat, fold).save(predictions, history, facts)
 
     def has_fold(self, repeat: int, fold: int) -> bool:
         """Whether a fold has been finished before."""
-        return (self._fold(repeat, fold) / "facts.json").is_file() and self.model_path(fold, repeat).is_file()
+        return self._fold(repeat, fold).marked and self.model_path(fold, repeat).is_file()
+
+    def drop_damaged_folds(self, folds: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], str]]:
+        """Let finished folds whose files are not as they were written count as not finished; return them, and why."""
+        return drop_damaged({name: self._fold(*name) for name in folds})
 
     def fold_facts(self, repeat: int, fold: int) -> dict[str, Any]:
-        """Return what `save_fold` was given."""
-        return json.loads((self._fold(repeat, fold) / "facts.json").read_text(encoding="utf-8"))
+        """Return what `save_fold` was given.
+
+        Raises:
+            FailedWork: the file has been damaged since the run began.
+        """
+        return self._fold(repeat, fold).facts()
 
     def collect(self, folds: Sequence[tuple[int, int]], name: str) -> pd.DataFrame:
-        """Return one table of all finished folds, in order."""
-        return pd.concat([read_csv(self._fold(*fold) / name) for fold in folds], ignore_index=True)
+        """Return one table of all finished folds, in order.
+
+        Raises:
+            FailedWork: a file has been damaged since the run began.
+        """
+        return pd.concat([self._fold(*fold).read(name) for fold in folds], ignore_index=True)
 
     def finish(self) -> None:
         """Mark the run as finished."""
-        write_text(self.folder / "DONE", "")
+        self.mark.write()
+        self.drop_folds()
+
+    def drop_folds(self) -> None:
+        """Remove what was kept of each fold: the tables of a finished run hold it."""
         shutil.rmtree(self.folder / ".folds", ignore_errors=True)
 
     def fail(self, message: str) -> None:
         """Keep the reason why the run could not be finished, where the folder can be written."""
         with contextlib.suppress(FailedWork):
             write_text(self.folder / "error.txt", message + "\n")
-
-
-def _plain(node: Any) -> Any:
-    """Return a resolved configuration whose texts are read back as they are."""
-    if isinstance(node, Mapping):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_plain(value) for value in node]
-    return unreferring(node) if isinstance(node, str) else node
 
 
 def save_tables(
@@ -219,10 +231,7 @@ def save_tables(
     folds: Sequence[tuple[int, int]],
     skipped: int,
 ) -> None:
-    """Write predictions.csv, metrics/*.csv and the folds' facts from the finished folds.
-
-    `skipped` is how many broken clips the data set left out; the summary carries it.
-    """
+    """Write all tables and the folds' facts from the finished folds; `skipped` counts broken clips left out."""
     predictions = run.collect(folds, "predictions.csv").sort_values(tables.KEYS, ignore_index=True)
     facts = {fold: run.fold_facts(*fold) for fold in folds}
     epochs = {fold: entry["epochs"] for fold, entry in facts.items()}

@@ -111,7 +111,8 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run, listeners: Sequence[Traini
     telling = Listeners([*own, *listeners])
     finished = tuple(fold for fold in plan.folds if fold not in todo)
     try:
-        _train(trainer, plan, RunBegin(trainer.execution, tuple(todo), finished), telling)
+        with device.gradients_forgotten():
+            _train(trainer, plan, RunBegin(trainer.execution, tuple(todo), finished), telling)
         _keep_frames(trainer, run)
     finally:
         device.clear_session()  # a sweep's next job starts with empty hands

@@ -47,8 +47,10 @@ def banked_features(
     before = partial(_darkened, clips, darkening) if darkening else None
     about = {**frozen.about, darkening.split: darkening.about(clips)} if darkening else frozen.about
     frames = HostFrames(clips, enhance, frozen.extractor.size, frozen.last, frozen.whole, before)
-    bank = _bank(cache, about, read_only)
-    return FeatureInputs(clips.table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time)
+    bank, width = _bank(cache, about, read_only), frozen.extractor.features
+    return FeatureInputs(
+        clips.table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time, width=width
+    )
 
 
 def _bank(cache: Path | MemoryCache | None, about: Mapping[str, Any], read_only: bool) -> Bank | MemoryBank:

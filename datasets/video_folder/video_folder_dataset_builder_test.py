@@ -179,6 +179,13 @@ def test_the_same_bytes_under_two_labels_stop_the_preparation(tmp_path, capsys):
     assert "1 clip is a copy of another, byte for byte: stay/stay_1_1.mp4 of stay/copy.mp4" in capsys.readouterr().err
 
 
+def change(path, old, new):
+    """Change a text where it stands first, and what of the file else would give it away: nothing."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
 def test_damaged_records_are_named_and_prepared_again(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("DARKHAR_HOME", str(tmp_path / "home"))  # a store that no other test has filled
     root = write_clips(tmp_path / "clips", takes=1)
@@ -199,6 +206,8 @@ def test_damaged_records_are_named_and_prepared_again(tmp_path, capsys, monkeypa
         lambda folder: (folder / "skipped.csv").unlink(),
         lambda folder: (folder / "clips.csv").write_bytes(b"\xff"),
         lambda folder: next(folder.rglob("dataset_info.json")).write_text("{"),
+        lambda folder: change(folder / "clips.csv", "down,", "stay,"),
+        lambda folder: change(next(folder.rglob("clips/*.json")), '"n_frames": 10', '"n_frames": 11'),
     ):
         spoil(again.folder)
         again = opened(root)

@@ -13,6 +13,7 @@ ROWS = {
     "folds": "a fold from the traced step / from a model built anew",
     "memory": "peak memory of extraction: 1,000 clips / 100 clips",
     "memory_estimate": "estimated / measured peak memory of five runs, the worst of them",
+    "sweep_memory": "memory after 100 jobs of a sweep / after 5 jobs, trained end to end",
     "one_camera": "30 s / the leak report of 10,000 clips of one fixed camera, in less than 500 MB",
     "start_up": "darkhar --help / 0.5 s, and a config error / 1 s",
 }

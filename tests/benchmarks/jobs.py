@@ -98,6 +98,33 @@ def folds(place: Path) -> dict[str, Any]:
     return found | {"good": found["good"] and same}
 
 
+_SIZES = """
+import sys
+from darkhar_cli import cli
+from darkhar_cli.launch import sweep
+sizes, train = [], sweep.train
+def watched(*a, **k):
+    found = train(*a, **k)
+    sizes.append(int(open('/proc/self/statm').read().split()[1]) * 4096 >> 20)
+    return found
+sweep.train = watched
+cli.main(sys.argv[1:])
+print(*sizes)
+"""
+
+
+def sweep_memory(place: Path, jobs: int = 100) -> dict[str, Any]:
+    """Compare what a sweep of many jobs that are trained end to end takes up with what it does after five."""
+    words = ["--quiet", "train", "-m", "experiment=smoke", f"seed={','.join(map(str, range(jobs)))}"]
+    environment = {**os.environ, "DARKHAR_HOME": str(place)}
+    command = [sys.executable, "-c", _SIZES, *words, f"hydra.sweep.dir={place / 'sweep'}"]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    sizes = list(map(int, done.stdout.splitlines()[-1].split()))
+    ratio = sizes[-1] / sizes[4]
+    found = row(f"{sizes[-1]} MB", f"{sizes[4]} MB", ratio, 0, f"{jobs} jobs of experiment=smoke")
+    return found | {"mark": "<= 1.1", "good": ratio <= 1.1}
+
+
 def start_up(place: Path) -> dict[str, Any]:
     """Compare start-up with its limits."""
     program = [sys.executable, "-m", "darkhar_cli"]

@@ -60,6 +60,29 @@ def test_memory_does_not_grow_over_folds(own_clips, tmp_path):
     assert peaks[-1] < 1.1 * peaks[1], peaks
 
 
+def test_memory_does_not_grow_over_the_jobs_of_a_sweep(own_clips, tmp_path):
+    """Twelve jobs that are trained end to end need hardly more than five: each job's model and graph go with it."""
+    code = (
+        "import sys\nfrom darkhar_cli import cli\nfrom darkhar_cli.launch import sweep\n"
+        "sizes, train = [], sweep.train\n"
+        "def watched(*a, **k):\n"
+        "    found = train(*a, **k)\n"
+        "    sizes.append(int(open('/proc/self/statm').read().split()[1]) * 4096 >> 20)\n"
+        "    return found\n"
+        "sweep.train = watched\n"
+        "assert cli.main(sys.argv[1:]) == 0\nprint(sizes, file=sys.stderr)\n"
+    )
+    seeds = ",".join(map(str, range(12)))
+    words = ["train", "-m", *own_clips, *TINY, "train.epochs=1", "cv.folds=2", f"seed={seeds}", "hydra.sweep.dir=sweep"]
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    sizes = json.loads(answer.stderr.splitlines()[-1])
+    assert len(sizes) == 12
+    assert sizes[-1] < 1.03 * sizes[4], sizes
+
+
 def test_the_smoke_experiment_in_a_process_of_its_own(tmp_path):
     answer = program(
         "train", "experiment=smoke", cwd=tmp_path, env={"DARKHAR_HOME": str(tmp_path / "home")}, timeout=60

@@ -1,5 +1,6 @@
 """The bank on disk: damage is seen, claims are exclusive, a killed writer leaves nothing that is believed."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from darkhar_cli.errors import FailedWork
+from darkhar_cli.features import feature_cache
 from darkhar_cli.features.feature_cache import Bank, Damaged, Entry, parse
 from darkhar_cli.features.stored_caches import remove, stored
 
@@ -85,6 +87,44 @@ def test_other_arrays_are_no_entry(tmp_path, arrays):
     np.savez(tmp_path / "other.npz", **arrays)
     with pytest.raises(Damaged):
         parse((tmp_path / "other.npz").read_bytes())
+
+
+def test_another_clips_entry_is_none(bank):
+    other = "cd" * 32
+    bank.write(NAME, entry())
+    bank.write(other, entry(5))
+    one, two = bank.path(NAME).read_bytes(), bank.path(other).read_bytes()
+    bank.path(NAME).write_bytes(two)
+    bank.path(other).write_bytes(one)
+    for name in (NAME, other):
+        with pytest.raises(Damaged, match="is not this clip's"):
+            bank.read(name)
+
+
+def test_an_archive_that_unpacks_to_more_or_holds_more_is_no_entry(tmp_path, bank):
+    good = {"positions": np.arange(3), "features": np.zeros((3, 4), np.float32)}
+    np.savez_compressed(tmp_path / "bomb.npz", **good | {"features": np.zeros((3, 1 << 16), np.float32)})
+    with pytest.raises(Damaged, match="unpacks to more than it is"):
+        parse((tmp_path / "bomb.npz").read_bytes())
+    np.savez(tmp_path / "more.npz", **good, other=np.zeros(3))
+    with pytest.raises(Damaged, match=r"holds features.npy, other.npy, positions.npy"):
+        parse((tmp_path / "more.npz").read_bytes())
+    bank.write(NAME, Entry(np.arange(3), np.full((3, 4), np.nan, np.float32)))
+    with pytest.raises(Damaged, match="not finite"):
+        bank.read(NAME)
+
+
+def test_without_locks_everybody_may_write(bank, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(feature_cache.fcntl, "flock", refuse)
+    claims = [bank.claim(NAME), bank.claim(NAME)]
+    assert all(claims)
+    bank.write(NAME, entry())
+    assert same(bank.read(NAME), entry())
+    for one in claims:
+        one.release()
 
 
 def test_a_claim_is_exclusive_until_released(tmp_path, bank):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -12,7 +13,7 @@ import pytest
 
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.cached_features import FeatureInputs
-from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_cache import Bank, Entry
 from darkhar_cli.features.prefetch import Engine
 from darkhar_cli.features.units import Unit
 from tests.conftest import ROOT
@@ -105,6 +106,26 @@ def test_damage_is_told_once_and_mended(make, how):
     assert "damaged" in told[0]
     load(second, (0, range(9)))
     assert path.read_bytes() == data, "mended to the same bytes"
+
+
+@pytest.mark.parametrize(
+    ("positions", "width", "said"),
+    [
+        ([0, 5, 2], 2, "its frames are out of order"),
+        ([0, 2, 2], 2, "its frames are out of order"),
+        ([0, 2, 9], 2, r"has frames that the clip has not \(0 to 9\)"),
+        ([-1, 0, 2], 2, r"has frames that the clip has not \(-1 to 2\)"),
+        ([0, 1, 2], 3, "has 3 features a frame, and the extractor 2"),
+    ],
+)
+def test_an_entry_that_cannot_be_this_clips_is_computed_again(make, positions, width, said):
+    inputs, work, told = make(width=2)
+    crafted = Entry(np.array(positions, np.int64), np.ones((3, width), np.float32))
+    inputs.bank.write(TABLE["digest"][0], crafted)
+    np.testing.assert_array_equal(load(inputs, (0, [0, 2]))[0][0], expected(0, [0, 2]))
+    assert work.frames == 2
+    assert len(told) == 1
+    assert re.search(said, told[0])
 
 
 def test_what_is_damaged_or_pruned_between_two_loads_is_mended_too(make):
@@ -235,7 +256,7 @@ def test_eight_processes_fill_one_bank_and_none_works_twice(tmp_path):
         import numpy as np
         from tests.helpers.extracted_clips import TABLE, Work
         import pandas as pd
-        from darkhar_cli.features.feature_cache import Bank
+        from darkhar_cli.features.feature_cache import Bank, Entry
         from darkhar_cli.features.cached_features import FeatureInputs
         from darkhar_cli.features.prefetch import Engine
 

@@ -25,6 +25,10 @@ LONGER = (
     "test_refit.py::test_the_final_model_is_kept_and_made_again_the_same",
     "test_predict.py::test_a_pipe_is_read_as_it_comes",
     "test_stream_runs.py::test_a_killed_run_of_streams_ends_with_the_same_tables",
+    "test_kills.py::test_a_killed_run_goes_on_to_the_same_tables[kills_at_renames]",  # kills_at_random
+    "test_kills.py::test_a_stopped_run_has_its_exit_code_and_goes_on",  # test_stopping.py
+    "test_kills.py::test_several_at_once_make_one_run",  # test_two_at_once.py
+    "test_processes.py::test_memory_does_not_grow_over_the_jobs_of_a_sweep",
     # many trainings in one test
     "test_controls.py::test_a_planted_background_looks_good_by_clip_and_not_by_group",
     "test_controls.py::test_labels_shuffled_among_groups_show_that_rooms_leak_and_single_clips_do_not",
@@ -64,6 +68,7 @@ LONGER = (
     # some of many parameters
     "test_trainer.py::test_a_fold_alone_is_the_same_fold_in_a_whole_run_to_the_byte[end_to_end-classifier0]",
     "test_trainer.py::test_a_fold_alone_is_the_same_fold_in_a_whole_run_to_the_byte[features-classifier1]",
+    "test_trainer.py::test_every_classifiers_fold_alone_is_the_same_to_the_byte",
     "test_trainer.py::test_both_ways_agree_on_real_clips",
     "test_learner.py::test_the_compiled_loop_trains_as_keras_does[bilstm-adam]",
     "test_learner.py::test_the_compiled_loop_trains_as_keras_does[transformer-adam]",

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from scipy.special import log_softmax
 
+from darkhar_cli.config import schema
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.splits.plan import Fold, plan_folds
@@ -188,6 +189,21 @@ CONV = ("conv_small", {"size": [16, 20], "filters": 4, "features": 8})
     [("end_to_end", HEAD), ("features", HEAD), ("features", ("linear", {"l2": 0.1, "solver": "lbfgs"}))],
 )
 def test_a_fold_alone_is_the_same_fold_in_a_whole_run_to_the_byte(trainer, clips, lively, mode, classifier):
+    alone_as_in_a_whole_run(trainer, clips, lively, mode, classifier)
+
+
+_EVERY = {name: (name, {}) for name in ("attention", "bilstm", "gru", "linear", "lstm", "mean_pool", "tcn")}
+_EVERY |= {"transformer": ("transformer", {}), "statistics": ("statistics", {"solver": "gradient"})}
+
+
+@pytest.mark.parametrize("mode", ["end_to_end", "features"])
+@pytest.mark.parametrize("classifier", sorted(schema.options("classifier")))
+def test_every_classifiers_fold_alone_is_the_same_to_the_byte(trainer, clips, lively, mode, classifier):
+    alone_as_in_a_whole_run(trainer, clips, lively, mode, _EVERY[classifier])
+
+
+def alone_as_in_a_whole_run(trainer, clips, lively, mode, classifier):
+    """Compare folds with themselves: all in one process, in another order, each after nothing else was traced."""
     every = clips.rows("train")
     folds = [Fold(i, rows, []) for i, rows in enumerate((every[:5], every[1:], every[:9:2], every[::-1][:7]))]
 
