@@ -14,6 +14,9 @@ from tensorflow.python.framework import config as tf_config  # the question has 
 
 from darkhar_cli import ambient
 
+if ambient.threads():  # before anything is computed; several processes share the machine
+    tf.config.threading.set_intra_op_parallelism_threads(ambient.threads())
+    tf.config.threading.set_inter_op_parallelism_threads(ambient.threads())
 ambient.settle_keras()  # here, as whatever builds a model for a run imports this first
 
 _PACKAGES = ("darkhar", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "av", "ai-edge-litert")

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.metrics import tables
+from darkhar_cli.runs import fold_parts
 from darkhar_cli.runs.run_folder import Run
 
 # Settings that decide no number, or that replicates of one method differ in.
@@ -102,9 +103,9 @@ def read_result(folder: Path) -> Result:
 
 def unfinished(folder: Path) -> str:
     """Return in words what a folder is that holds no finished run."""
-    if (folder / "error.txt").is_file():
-        reason = (folder / "error.txt").read_text().strip().splitlines() or ["no reason is kept"]
-        return f"has failed ({reason[0]})"
+    reason = fold_parts.error_of(folder)
+    if reason:
+        return f"has failed ({reason})"
     return "is not finished" if (folder / "run.json").is_file() else _NO_RUN
 
 

@@ -170,27 +170,28 @@ class Run:
         """Write a fold's Keras model."""
         write_aside(self.model_path(fold, repeat), model.save)
 
-    def _fold(self, repeat: int, fold: int) -> Path:
+    def fold_folder(self, repeat: int, fold: int) -> Path:
+        """Return where a finished fold is kept until the run is whole."""
         return self.folder / ".folds" / f"{repeat}_{fold}"
 
     def save_fold(self, repeat: int, fold: int, predictions: pd.DataFrame, history: pd.DataFrame, facts: Any) -> None:
         """Keep a finished fold; its facts come last and mark it as whole."""
-        place = self._fold(repeat, fold)
+        place = self.fold_folder(repeat, fold)
         write_csv(place / "predictions.csv", predictions)
         write_csv(place / "history.csv", history)
         write_text(place / "facts.json", json.dumps(facts))
 
     def has_fold(self, repeat: int, fold: int) -> bool:
         """Whether a fold has been finished before."""
-        return (self._fold(repeat, fold) / "facts.json").is_file() and self.model_path(fold, repeat).is_file()
+        return (self.fold_folder(repeat, fold) / "facts.json").is_file() and self.model_path(fold, repeat).is_file()
 
     def fold_facts(self, repeat: int, fold: int) -> dict[str, Any]:
         """Return what `save_fold` was given."""
-        return json.loads((self._fold(repeat, fold) / "facts.json").read_text(encoding="utf-8"))
+        return json.loads((self.fold_folder(repeat, fold) / "facts.json").read_text(encoding="utf-8"))
 
     def collect(self, folds: Sequence[tuple[int, int]], name: str) -> pd.DataFrame:
         """Return one table of all finished folds, in order."""
-        return pd.concat([read_csv(self._fold(*fold) / name) for fold in folds], ignore_index=True)
+        return pd.concat([read_csv(self.fold_folder(*fold) / name) for fold in folds], ignore_index=True)
 
     def finish(self) -> None:
         """Mark the run as finished."""
