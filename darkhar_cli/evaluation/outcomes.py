@@ -19,6 +19,7 @@ from darkhar_cli.runs.run_folder import Run
 _NO_METHOD = (
     "seed",
     "cv.seed",
+    "cv.only",
     "name",
     "fresh",
     "cache_dir",

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from darkhar_cli.config import request
 from darkhar_cli.evaluation import sweep_table
 from darkhar_cli.runs import fold_parts
 from darkhar_cli.runs.identity import identity
@@ -61,10 +62,10 @@ def test_a_failed_fold_is_a_failed_row_with_its_reason(tmp_path):
 
 
 def test_the_fold_is_no_part_of_a_runs_identity():
-    config = {"dataset": {}, "cv": {"name": "auto", "only": None}, "augment": {}, "streams": {"a": {"enhance": {}}}}
-    config["streams"]["a"]["extractor"] = {"name": "luma"}
-    alone = {**config, "cv": {"name": "auto", "only": 2}}
-    before = {**config, "cv": {"name": "auto"}}
+    config = request.read_job("train", ["extractor=luma"], ()).config
+    assert config["cv"]["only"] is None
+    alone = {**config, "cv": {**config["cv"], "only": 2}}
+    before = {**config, "cv": {key: value for key, value in config["cv"].items() if key != "only"}}
     assert identity(config, "x") == identity(alone, "x") == identity(before, "x")
 
 
