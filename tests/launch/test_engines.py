@@ -1,10 +1,8 @@
 """Engines run tasks in other processes: order, failures, devices and threads settled before TensorFlow is there."""
 
-import os
 import re
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -16,28 +14,11 @@ from darkhar_cli.launch.launchers import chosen, surroundings
 from darkhar_cli.launch.launchers.contract import Task
 from darkhar_cli.launch.works import by_features, in_order
 from tests.conftest import ROOT
+from tests.helpers.engine_work import broken, gone, seen
 from tests.helpers.fake_slurm import write_slurm
 
 LOCAL = [("joblib", {"n_jobs": 2}), ("submitit_local", {"n_jobs": 2})]
 GOLDEN = Path(__file__).with_name("golden_sbatch.sh")
-
-
-def seen(place, number):
-    """Say what a job finds around it; the file keeps others waiting until both are there."""
-    (place / str(number)).write_text("")
-    deadline = time.monotonic() + 20
-    while len(list(place.glob("[0-9]"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    names = ("CUDA_VISIBLE_DEVICES", "DARKHAR_THREADS", "OMP_NUM_THREADS", "DARKHAR_OWN")
-    return {name: os.environ.get(name) for name in names} | {"early": "tensorflow" not in sys.modules}
-
-
-def broken():
-    raise ValueError("no such weights")
-
-
-def gone():
-    os._exit(9)
 
 
 def tasks(works, launcher, place, devices=None):

@@ -137,12 +137,17 @@ def searched(tmp_path, monkeypatch):
         trained.append(fold)
         return noise(*trainer, fold, plan), 1
 
-    monkeypatch.setattr(study.Study, "opened", lambda self, drawn=(): job if not drawn else opened(drawn))
+    def read(words):
+        epochs = next(int(word.partition("=")[2]) for word in words if word.startswith("train.epochs="))
+        return SimpleNamespace(config={**config, "train": {**config["train"], "epochs": epochs}})
+
+    def opened(self, drawn=()):
+        return OpenedJob(read(drawn).config, (), clips, job.plan, "x") if drawn else job
+
+    monkeypatch.setattr(study, "_read", read)  # composing takes longer than such a model
+    monkeypatch.setattr(study.Study, "opened", opened)
     monkeypatch.setattr(study, "_trainer", lambda config, clips: (config, clips))
     monkeypatch.setattr(study, "_scored", scored)
-
-    def opened(drawn):
-        return OpenedJob(request.read_job("train", [*words, *drawn], ()).config, (), clips, job.plan, "x")
 
     def studies(name, trials=8, prune=False):
         (tmp_path / name).mkdir(exist_ok=True)

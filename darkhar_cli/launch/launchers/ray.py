@@ -43,7 +43,8 @@ class RayLauncher:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to Ray's makers
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         try:
-            ray.init(address=self.address, log_to_driver=False, logging_level="error", ignore_reinit_error=True)
+            here = {} if self.address else {"include_dashboard": False}
+            ray.init(address=self.address, log_to_driver=False, logging_level="error", **here)
         except Exception as problem:
             where = f"no cluster at {self.address}" if self.address else "Ray cannot start here"
             raise FailedWork(
@@ -54,8 +55,8 @@ class RayLauncher:
         try:
             return list(ray.get(result))
         except Exception as problem:
-            first = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-            return lost(task, f"its process or node died: {first}")
+            cause = (str(problem).strip().splitlines() or [type(problem).__name__])[-1]  # below the remote traceback
+            return lost(task, f"Ray could not run it: {cause.strip()}")
 
 
 def _do(task: Task) -> list[Ended]:

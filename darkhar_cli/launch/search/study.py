@@ -7,7 +7,7 @@ it alone, and keeps each inner fold's score, so a study that was stopped goes on
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ import pandas as pd
 
 from darkhar_cli import console
 from darkhar_cli.config import request
+from darkhar_cli.config.checked import JobConfig
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.files.tables import write_csv, write_text
@@ -60,7 +61,7 @@ class Study:
 
     def opened(self, drawn: tuple[str, ...] = ()) -> OpenedJob:
         """Return the experiment's job, or that of a trial, with its data."""
-        return DataSets().open_job(request.read_job("train", [*self.words, *drawn], ()))
+        return DataSets().open_job(_read((*self.words, *drawn)))
 
     def inner_folds(self, job: OpenedJob) -> tuple[Clips, Plan]:
         """Return the clips that trials see, and how they are divided.
@@ -142,7 +143,7 @@ class Study:
     def _inner(self, trial: Any, words: tuple[str, ...], clips: Clips, plan: Plan) -> float | None:
         known: Mapping[str, Any] = trial.user_attrs
         scores: list[float] = []
-        config, trainer = request.read_job("train", [*self.words, *words], ()).config, None
+        config, trainer = _read((*self.words, *words)).config, None
         for step, fold in enumerate(plan.folds):
             if f"inner_{step}" not in known:
                 trainer = trainer or _trainer(config, clips)
@@ -168,6 +169,10 @@ class Study:
         outer = macro_recall(predictions)
         facts = {"trial": best.number, "words": best.user_attrs["words"], "inner": best.value, "outer": outer}
         write_text(place / "score.json", json.dumps({**facts, "epochs": epochs}, indent=2) + "\n")
+
+
+def _read(words: Sequence[str]) -> JobConfig:
+    return request.read_job("train", words, ())
 
 
 def _labelled(job: OpenedJob, table: pd.DataFrame) -> Clips:
