@@ -22,6 +22,7 @@ _NOT_HARMLESS = ("OPENCV_CPU_DISABLE", "OPENCV_IPP", "OPENCV_OPENCL_")
 # As unset: what TensorFlow takes by itself.
 _DEFAULTS = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_DETERMINISTIC_OPS": "0", "TF_CUDNN_DETERMINISTIC": "0"}
 _DEFAULTS |= {"TF_USE_LEGACY_KERAS": "0", "TF2_BEHAVIOR": "1"}
+THREADS = "DARKHAR_THREADS"  # how many a process may use where several share a machine
 _NO = ("", "0", "false", "no", "off")
 
 
@@ -31,6 +32,7 @@ def prepare_environment() -> None:
     Raises:
         BadRequest: another backend of Keras, Keras 2, or TensorFlow 1.
     """
+    threads()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up messages are not for users
     if os.environ.get("DARKHAR_HOME") and os.path.expanduser("~") == "~":
         os.environ["HOME"] = str(home())  # without one libraries make a folder named ~ where they are
@@ -42,6 +44,25 @@ def prepare_environment() -> None:
         raise BadRequest("TF_USE_LEGACY_KERAS asks for Keras 2, and darkhar needs Keras 3; unset TF_USE_LEGACY_KERAS")
     if os.environ.get("TF2_BEHAVIOR", "1").lower() in _NO:
         raise BadRequest("TF2_BEHAVIOR asks for TensorFlow 1, and darkhar needs 2; unset TF2_BEHAVIOR")
+
+
+def threads() -> int | None:
+    """Return how many threads this process was told to use; None: as many as there are cores.
+
+    Raises:
+        BadRequest: no whole number of at least 1.
+    """
+    given = os.environ.get(THREADS, "")
+    if not given:
+        return None
+    if not given.isascii() or not given.isdigit() or not int(given):
+        raise BadRequest(f"{THREADS}={given}: allowed is a whole number of at least 1")
+    return int(given)
+
+
+def cores() -> int:
+    """Return how many threads work of this process is spread over."""
+    return threads() or os.cpu_count() or 1
 
 
 def settle_keras() -> None:

@@ -15,6 +15,9 @@ from tensorflow.python.framework import ops  # nor has the registry
 
 from darkhar_cli import ambient
 
+if ambient.threads():  # before anything is computed; several processes share the machine
+    tf.config.threading.set_intra_op_parallelism_threads(ambient.threads())
+    tf.config.threading.set_inter_op_parallelism_threads(ambient.threads())
 ambient.settle_keras()  # here, as whatever builds a model for a run imports this first
 
 _TRACED = "CustomGradient-"  # what TensorFlow calls the gradient function of a traced custom gradient

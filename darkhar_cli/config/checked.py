@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from darkhar_cli.config.sweep_words import SUBDIR, bare_key, given, job_folder, resolved
+from darkhar_cli.config.sweep_words import FOLD, SUBDIR, bare_key, given, job_folder, resolved
 from darkhar_cli.errors import BadRequest
 
 
@@ -49,7 +49,13 @@ class Request:
     swept: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     launcher: str = "basic"
+    launcher_settings: Mapping[str, Any] = field(default_factory=dict)
     drawn: bool = False
+
+    @property
+    def varying(self) -> list[str]:
+        """Return the keys that make another run: all that are swept, but for the fold that a job trains alone."""
+        return [key for key in self.swept if key != FOLD]
 
     def varied(self, job: JobConfig) -> dict[str, str]:
         """Return what the sweep varies in one job: key -> value as typed."""
@@ -63,7 +69,7 @@ class Request:
             BadRequest: what was typed names nothing that a job has.
         """
         job = self.jobs[number]
-        swept = ",".join(sorted(w for w in job.words if bare_key(w) in self.swept))
+        swept = ",".join(sorted(w for w in job.words if bare_key(w) in self.varying))
         typed = given(self.words, SUBDIR)
         if typed is None:
             return job_folder(swept)
@@ -81,11 +87,17 @@ class Request:
             if twin:
                 raise BadRequest(f"{self._named(twin)} and {self._named(job)} are the same job; give each value once")
             place = self.folder(number)
-            if place in seen:
+            if place in seen and _whole(self.jobs[seen[place]]) != _whole(job):
                 both = f"{self._named(self.jobs[seen[place]])} and {self._named(job)}"
                 cure = f"leave {SUBDIR} out, or name the job's number in it: ${{hydra.job.num}}"
                 raise BadRequest(f"{both} would share the folder {place!r}; {cure}")
-            seen[place] = number
+            seen.setdefault(place, number)
 
     def _named(self, job: JobConfig) -> str:
         return " ".join(word for word in job.words if bare_key(word) in self.swept) or "the job"
+
+
+def _whole(job: JobConfig) -> dict[str, Any]:
+    """Return the configuration of the whole run that a job is, or trains a fold of."""
+    config = dict(job.config)
+    return {**config, "cv": {**config["cv"], "only": None}} if "cv" in config else config

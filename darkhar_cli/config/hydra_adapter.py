@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import hydra
 from hydra import compose, initialize_config_dir
@@ -16,6 +17,7 @@ from hydra._internal.callbacks import Callbacks
 from hydra._internal.core_plugins.file_config_source import FileConfigSource as FileConfigSource
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import get_args_parser
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import run_job
 from hydra.plugins.config_source import ConfigSource
@@ -46,7 +48,16 @@ def read_files_with(source: type[ConfigSource]) -> None:
 def initialized(folder: Path) -> Iterator[None]:
     """Let Hydra compose configurations from a folder of yaml files while the block runs."""
     with initialize_config_dir(str(folder), version_base="1.3"):
+        _forget_plugins_of(folder)
         yield
+
+
+def _forget_plugins_of(folder: Path) -> None:
+    """Take out what installed plugins say of launchers that the folder has itself: it would be held against theirs."""
+    for group in ("launcher", "sweeper"):
+        known = ConfigStore.instance().repo.get("hydra", {}).get(group, {})
+        for file in (folder / "hydra" / group).glob("*.yaml"):
+            known.pop(file.name, None)
 
 
 def composed_tree(verb: str, words: Sequence[str]) -> DictConfig:
@@ -140,6 +151,12 @@ def plugins_of(config: DictConfig) -> tuple[str, str]:
     """Return the names of the launcher and the sweeper that a composed configuration chooses."""
     choices = config.hydra.runtime.choices
     return str(choices["hydra/launcher"]), str(choices["hydra/sweeper"])
+
+
+def launcher_settings(config: DictConfig) -> dict[str, Any]:
+    """Return what the launcher that a composed configuration chooses is set to."""
+    made: Any = OmegaConf.to_container(OmegaConf.select(config, "hydra.launcher"), resolve=True)
+    return {str(key): value for key, value in made.items() if key != "_target_"}
 
 
 def sweeper_params(config: DictConfig) -> dict[str, str]:

@@ -187,6 +187,7 @@ def _plugins(request: Request, verb: str, parsed: Sequence[Override], extra: lis
     except BadRequest:
         return []  # said of each job
     request.launcher, sweeper = hydra_adapter.plugins_of(tree)
+    request.launcher_settings = hydra_adapter.launcher_settings(tree)
     request.drawn = sweeper != "basic"
     keys = {one.key_or_group for one in parsed}
     params = {} if request.drawn else hydra_adapter.sweeper_params(tree)

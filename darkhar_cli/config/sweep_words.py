@@ -17,6 +17,7 @@ from darkhar_cli.errors import BadRequest, nearest
 
 _LONGEST = 120  # bytes
 SUBDIR = "hydra.sweep.subdir"
+FOLD = "cv.only"  # jobs that differ in it alone are parts of one run, in one folder
 
 
 def bare_key(word: str) -> str:

@@ -29,6 +29,7 @@ def control(name: str, beside: Mapping[str, Any]) -> dict[str, Any]:
             made[group] = {option: schema.options(group)[option].defaults for option in word}
         else:
             made[group] = {"name": word, **schema.options(group)[word].defaults}
+    made["cv"] = {**made["cv"], "only": None}  # which a stored configuration has not
     made |= {"robustness": {"name": "none"}, "tracker": {"name": "none"}}
     if chosen:
         made["train"] = schema.options("train")["default"].defaults

@@ -13,6 +13,7 @@ from darkhar_cli import console
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.metrics import tables
+from darkhar_cli.runs import fold_parts
 from darkhar_cli.runs.finished_mark import PREDICTIONS
 from darkhar_cli.runs.run_folder import Run
 
@@ -20,6 +21,7 @@ from darkhar_cli.runs.run_folder import Run
 _NO_METHOD = (
     "seed",
     "cv.seed",
+    "cv.only",
     "name",
     "fresh",
     "cache_dir",
@@ -112,9 +114,9 @@ def _refuse_damaged(run: Run) -> None:
 
 def unfinished(folder: Path) -> str:
     """Return in words what a folder is that holds no finished run."""
-    if (folder / "error.txt").is_file():
-        reason = (folder / "error.txt").read_text().strip().splitlines() or ["no reason is kept"]
-        return f"has failed ({reason[0]})"
+    reason = fold_parts.error_of(folder)
+    if reason:
+        return f"has failed ({reason})"
     return "is not finished" if (folder / "run.json").is_file() else _NO_RUN
 
 

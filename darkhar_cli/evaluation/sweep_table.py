@@ -16,6 +16,7 @@ from darkhar_cli.evaluation.comparison import Comparison, compare
 from darkhar_cli.evaluation.outcomes import jobs_of, read_results
 from darkhar_cli.files.tables import keep_csv, read_csv, write_text
 from darkhar_cli.labels import ROW_LABELS
+from darkhar_cli.runs import fold_parts
 from darkhar_cli.runs.run_folder import Run
 
 _NUMBERS = ["split", "n", "correct", "accuracy", "lower", "upper", "interval", "groups", "chance"]
@@ -39,9 +40,9 @@ def _job_row(sweep: Path, folder: Path, known: Mapping[str, Any], swept: Sequenc
         row |= summary.reindex([*ROW_LABELS, *_NUMBERS, *_BESIDE], fill_value="").to_dict()
         row |= {"repeat": "all", "fold": "all", "epochs": epochs}
         return row | {"status": "done"}
-    error = folder / "error.txt"
-    if error.is_file():
-        return row | {"status": "failed", "error": error.read_text(encoding="utf-8").strip().splitlines()[0]}
+    error = fold_parts.error_of(folder)
+    if error:
+        return row | {"status": "failed", "error": error}
     return row | {"status": "unfinished"}
 
 
@@ -106,11 +107,18 @@ def stored_sweep(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     if "status" not in table or "folder" not in table:
         raise BadRequest(f"{folder / 'sweep.csv'} is of an earlier version; give its `darkhar train -m` command again")
     swept = facts_of(folder).get("swept") or [name for name in table if _varies(name, table[name])]
-    errors = []
-    for place, status in zip(table["folder"], table["status"], strict=True):
-        row = _job_row(folder, folder / place, {}, ()) if status == "failed" else {}
-        errors.append(row.get("error", ""))
-    return table.assign(error=errors), [key for key in swept if key in table]
+    swept = [key for key in swept if key in table]
+    columns = [*table.columns, "error"]
+    rows = [_as_it_stands(folder, row, swept) for row in table.to_dict("records")]
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna(""), swept
+
+
+def _as_it_stands(sweep: Path, row: dict[str, Any], swept: Sequence[str]) -> dict[str, Any]:
+    """Return a stored row of sweep.csv, read again from its job's folder where the job was not done then."""
+    if row["status"] == "done":
+        return row
+    known = {key: row[key] for key in (*ROW_LABELS, *swept) if key in row}
+    return row | _job_row(sweep, sweep / row["folder"], known, swept)
 
 
 def _varies(name: str, column: pd.Series) -> bool:

@@ -1,6 +1,5 @@
 """How frames flow to an engine: prepared on all cores while the engine works, a bounded number at a time."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from darkhar_cli import ambient
 from darkhar_cli.stopping import leaving
 
 Task = TypeVar("Task")
@@ -41,7 +41,7 @@ class _Open:
 
 def in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
     """Map a function over items on all cores, in order, a bounded number of items at a time."""
-    cores = os.cpu_count() or 1
+    cores = ambient.cores()
     queue = iter(items)
     with leaving(ThreadPoolExecutor(cores)) as workers:
         waiting: deque[Future] = deque(workers.submit(function, item) for item in islice(queue, cores + 1))

@@ -5,7 +5,6 @@ static batch size and number of threads (with a dynamic batch it does not); Kera
 batches of one fixed size, the last one filled up.
 """
 
-import os
 from importlib import metadata
 from queue import SimpleQueue
 from threading import Lock
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from darkhar_cli import device
+from darkhar_cli import ambient, device
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.extractors.contract import Extractor
 from darkhar_cli.extractors.network.openvino_file import import_openvino as import_openvino
@@ -94,6 +93,8 @@ class _OpenVINO:
     def __init__(self, extractor: Extractor, precision: str, batch: int):
         self.extractor, self.batch = extractor, batch
         self.settings = {"INFERENCE_PRECISION_HINT": _HINTS[precision], **_THROUGHPUT}
+        if ambient.threads():
+            self.settings["INFERENCE_NUM_THREADS"] = str(ambient.threads())
         self._idle: LeastRecentlyUsed[tuple[int, ...], SimpleQueue] = LeastRecentlyUsed(_MOST_SHAPES)
         self._lock = Lock()
 
@@ -136,7 +137,7 @@ class _OpenVINO:
 
 
 def _workers() -> int:
-    return min(os.cpu_count() or 1, 8)
+    return min(ambient.cores(), 8)
 
 
 def openvino_engine(extractor: Extractor, precision: str = "float32") -> Engine:

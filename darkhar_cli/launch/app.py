@@ -15,6 +15,7 @@ from darkhar_cli.config import hydra_adapter, own_parts, schema, sweep_words
 from darkhar_cli.config import request as overrides
 from darkhar_cli.config.checked import Request
 from darkhar_cli.errors import BadRequest, nearest
+from darkhar_cli.launch.launchers import chosen
 from darkhar_cli.launch.outcome import Outcome
 
 # Hydra's options that choose another program's configuration, or run what a file of pickles says.
@@ -126,7 +127,11 @@ def _check_plugin(key: str, name: str) -> None:
     from hydra.core.plugins import Plugins
 
     Plugins.instance()  # finds what is installed
+    ours = chosen.NAMES if key == chosen.GROUP else ()
+    if name in ours:
+        return chosen.refuse_missing(name)
     known = [one.removesuffix(".yaml") for one in ConfigStore.instance().list(key)]
+    known += [one for one in ours if one not in known]
     if name not in known:
         kind = key.partition("/")[2]
         how = f"; Hydra's others are packages of their own (pip install hydra-{name}-{kind})"

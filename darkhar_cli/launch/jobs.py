@@ -11,7 +11,7 @@ from darkhar_cli.config.mistakes import Mistakes
 from darkhar_cli.config.sweep_words import given, job_folder, resolved
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import CHOICES
-from darkhar_cli.launch import needed_weights
+from darkhar_cli.launch import launched, needed_weights
 from darkhar_cli.launch.folders import claimed, refuse_other, refuse_unwritable
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.launch.outcome import Outcome
@@ -31,6 +31,7 @@ def launch(verb: str, request: Request) -> Outcome:
     Raises:
         DarkharError: data, folds or folders do not allow it, or the single job failed.
     """
+    launched.check(request)
     _check_paths(request)
     for tracker in dict.fromkeys(job.config.get("tracker", NONE)["name"] for job in request.jobs):
         refuse_missing(tracker)

@@ -2,15 +2,16 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from darkhar_cli.config import own_parts
 from darkhar_cli.config.checked import JobConfig
+from darkhar_cli.config.sweep_words import FOLD, bare_key
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.names import reversed_names
 from darkhar_cli.runs.identity import identity
-from darkhar_cli.splits.plan import Plan, plan_folds
+from darkhar_cli.splits.plan import Plan, check_fold, plan_folds
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,13 @@ class OpenedJob:
     clips: clip_dataset.Clips
     plan: Plan
     identity: str
+
+    def of_all_folds(self) -> "OpenedJob":
+        """Return the job of the whole run that a fold trained alone is part of."""
+        if self.config["cv"].get("only") is None:
+            return self
+        config = {**self.config, "cv": {**self.config["cv"], "only": None}}
+        return replace(self, config=config, overrides=[w for w in self.overrides if bare_key(w) != FOLD])
 
 
 class DataSets:
@@ -68,9 +76,11 @@ class DataSets:
         if config["dataset"].get("reverse"):
             reversed_names(config["dataset"]["reverse"], clips.classes)
         own = config["cv"].get("seed")  # replicates share their folds
-        key = str((clips.fingerprint, config["dataset"], config["cv"], config["seed"] if own is None else own))
+        division = {**config["cv"], "only": None}
+        key = str((clips.fingerprint, config["dataset"], division, config["seed"] if own is None else own))
         if key not in self._plans:
-            self._plans[key] = plan_folds(config["cv"], clips.table, config["seed"], clips.classes)
+            self._plans[key] = plan_folds(division, clips.table, config["seed"], clips.classes)
+        check_fold(self._plans[key], config["cv"].get("only"))
         return OpenedJob(config, overrides, clips, self._plans[key], identity(config, clips.fingerprint))
 
     def open_job(self, job: JobConfig) -> OpenedJob:

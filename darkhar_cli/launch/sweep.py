@@ -15,9 +15,10 @@ from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.evaluation import sweep_table
 from darkhar_cli.evaluation.comparison import Comparison
 from darkhar_cli.files import asides
-from darkhar_cli.launch import needed_weights, sweep_jobs
+from darkhar_cli.launch import launched, needed_weights, sweep_jobs
 from darkhar_cli.launch.drawing import draw_sweep
 from darkhar_cli.launch.folders import claimed, refuse_other
+from darkhar_cli.launch.launchers import chosen
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.launch.outcome import Outcome
 from darkhar_cli.launch.sweep_task import SweepTask
@@ -53,21 +54,37 @@ def sweep(request: Request, jobs: Sequence[OpenedJob], data: DataSets, typed: st
         refuse_other(place, job.identity)
     folder = folder if config["fresh"] else claimed(folder, False, "hydra.sweep.dir")
     asides.remove_leftovers(folder)
-    sweep_table.save_facts(folder, request.words, request.swept)
+    sweep_table.save_facts(folder, request.words, request.varying)
     console.note(f"sweep of {len(places)} jobs in {folder}" if places else f"sweep in {folder}")
-    if request.drawn or request.launcher != "basic":
+    known: Jobs = {
+        place: _varied(request, number) | row_labels(job.config, job.config["cv"]["name"])
+        for number, (place, job) in enumerate(zip(places, jobs, strict=bool(places)))
+    }
+    if known:
+        sweep_table.save_sweep(folder, known, request.varying)  # `darkhar report` shows it at any time
+    used: dict[int, Path] = {}
+    if request.launcher in chosen.NAMES:
+
+        def keep() -> object:
+            return sweep_table.save_sweep(folder, known, request.varying)
+
+        failure = launched.run_jobs(request, jobs, places, folder, keep)
+    elif request.drawn or request.launcher != "basic":
         used, failure = _launched(request, folder)
     else:
-        used, failure = {}, _run_here(request, jobs, data, places)
+        failure = _run_here(request, jobs, data, places)
     if not folder.is_dir():
         raise failure or FailedWork(f"the sweep left nothing in {folder}")
     (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's; each job's config.yaml says more
-    known: Jobs = {
-        used.pop(number, place): request.varied(request.jobs[number]) | row_labels(job.config, job.config["cv"]["name"])
-        for number, (place, job) in enumerate(zip(places, jobs, strict=bool(places)))
-    }
+    known = {used.pop(number, place): known[place] for number, place in enumerate(places)}
     code = _end(request, folder, known | {place: {} for _, place in sorted(used.items())}, failure)
     return Outcome(code, folder)
+
+
+def _varied(request: Request, number: int) -> dict[str, str]:
+    """Return what a job's run is varied in, the fold that the job trains alone not among it."""
+    varied = request.varied(request.jobs[number])
+    return {key: varied[key] for key in request.varying}
 
 
 def _folder(request: Request, jobs: Sequence[OpenedJob], typed: str | None) -> Path:
@@ -100,7 +117,7 @@ def _launched(request: Request, folder: Path) -> tuple[dict[int, Path], Exceptio
     """Run a sweep through Hydra's launcher and sweeper; return each job's folder, and the first failure."""
     numbered = {} if request.drawn else {number: job.bare() for number, job in enumerate(request.jobs)}
     task = SweepTask(numbered, tuple(request.swept), schema.own_folders(), console.is_quiet())
-    unswept = {bare_key(word) for word in request.jobs[0].words} - set(request.swept)
+    unswept = {bare_key(word) for word in request.jobs[0].words} - set(request.varying)
     words = [
         f"hydra.sweep.dir={quote_literally(str(folder))}",
         f"hydra.job.config.override_dirname.exclude_keys={_list(sorted(unswept))}",
@@ -117,8 +134,8 @@ def _launched(request: Request, folder: Path) -> tuple[dict[int, Path], Exceptio
 
 
 def _end(request: Request, folder: Path, jobs: Jobs, failure: Exception | None) -> int:
-    table = sweep_table.save_sweep(folder, jobs, request.swept)
-    terminal.show_sweep(table, folder, request.swept)
+    table = sweep_table.save_sweep(folder, jobs, request.varying)
+    terminal.show_sweep(table, folder, request.varying)
     comparison = _show_methods(folder)
     if not comparison:
         terminal.show_sweep_limits(table, folder)

@@ -1,7 +1,9 @@
 """`darkhar train`: one experiment, cross-validated, its tables in a run folder."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from darkhar_cli.launch.final_model import refit
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.report import terminal
+from darkhar_cli.runs import fold_parts
 from darkhar_cli.runs.identity import changed_since, code_of, refuse_other_code
 from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.runs.run_folder import Run, save_tables
@@ -31,14 +34,19 @@ def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False
     """Run one experiment into a folder, or find it finished; return its accuracy.
 
     That is of all validation clips where there are any, else of the test split. With `show`, its table is printed. A
-    `control` stands beside a run that has told of the leaks already.
+    `control` stands beside a run that has told of the leaks already. With `cv.only` one fold is trained, and the run is
+    finished when that was the last one that lacked; until then NaN is returned.
 
     Raises:
         DarkharError: the run cannot be done; the reason is also in error.txt.
     """
     run = Run(folder)
     run.refuse_other(job.identity)
-    if _whole(run, job.config):
+    number = job.config["cv"].get("only")
+    job = job.of_all_folds()
+    if number is not None and not run.done and not _fold_alone(job, run, number):
+        return math.nan
+    if is_whole(run, job.config):
         _tell_done(run)
     else:
         with claims.held(folder / ".claim", f"run folder {folder}"):
@@ -50,7 +58,7 @@ def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False
     return float(run.read("metrics/summary.csv")["accuracy"].iloc[0])
 
 
-def _whole(run: Run, config: Mapping[str, Any]) -> bool:
+def is_whole(run: Run, config: Mapping[str, Any]) -> bool:
     """Whether a run is finished, with its report and the controls that are asked for."""
     drawn = (run.folder / "report.html").is_file()
     lacks_controls = config["controls"] and not len(run.controls())
@@ -64,27 +72,50 @@ def _tell_done(run: Run) -> None:
     console.note(f"already done: {run.folder} (fresh=true runs it again{other})")
 
 
+def _fold_alone(job: OpenedJob, run: Run, number: int) -> bool:
+    """Train one fold in a part of the run's folder, unless that is done; return whether all folds are there now."""
+    fold, part = job.plan.folds[number], fold_parts.part(run, number)
+    if number in fold_parts.missing(run, job.plan):
+        with claims.held(part.folder / ".claim", f"{fold.name} of {run.folder}"):
+            if number in fold_parts.missing(run, job.plan):
+                asides.remove_leftovers(part.folder, deep=True)
+                part.claim(job.identity)
+                _do(job, part, False, number)
+    missing = fold_parts.missing(run, job.plan)
+    if missing:
+        left = ", ".join(f"cv.only={one}" for one in missing)
+        console.note(f"{fold.name} is kept in {run.folder}; left to do: {left}, or the command without cv.only")
+    return not missing
+
+
 def _make(job: OpenedJob, run: Run, control: bool) -> None:
     """Do what a run still lacks, under its claim: another process may have finished it meanwhile."""
     asides.remove_leftovers(run.folder, deep=True)
     run.claim(job.identity)
+    fold_parts.join(run, job.plan)
     if run.done and mend(run, row_labels(job.config, job.plan.name)):
         _tell_done(run)
         run.drop_folds()
         if not (run.folder / "report.html").is_file():
             draw_if_possible(run)
     else:
-        run.add_facts(overrides=list(job.overrides), labels=row_labels(job.config, job.plan.name))
-        try:
-            _work(job.config, job.clips, job.plan, run, job.overrides, tell=not control)
-        except DarkharError as problem:
-            run.fail(str(problem))
-            raise
-        except Exception as problem:
-            run.fail(f"{type(problem).__name__}: {problem}")
-            raise
+        _do(job, run, control)
+    fold_parts.remove(run)
     if job.config["controls"] and not len(run.controls()):
         _controls(job, run)
+
+
+def _do(job: OpenedJob, run: Run, control: bool, only: int | None = None) -> None:
+    """Train and score a run, or only one fold in a part of it; what ends that early is kept in error.txt."""
+    run.add_facts(overrides=list(job.overrides), labels=row_labels(job.config, job.plan.name))
+    try:
+        _work(job.config, job.clips, job.plan, run, job.overrides, tell=not control and only is None, only=only)
+    except DarkharError as problem:
+        run.fail(str(problem))
+        raise
+    except Exception as problem:
+        run.fail(f"{type(problem).__name__}: {problem}")
+        raise
 
 
 def _controls(job: OpenedJob, run: Run) -> None:
@@ -100,7 +131,13 @@ def _controls(job: OpenedJob, run: Run) -> None:
 
 
 def _work(
-    config: Mapping[str, Any], clips: clip_dataset.Clips, plan: Plan, run: Run, overrides: Sequence[str], tell: bool
+    config: Mapping[str, Any],
+    clips: clip_dataset.Clips,
+    plan: Plan,
+    run: Run,
+    overrides: Sequence[str],
+    tell: bool,
+    only: int | None = None,
 ) -> None:
     started = time.monotonic()
     scheme = plan.name if len(plan.folds) == 1 else f"{plan.name} with {len(plan.folds)} folds"
@@ -141,6 +178,9 @@ def _work(
             seed=config["seed"],
             started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         )
+        if only is not None:
+            cross_validation.run_folds(ready, replace(plan, folds=[plan.folds[only]]), run)
+            return
         with tracking.tracked(_tracker(config, tell), run, _parameters(config, plan)) as told:
             cross_validation.run_folds(ready, plan, run, [told] if told else [])
             folds = [(fold.repeat, fold.index) for fold in plan.folds]

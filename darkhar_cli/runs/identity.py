@@ -41,6 +41,7 @@ def identity(config: Mapping[str, Any], fingerprint: str) -> str:
     """Return the hash of what decides a run's numbers: the configuration (chain order included), data and switches."""
     kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
     kept["dataset"] = {key: value for key, value in config["dataset"].items() if key != "data_dir"}
+    kept["cv"] = {key: value for key, value in config["cv"].items() if key != "only"}  # a part of the same run
     streams = streams_of(config)
     kept["enhance"] = [[[name, values] for name, values in parts["enhance"].items()] for parts in streams.values()]
     kept["augment"] = [[name, values] for name, values in config["augment"].items()]

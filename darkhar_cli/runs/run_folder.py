@@ -178,8 +178,12 @@ class Run:
         """Write a fold's Keras model."""
         write_aside(self.model_path(fold, repeat), model.save)
 
+    def fold_folder(self, repeat: int, fold: int) -> Path:
+        """Return where a finished fold is kept until the run is whole."""
+        return self.folder / ".folds" / f"{repeat}_{fold}"
+
     def _fold(self, repeat: int, fold: int) -> FoldFiles:
-        return FoldFiles(self.folder / ".folds" / f"{repeat}_{fold}", self.model_path(fold, repeat))
+        return FoldFiles(self.fold_folder(repeat, fold), self.model_path(fold, repeat))
 
     def save_fold(self, repeat: int, fold: int, predictions: pd.DataFrame, history: pd.DataFrame, facts: Any) -> None:
         """Keep a finished fold; its facts come last and mark it as whole."""

@@ -110,6 +110,23 @@ def plan_folds(cv: CvSettings | Mapping[str, Any], table: pd.DataFrame, seed: in
     return Plan(name, folds, settings.node(), notes, carried=name == "paper", watches_scored=name == "paper")
 
 
+def check_fold(plan: Plan, only: int | None) -> None:
+    """Refuse to train a fold alone that a plan does not have, or that cannot be trained without those before it.
+
+    Raises:
+        BadRequest: with the folds that there are.
+    """
+    if only is None:
+        return
+    if only >= len(plan.folds):
+        last = len(plan.folds) - 1
+        raise BadRequest(f"cv.only={only}: cv={plan.name} has {len(plan.folds)} folds here; give 0 to {last}")
+    if plan.carried:
+        raise BadRequest(
+            f"cv.only={only}: cv={plan.name} carries one model from fold to fold; run all folds in one job"
+        )
+
+
 def _trainable(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Return the training clips, or refuse classes that cannot be trained on them."""
     train = table[table["split"] == "train"]

@@ -30,6 +30,7 @@ class CvSettings(Settings):
         repeats: how many divisions, or drawn combinations of groups (None: all).
         share: of the training clips to hold out, above 0 and below 1; None takes the official held-out split.
         seed: of the draws; None takes the run's.
+        only: the fold that a job trains alone, counted over all repeats; it changes no division.
     """
 
     name: str
@@ -37,9 +38,10 @@ class CvSettings(Settings):
     repeats: int | None = None
     share: float | None = None
     seed: int | None = None
+    only: int | None = None
 
     def node(self) -> dict[str, Any]:
-        """Return the `cv` node of a configuration that has these settings."""
+        """Return the `cv` node of a configuration that divides clips so."""
         return {"name": self.name, **{key: getattr(self, key) for key in TAKES[self.name]}}
 
     @property

@@ -1,6 +1,5 @@
 """Where what is seen of clips comes from: features from a bank, or frames decoded to be learnt from."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from darkhar_cli import ambient
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.features.corruptions import Corruption
@@ -72,7 +72,7 @@ def decoded_frames(
 def frames_at_a_time(clips: Clips, size: tuple[int, int] | None) -> int:
     """Return how many frames of a clip may be prepared together: as many as all cores' share of memory holds."""
     height, width = size or clips.table[["height", "width"]].max()
-    return max(16, int(_FLOW_BYTES // ((os.cpu_count() or 1) + 1) // (height * width * 12)))
+    return max(16, int(_FLOW_BYTES // (ambient.cores() + 1) // (height * width * 12)))
 
 
 def _darkened(

@@ -4,6 +4,9 @@
 """
 
 LONGER = (
+    # clusters and searches
+    "test_ray.py::test_a_node_that_dies_in_mid_sweep_costs_no_job",
+    "test_search.py::test_a_whole_search",
     # whole runs in processes of their own, killed, started twice, watched
     "test_processes.py::test_a_killed_run_goes_on_and_ends_with_the_same_tables",  # test_runner.py: a killed run
     "test_processes.py::test_memory_does_not_grow_over_folds",

@@ -9,7 +9,8 @@ from darkhar_cli.splits.settings import TAKES, CvSettings
 from tests.helpers.clip_tables import REAL, groups_apart, ids, nested, shared, table, turned, ungrouped
 
 AUTO = {"name": "auto", "folds": None, "seed": None}
-DEFAULTS = {name: o.defaults for name, o in schema.options("cv").items()}
+# What divides the clips; `only` chooses among the folds.
+DEFAULTS = {n: {k: v for k, v in o.defaults.items() if k != "only"} for n, o in schema.options("cv").items()}
 BY_GROUP = ["stratified_group", "repeated", "leave_one_group_out", "leave_group_per_class_out"]
 
 
@@ -29,7 +30,7 @@ def test_every_option_makes_a_plan_that_its_settings_give_again(name):
     assert made.folds
     assert made.settings["name"] == made.name
     assert set(made.settings) == {"name", *DEFAULTS[made.name]}, "settings are a `cv` node of their own"
-    schema.check_group("cv", made.settings)
+    schema.check_group("cv", {**made.settings, "only": None})
     assert plan_folds(made.settings, clips, 99) == made, "another run's seed does not matter any more"
     keys = [(fold.repeat, fold.index) for fold in made.folds]
     assert keys == sorted(set(keys))
@@ -221,6 +222,16 @@ def test_settings_are_what_the_yaml_files_have():
         assert CvSettings.from_config(asked(name)).node() == asked(name)
     with pytest.raises(BadRequest, match=r"unknown setting in CvSettings 'fold'.*did you mean 'folds'"):
         CvSettings.from_config({"name": "stratified", "fold": 3})
+
+
+def test_a_fold_trained_alone_is_one_of_the_same_folds():
+    for name, option in schema.options("cv").items():
+        assert option.defaults["only"] is None
+        alone = {**asked(name), "only": 1}
+        assert CvSettings.from_config(alone).node() == asked(name)
+        assert plan_folds(alone, nested(4), 3, ["a", "b", "c"]) == plan_folds(
+            asked(name), nested(4), 3, ["a", "b", "c"]
+        )
 
 
 def test_typed_settings_and_a_node_give_the_same_plan():

@@ -1,0 +1,1 @@
+"""A search over parts and parameters: space, studies, score on outer folds; may use all below."""
