@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from darkhar_cli.metrics import cluster_robust
+from darkhar_cli.metrics import cluster_robust, statistics
 from tests.helpers.recordings import crossing, nested
 
 
@@ -16,6 +16,19 @@ def jackknife(right, labels, codes, strata):
     changes = np.array([recall(codes != g) for g in np.unique(codes)]) - recall(codes >= 0)
     parts = [changes[strata == s] for s in np.unique(strata)]
     return np.sqrt(sum((len(part) - 1) / len(part) * (part**2).sum() for part in parts))
+
+
+def freedom(right, labels, codes, strata):
+    """Count the clusters of each stratum but one, where clusters of any of its classes differ."""
+    found = 0
+    for stratum in np.unique(strata):
+        here = strata[codes] == stratum
+        means = {
+            k: {round(right[here & (labels == k) & (codes == c)].mean(), 9) for c in set(codes[here & (labels == k)])}
+            for k in set(labels[here])
+        }
+        found += (strata == stratum).sum() - 1 if any(len(each) > 1 for each in means.values()) else 0
+    return found
 
 
 def error(right, labels, codes):
@@ -40,7 +53,10 @@ def test_the_share_of_equal_clusters_is_the_mean_of_their_means():
 def test_macro_recall_is_the_jackknife_where_clusters_lie_in_classes(seed):
     right, labels, codes = nested(np.random.default_rng(seed))
     strata = np.repeat(np.arange(6), [2, 2, 3, 4, 2, 2])
-    assert error(right, labels, codes) == (pytest.approx(jackknife(right, labels, codes, strata)), 15 - 6)
+    assert error(right, labels, codes) == (
+        pytest.approx(jackknife(right, labels, codes, strata)),
+        freedom(right, labels, codes, strata),
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -54,8 +70,20 @@ def test_classes_that_share_clusters_are_one_stratum():
     labels = np.repeat([0, 0, 0, 1, 1, 2, 2, 2], 6)
     codes = np.repeat([0, 1, 2, 2, 3, 4, 5, 6], 6)  # cluster 2 has clips of classes 0 and 1
     right = (rng.random(48) < 0.6).astype(float)
-    expected = jackknife(right, labels, codes, np.array([0, 0, 0, 0, 1, 1, 1]))
-    assert error(right, labels, codes) == (pytest.approx(expected), 7 - 2)
+    strata = np.array([0, 0, 0, 0, 1, 1, 1])
+    expected = jackknife(right, labels, codes, strata)
+    assert error(right, labels, codes) == (pytest.approx(expected), freedom(right, labels, codes, strata))
+
+
+def test_a_class_whose_recordings_are_all_alike_says_nothing_of_the_error():
+    labels = np.repeat([0, 1, 2], 8)  # sat down always, ran half the time, never walked
+    codes = np.repeat([0, 0, 1, 2, 3, 3, 4, 4, 5, 5, 6, 6], 2)
+    right = np.array([1] * 8 + [1, 1, 0, 0, 1, 0, 0, 0] + [0] * 8, float)
+    assert error(right, labels, codes)[1] == 1
+    found = statistics.recall_interval(right, labels.astype(str), codes)
+    assert found.value == pytest.approx(11 / 24)
+    assert found.low < 0.15
+    assert found.high > 0.8
 
 
 def test_a_cluster_right_in_one_class_and_wrong_in_another_cancels():
