@@ -13,7 +13,8 @@ JOBS ?= 2
 # Real clips and weights, where a machine has them; tests that use them skip without.
 export DARKHAR_TEST_CLIPS DARKHAR_TEST_MODELS
 
-.PHONY: help install train test test-slow chaos bench results enhancements smoke lint format picture contact twins lock clean
+.PHONY: help install train test test-slow chaos mutate bench results enhancements smoke lint format picture contact
+.PHONY: twins lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -37,6 +38,9 @@ test-slow: $(STAMP) ## run the tests that take longer
 
 chaos: $(STAMP) ## kill, stop and crowd runs in every way and compare their tables; hours (ARGS="features tenth" for some)
 	$(VENV)/bin/python -m tests.chaos $(ARGS)
+
+mutate: $(STAMP) ## check 2,400 clips with bytes changed at random (ARGS="20000 7" for more, from another seed)
+	$(VENV)/bin/python -m tests.tools.mutate $(or $(ARGS),2400)
 
 bench: $(STAMP) ## measure speed and memory, each a ratio taken in one run (ARGS="extraction histeq" for some)
 	$(VENV)/bin/python -m tests.benchmarks $(ARGS)

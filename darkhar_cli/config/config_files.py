@@ -16,7 +16,7 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from darkhar_cli.config import hydra_adapter, schema
+from darkhar_cli.config import hydra_adapter, safe_yaml, schema
 from darkhar_cli.errors import BadRequest
 
 _GLOBAL = "# @package _global_"
@@ -43,6 +43,8 @@ def read_text(path: Path) -> str:
 @cache
 def _parsed(path: Path, text: str) -> DictConfig:
     try:
+        if not _is_ours(path):
+            safe_yaml.refuse_bombs(path, text)
         made = OmegaConf.load(StringIO(text))
     except yaml.YAMLError as problem:
         raise BadRequest(_broken(path, text, problem)) from problem
@@ -50,6 +52,10 @@ def _parsed(path: Path, text: str) -> DictConfig:
         raise BadRequest(f"{path} is no configuration: {str(problem).strip().splitlines()[0]}") from problem
     if not isinstance(made, DictConfig):
         raise BadRequest(f"{path} holds a list; give settings as `key: value`, one a line")
+    if not _is_ours(path):
+        values = OmegaConf.to_container(made, resolve=False)
+        safe_yaml.refuse_resolvers(path, values)
+        safe_yaml.refuse_calls(path, values)
     if made.is_empty() and not _is_ours(path):
         raise BadRequest(f"{path} is empty, so choosing it changes nothing; give settings as `key: value`")
     return made

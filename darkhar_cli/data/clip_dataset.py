@@ -21,7 +21,7 @@ from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder
 from darkhar_cli.data.frame_times import IRREGULAR
 from darkhar_cli.data.listing import counted
 from darkhar_cli.data.preparation import builder_of, prepare
-from darkhar_cli.data.video import iter_frames
+from darkhar_cli.data.video import iter_frames, limits
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.files.tables import read_csv
 from darkhar_cli.paths import home
@@ -116,6 +116,7 @@ def fingerprint(dataset: Mapping[str, Any]) -> str:
     builder = builder_of(dataset, data_dir=home())
     options = {key: str(value) for key, value in dataset.items() if key not in ("data_dir", "reverse")}
     parts: list[Any] = [dataset["name"], str(builder.VERSION), builder.FORMAT, options]
+    parts += filter(None, [limits.in_words()])  # they decide which clips are refused
     if plugins.find("dataset", dataset["name"]):
         parts.append(registry.source_hash("dataset", dataset["name"]))
     paths = builder.files() + [source.file for source in builder.sources() if source.file is not None]

@@ -23,12 +23,13 @@ import tensorflow_datasets as tfds
 
 from darkhar_cli import plugins, stopping
 from darkhar_cli.data import clip_store
+from darkhar_cli.data.checking_apart import WORTH_IT, CheckedApart
 from darkhar_cli.data.clip_store import StoredClip
 from darkhar_cli.data.examples import Examples
 from darkhar_cli.data.listing import Excluded
 from darkhar_cli.data.sources import TRAIN, Checked, Damage, Skipped, Source, check
 from darkhar_cli.data.tfds_adapter import LocalInfo, UnlistedBuilder
-from darkhar_cli.data.video import read_frames
+from darkhar_cli.data.video import ClipError, read_clip, read_frames
 from darkhar_cli.data.worker_processes import WorkerContext
 from darkhar_cli.files.tables import read_csv, write_csv
 
@@ -168,23 +169,30 @@ class ClipBuilder(UnlistedBuilder):
     def _checked(self, sources: list[Source], known: Mapping[str, StoredClip]) -> Iterator[Checked | str]:
         """Check clips on all cores, in order, a bounded number of them at a time; known ones are not read again."""
 
+        cores = os.cpu_count() or 1
+        apart = CheckedApart(cores) if len(sources) - len(known) > WORTH_IT and not self.DRAWN else None
+
         def work(source: Source) -> Callable[[], Checked | str]:
             if source.problem:
                 return partial(str, source.problem)
             if source.id in known:
                 return partial(_nothing_new, known[source.id])
+            if apart and source.file is not None:
+                return partial(apart.check, source.file, self.keep_damaged)
             return partial(check, source.load, self.keep_damaged)
 
         loads = list(map(work, sources))
         with stopping.leaving(self._workers(len(loads))) as workers:
             waiting: deque[Future] = deque()
             queue = iter(loads)
-            for load in islice(queue, 4 * (os.cpu_count() or 1)):
+            for load in islice(queue, 4 * cores):
                 waiting.append(workers.submit(load))
             while waiting:
                 yield waiting.popleft().result()
                 for load in islice(queue, 1):
                     waiting.append(workers.submit(load))
+        if apart:
+            apart.close()
 
     def _workers(self, count: int) -> Executor:
         cores = os.cpu_count() or 1
@@ -235,8 +243,8 @@ def _digest(source: Source) -> str:
     if source.problem or source.file is None:
         return ""
     try:
-        return sha256(source.file.read_bytes()).hexdigest()
-    except (OSError, ValueError):  # checked as a clip, it is named with the reason
+        return sha256(read_clip(source.file)).hexdigest()
+    except (OSError, ValueError, ClipError):  # checked as a clip, it is named with the reason
         return ""
 
 

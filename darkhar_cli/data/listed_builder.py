@@ -17,6 +17,7 @@ from darkhar_cli.data.label_formats.assembly import (
 )
 from darkhar_cli.data.label_formats.group_setting import group_pattern
 from darkhar_cli.data.listing import Excluded, list_folder, not_videos, relative
+from darkhar_cli.data.video import read_clip
 from darkhar_cli.data.video_suffixes import VIDEO
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.names import several
@@ -167,7 +168,7 @@ def _named(pattern: str, split: str) -> str:
 
 
 def _source(clip: ListedClip, split: str, official: str = "") -> Source:
-    load = partial(Path.read_bytes, clip.path)
+    load = partial(read_clip, clip.path)
     where = f"{clip.list}:{clip.line}"
     return Source(clip.id, split, clip.label, load, clip.group, clip.problem, official=official, listed=where)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from darkhar_cli.data.clip_store import StoredClip
 from darkhar_cli.data.frame_times import frame_times, timing_of
-from darkhar_cli.data.video import ClipError, DamagedClip, VideoInfo, inspect
+from darkhar_cli.data.video import ClipError, DamagedClip, VideoInfo, inspect, limits, read_clip
 from darkhar_cli.names import printable
 
 TRAIN = "train"
@@ -37,7 +37,7 @@ class Source:
     @property
     def file(self) -> Path | None:
         """Return the file that the clip is read from, if it is one."""
-        if isinstance(self.load, partial) and self.load.func is Path.read_bytes:
+        if isinstance(self.load, partial) and self.load.func is read_clip:
             return self.load.args[0]
         return None
 
@@ -69,6 +69,8 @@ def check(load: Callable[[], bytes], keep_damaged: bool) -> Checked | str:
         data = load()
         info = _inspected(data, keep_damaged)
         timing = timing_of(frame_times(data, info.n_frames), info.fps)
+        if timing.fps > limits.HIGHEST_RATE:
+            raise ClipError(f"cannot have {timing.fps:,.0f} frames a second: its header is damaged or made up")
     except DamagedClip as problem:
         return Damage(problem)
     except ClipError as problem:

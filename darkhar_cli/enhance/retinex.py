@@ -1,5 +1,6 @@
 """Single- and multi-scale Retinex, with or without colour restoration."""
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,8 @@ _ALPHA = 125.0  # colour restoration's gain of a channel's share; Jobson et al.
 _EVERY = 4  # rows and columns that the output range is taken from
 _FLAT = 1e-3  # a range of R (natural logarithm) without detail
 _SIGMAS = (0.03, 0.16, 0.5)
+_LONG = 4096  # pixels of a side whose matrix (size, size) is still taken apart
+_WIDE = 0.02  # sigma as a share of a long side, from which on its Gaussian has a low rank
 
 
 def retinex_on_host(
@@ -84,10 +87,34 @@ def _ratio_on_host(planes: np.ndarray, sigmas: tuple[float, ...], colour: bool) 
     own = _log1p(planes)
     ratio = own.copy()
     for sigma in sigmas:
-        ratio -= _log1p(_smooth(planes, *(_factors(side, sigma * sides[0]) for side in sides))) / len(sigmas)
+        ratio -= _log1p(_surround(planes, sigma * sides[0])) / len(sigmas)
     if colour:
         ratio *= own + np.float32(np.log(_ALPHA)) - np.log(planes.sum(0) + np.float32(3.0))
     return ratio
+
+
+def _surround(planes: np.ndarray, sigma: float) -> np.ndarray:
+    """Return planes (3, H, W) smoothed by a Gaussian of sigma pixels, normalised over the pixels that exist."""
+    sides = planes.shape[1:]
+    wide = [side <= _LONG or sigma >= _WIDE * side for side in sides]
+    smoothed = planes
+    if not all(wide):  # a long side, and few pixels that count: its matrix is of full rank, and nearly empty
+        radius = math.ceil(6 * sigma)
+        kernel = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2)).astype(np.float32)
+        one = np.ones(1, np.float32)
+        taps: Any = [one if narrow else kernel for narrow in wide[::-1]]
+        weights: Any = cv2.sepFilter2D(np.ones(sides, np.float32), -1, taps[0], taps[1], borderType=cv2.BORDER_CONSTANT)
+        blurred = [cv2.sepFilter2D(plane, -1, taps[0], taps[1], borderType=cv2.BORDER_CONSTANT) for plane in planes]
+        smoothed = np.stack(blurred) / weights
+    if not any(wide):
+        return smoothed
+    if all(wide):
+        return _smooth(smoothed, *(_factors(side, sigma) for side in sides))
+    along = wide.index(True)  # smoothed across already
+    right, left = _factors(sides[along], sigma)
+    flat = np.moveaxis(smoothed, along + 1, 1).reshape(len(planes), sides[along], -1)
+    made = (left @ (right @ flat)).reshape(len(planes), sides[along], -1)
+    return np.ascontiguousarray(np.moveaxis(made, 1, along + 1))
 
 
 def _smooth(planes: np.ndarray, down: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> np.ndarray:
@@ -124,6 +151,23 @@ def _gaussian(xp: Any, size: Any, sigma: Any) -> Any:
 @lru_cache(maxsize=64)
 def _factors(size: int, sigma: float) -> tuple[np.ndarray, np.ndarray]:
     """Return two thin matrices (r, size) and (size, r) whose product is the Gaussian's: a wide one has a low rank."""
+    if size > _LONG:
+        return _interpolated(size, sigma)
     left, strength, right = np.linalg.svd(_gaussian(np, size, np.float64(sigma)))
     kept = strength > 1e-7 * strength[0]
     return right[kept].astype(np.float32), (left * strength)[:, kept].astype(np.float32)
+
+
+def _interpolated(size: int, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return such matrices of a long side without its (size, size) matrix: the Gaussian between Chebyshev nodes."""
+    count = math.ceil(10 * size / sigma) + 20
+    angles = (np.arange(count) + 0.5) * np.pi / count
+    nodes, signs = np.cos(angles), np.where(np.arange(count) % 2, -1.0, 1.0) * np.sin(angles)
+    apart = np.linspace(-1.0, 1.0, size)[:, None] - nodes
+    apart[apart == 0.0] = 1e-300
+    basis = signs / apart
+    basis /= basis.sum(axis=1, keepdims=True)  # barycentric (size, count); Berrut and Trefethen 2004
+    scaled = sigma * 2.0 / (size - 1)
+    between = basis @ np.exp(-((nodes[:, None] - nodes) ** 2) / (2.0 * scaled**2))
+    between /= (between @ basis.sum(axis=0))[:, None]
+    return basis.T.astype(np.float32), between.astype(np.float32)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from omegaconf import OmegaConf
 
 from darkhar_cli import console
+from darkhar_cli.config import safe_yaml
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.labels import ROW_LABELS
 from darkhar_cli.metrics import tables
@@ -126,7 +126,7 @@ def _column(listed: pd.DataFrame, name: str) -> dict[str, str]:
 
 def _settings(folder: Path) -> dict[str, str]:
     path = folder / "config.yaml"
-    node: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    node: Any = safe_yaml.read_stored(path) if path.is_file() else {}
     kept = {key: value for key, value in node.items() if key != "tracker"}
     return {key: str(value) for key, value in _flat(kept).items() if key not in _NO_METHOD}
 

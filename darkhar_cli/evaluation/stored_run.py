@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from omegaconf import OmegaConf
 
 from darkhar_cli import ambient
 from darkhar_cli.caveats import Caveat, Kind
+from darkhar_cli.config import safe_yaml
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.errors import BadRequest, nearest, unknown
 from darkhar_cli.evaluation.conclusions import conclude
@@ -94,12 +94,14 @@ def settings_of(run: Run) -> dict[str, Any]:
     """Return a run's resolved configuration.
 
     Raises:
-        BadRequest: config.yaml is not there.
+        BadRequest: config.yaml is not there, or not as a run writes it.
     """
     path = run.folder / "config.yaml"
     if not path.is_file():
         raise BadRequest(f"{path} is missing: it holds the configuration of the run's parts")
-    made: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    made = safe_yaml.read_stored(path)
+    if not isinstance(made, dict) or "dataset" not in made:
+        raise BadRequest(f"{path} holds no settings; no run wrote it")
     return made
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from darkhar_cli import console
 from darkhar_cli.data.loose_clips import LooseClip, clip_of_bytes
-from darkhar_cli.data.video import ClipError
+from darkhar_cli.data.video import ClipError, read_clip
 from darkhar_cli.data.video.streaming import VideoStream, open_stream
 from darkhar_cli.errors import DarkharError
 from darkhar_cli.prediction.input_range import InputRange, look
@@ -91,7 +91,7 @@ class Predicting:
     def _read(self, source: VideoSource) -> LooseClip | str:
         """Return a video as one clip, or the reason why it cannot be read."""
         try:
-            data = sys.stdin.buffer.read() if source.kind == "pipe" else source.path.read_bytes()
+            data = sys.stdin.buffer.read() if source.kind == "pipe" else read_clip(source.path)
             clip = clip_of_bytes(source.name, data)
             self._waiting_bytes += len(data)
             self.report.own += clip.digest in self._ours and self.predictor.folds != "held-out"

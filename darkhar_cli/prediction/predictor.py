@@ -10,7 +10,7 @@ import numpy as np
 from darkhar_cli import console, device
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.loose_clips import LooseClip, LooseClips, VideoWindows, clip_of_bytes, clip_of_frames, placeholder
-from darkhar_cli.data.video import ClipError
+from darkhar_cli.data.video import ClipError, read_clip
 from darkhar_cli.errors import BadRequest, FailedWork, unknown
 from darkhar_cli.evaluation.stored_run import FoldName, classes_of, fold_facts, settings_of
 from darkhar_cli.features.corruptions import Corruption
@@ -211,7 +211,7 @@ def _clip(video: str | Path | bytes | np.ndarray, number: int, fps: float) -> Lo
     try:
         if isinstance(video, bytes):
             return clip_of_bytes(name, video)
-        return clip_of_bytes(str(video), Path(video).expanduser().read_bytes())
+        return clip_of_bytes(str(video), read_clip(Path(video).expanduser()))
     except ClipError as problem:
         raise FailedWork(f"{name if isinstance(video, bytes) else video}: {problem}") from problem
     except OSError as problem:

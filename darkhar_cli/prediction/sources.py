@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkhar_cli.data.listing import list_folder, not_videos, why_no_file
+from darkhar_cli.data.video.files import no_plain_file
 from darkhar_cli.data.video_suffixes import VIDEO
 from darkhar_cli.errors import BadRequest, nearest
 from darkhar_cli.names import printable
@@ -79,8 +80,11 @@ def _sources_of(word: str, allow_network: bool) -> list[VideoSource]:
             raise BadRequest(f"{printable(word)} holds no video (*.mp4, *.mkv, *.avi, ...)")
         return [_file(video) for video in videos]
     if path.exists():
-        if stat.S_ISCHR(path.stat().st_mode):
+        mode = path.stat().st_mode
+        if stat.S_ISCHR(mode):
             return [VideoSource(printable(word), "camera", word)]
+        if not stat.S_ISREG(mode):
+            raise BadRequest(f"{printable(word)} is {no_plain_file(mode)}, not a video file; pipe a video into `-`")
         return [_file(path)]
     matched = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(word) else []
     files = [Path(one) for one in matched if Path(one).is_file()]

@@ -14,7 +14,7 @@ from darkhar_cli import registry
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.frame_difference import motion_of
 from darkhar_cli.data.frame_times import frame_times, frames_at, timing_of
-from darkhar_cli.data.video import ClipError, inspect, iter_frames
+from darkhar_cli.data.video import ClipError, inspect, iter_frames, read_clip
 from darkhar_cli.errors import BadRequest, FailedWork
 from darkhar_cli.features.frame_loader import HostFrames
 from darkhar_cli.randomness import SCORING, key_of
@@ -84,7 +84,7 @@ def of_file(path: Path) -> ClipShown:
         BadRequest: it cannot be read as a video.
     """
     try:
-        data = path.read_bytes()
+        data = read_clip(path)
         info = inspect(data)
     except (OSError, ClipError) as problem:
         raise BadRequest(f"{path}: {problem}") from problem

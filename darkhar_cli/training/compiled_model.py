@@ -17,6 +17,7 @@ from darkhar_cli.config.settings import TrainSettings
 from darkhar_cli.extractors.contract import weights_hash
 from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.models.fusion import branches, mean_log_probability
+from darkhar_cli.training.divergence import refuse_step
 from darkhar_cli.training.optimizers import make_optimizer
 from darkhar_cli.training.train_step import take_step
 
@@ -110,6 +111,9 @@ class CompiledModel:
         Returns:
             loss: the mean over all clips of what the steps minimised, penalties included, and accuracy, each step's
             before it was taken.
+
+        Raises:
+            NotFinite: a step's loss is not finite.
         """
         sums, count = np.zeros(2), 0
         for inputs, labels in batches:
@@ -118,6 +122,7 @@ class CompiledModel:
                 part = slice(start, start + size)
                 totals = self._step(labels[part].astype(np.int32), weights[part], *(array[part] for array in inputs))
                 sums += [float(total) for total in totals]
+                refuse_step(sums, count + start, count + min(start + size, len(labels)))
             count += len(labels)
         return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}
 
@@ -192,6 +197,7 @@ class CompiledHeads(CompiledModel):
         for inputs, labels in batches:
             labels, weights = labels.astype(np.int32), _weights_of(labels, class_weights)
             sums += [float(total) for total in self._traced.steps(labels, weights, size, *inputs)]
+            refuse_step(sums, count, count + len(labels))
             count += len(labels)
         return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkhar_cli import device
+from darkhar_cli import console, device
 from darkhar_cli.data.clip_dataset import TEST, Clips
-from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.cached_features import FeatureInputs
 from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.runs.stream_facts import stored
 from darkhar_cli.splits.inner_validation import inner_part
 from darkhar_cli.splits.plan import Fold, Plan
+from darkhar_cli.training.divergence import Diverged, together
 from darkhar_cli.training.events import FoldEnd, Listeners, RunBegin, TrainingListener
 from darkhar_cli.training.fit_loop import fit_fold, to_fit_and_watch
 from darkhar_cli.training.fold_recorder import FoldRecorder
@@ -73,7 +73,7 @@ def score_fold(session: FoldSession) -> pd.DataFrame:
     """Return a fold's predictions of its validation clips and of the test split.
 
     Raises:
-        FailedWork: the model gives no finite numbers.
+        Diverged: the model gives no finite numbers.
     """
     trainer, fold = session.trainer, session.fold
     tables, darkening = [], trainer.experiment.darkening
@@ -85,7 +85,7 @@ def score_fold(session: FoldSession) -> pd.DataFrame:
         if rows:
             logits = session.logits(rows, darker)
             if not np.isfinite(logits).all():
-                raise FailedWork(f"{fold.name}: the model gives no finite numbers; try train.precision=float32")
+                raise Diverged("the model gives no finite numbers; try train.precision=float32")
             frames = trainer.frames_text(rows, darker)
             tables.append(predictions_table(trainer.clips, rows, logits, frames, split, fold))
     return pd.concat(tables)
@@ -120,13 +120,23 @@ def run_folds(trainer: Trainer, plan: Plan, run: Run, listeners: Sequence[Traini
 
 
 def _train(trainer: Trainer, plan: Plan, begin: RunBegin, listener: TrainingListener) -> None:
-    """Run folds one after the other; whatever ends that is told."""
+    """Run folds one after the other; whatever ends that is told. A fold that diverges keeps no other from its turn."""
+    failed: dict[str, Diverged] = {}
     try:
         listener.on_run_begin(begin)
         for fold in begin.finished:
             listener.on_fold_resumed(fold)
         for fold in begin.folds:
-            run_fold(trainer, fold, plan, listener)
+            try:
+                run_fold(trainer, fold, plan, listener)
+            except Diverged as problem:
+                if plan.carried:  # the next fold would go on with what this one has learnt
+                    raise
+                failed[fold.name] = problem
+                if fold is not begin.folds[-1]:
+                    console.warn(f"{fold.name} has failed; the other folds go on")
+        if failed:
+            raise together(failed, len(begin.finished) + len(begin.folds) - len(failed))
     except BaseException as problem:
         listener.on_run_end(problem)
         raise

@@ -1,12 +1,10 @@
 """Fitting one fold's model: for so many epochs, or until the clips that are watched say stop."""
 
-import math
-
 import numpy as np
 
-from darkhar_cli.errors import FailedWork
 from darkhar_cli.splits.inner_validation import inner_part
 from darkhar_cli.splits.plan import Fold, Plan
+from darkhar_cli.training import divergence
 from darkhar_cli.training.events import EpochEnd, TrainingListener
 from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.trainer import Trainer
@@ -32,7 +30,7 @@ def fit_fold(session: FoldSession, listener: TrainingListener) -> tuple[list[Epo
         all epochs, and the number of the one that is kept.
 
     Raises:
-        FailedWork: training diverged.
+        Diverged: training diverged.
     """
     session.prepare_heads()
     if session.solved:
@@ -53,20 +51,19 @@ def fit_fold(session: FoldSession, listener: TrainingListener) -> tuple[list[Epo
             break
     if best:
         session.model.model.set_weights(best[2])
-    return history, best[1] if best else len(history)
+    kept = best[1] if best else len(history)
+    divergence.refuse_hopeless(kept, history[kept - 1].values["loss"], len(session.trainer.clips.classes))
+    return history, kept
 
 
 def _one_epoch(session: FoldSession, number: int) -> EpochEnd:
     """Train for an epoch (from 1) and measure what came of it."""
-    objective = session.train_epoch(number - 1)["loss"]
+    try:
+        objective = session.train_epoch(number - 1)["loss"]
+    except divergence.NotFinite as problem:
+        raise divergence.of_step(number, problem, session.order_of(number - 1)) from problem
     values = {**session.measure(session.fit), "objective": objective}
     if session.inner:
         values |= {f"inner_{key}": value for key, value in session.measure(session.inner).items()}
-    words = {"loss": "training loss", "inner_loss": "inner-validation loss", "objective": "what training minimises"}
-    for key, what in words.items():
-        if not math.isfinite(values.get(key, 0.0)):
-            raise FailedWork(
-                f"training diverged in epoch {number} ({what} {values[key]}): try a lower "
-                "train.learning_rate, or train.precision=float32"
-            )
+    divergence.refuse_epoch(number, values)
     return EpochEnd(number, values)

@@ -100,13 +100,10 @@ class FoldSession:
         Returns:
             What `CompiledModel.train` does: loss and accuracy on the way.
         """
-        rows, seed = self.fit, self.trainer.seed
+        rows = self.fit
         if self.train.schedule == "cosine":
             self.model.set_rate(self.train.learning_rate * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs)))
-        digests = [self.digests[row] for row in rows]
-        order = shuffled(seed, epoch, digests)
-        if self.train.balanced_batches:
-            order = spread_evenly(seed, epoch, digests, [self.labels[row] for row in rows])
+        order = self._order(epoch)
         if self.trainer.mode == "features" and epoch % _AHEAD == 0:
             for stream in self.trainer.streams:
                 coming = range(epoch, min(epoch + _AHEAD, self.epochs))
@@ -115,6 +112,18 @@ class FoldSession:
         branches = [self.trainer.branches[i] for i in self.model.learning]
         batches = self.inputs.batches(branches, [rows[i] for i in order], epoch, size)
         return self.model.train(batches, size, self.class_weights)
+
+    def _order(self, epoch: int) -> Sequence[int]:
+        """Return the places of the rows trained on, in an epoch's order."""
+        digests, seed = [self.digests[row] for row in self.fit], self.trainer.seed
+        if self.train.balanced_batches:
+            return spread_evenly(seed, epoch, digests, [self.labels[row] for row in self.fit])
+        return shuffled(seed, epoch, digests)
+
+    def order_of(self, epoch: int) -> list[str]:
+        """Return the names of the clips trained on, in the order that an epoch (from 0) shows them in."""
+        names = self.trainer.clips.table["id"]
+        return [str(names[self.fit[i]]) for i in self._order(epoch)]
 
     def logits(self, rows: Sequence[int], darkening: Corruption | None = None, keep: bool = False) -> np.ndarray:
         """Return logits (N, K) float32 of rows in scoring, see `ScoredInputs.logits`."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
 from darkhar_cli.data.listing import Excluded, list_folder, relative, why_no_file
+from darkhar_cli.data.video import read_clip
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.names import refuse_alike
 
@@ -85,7 +86,7 @@ class Builder(ClipBuilder):
             split=split,
             label=mapping.get(class_id, ""),
             group=group[1] if group else "",
-            load=partial(Path.read_bytes, clip),
+            load=partial(read_clip, clip),
             problem=problem,
         )
 

@@ -9,6 +9,7 @@ from darkhar_cli.data.dataset_builder import TRAIN, ClipBuilder, Source
 from darkhar_cli.data.label_formats.assembly import ListedClip, ReadingOptions, read_lists, refuse_twins
 from darkhar_cli.data.label_formats.group_setting import group_pattern
 from darkhar_cli.data.listing import Excluded, counted, list_folder, not_videos, relative, why_no_file
+from darkhar_cli.data.video import read_clip
 from darkhar_cli.data.video_suffixes import VIDEO
 from darkhar_cli.errors import BadRequest, unknown
 from darkhar_cli.names import printable, refuse_alike
@@ -151,7 +152,7 @@ class Builder(ClipBuilder):
         match = self.group.search(path.name) if self.group else None
         missing = f"dataset.group={self.group.pattern} does not fit its name" if self.group and not match else ""
         problem, group = why_no_file(path) or missing, (match[1] if match else "") or ""
-        return Source(relative(path, self.root), split, label, partial(Path.read_bytes, path), group, problem)
+        return Source(relative(path, self.root), split, label, partial(read_clip, path), group, problem)
 
     def _with_splits(self, found: list[Source]) -> list[Source]:
         names = {source.split for source in found}
@@ -180,5 +181,5 @@ class Builder(ClipBuilder):
 
 def _listed(clip: ListedClip) -> Source:
     where = f"{clip.list}:{clip.line}"
-    load = partial(Path.read_bytes, clip.path)
+    load = partial(read_clip, clip.path)
     return Source(clip.id, clip.part, clip.label, load, clip.group, clip.problem, listed=where)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import av
 
-from darkhar_cli.data.video import avi
+from darkhar_cli.data.video import avi, limits
 from darkhar_cli.data.video.display import shown_shape
 from darkhar_cli.data.video.info import ClipError
 from darkhar_cli.data.video.opening import Video
 
-MAX_FRAMES = 100_000
+MAX_FRAMES = 100_000  # of a clip; `limits` may say otherwise
 
 
 @dataclass
@@ -46,7 +46,7 @@ def frames_in_order(video: Video, data: bytes, tally: Tally | None = None) -> It
     Packets that the decoder refuses are passed over and counted, as players do.
 
     Raises:
-        ClipError: too many frames, or their size changes.
+        ClipError: too many frames, their size changes, or it takes too long.
     """
     tally = tally or Tally()
     if video.format == "avi":
@@ -55,11 +55,12 @@ def frames_in_order(video: Video, data: bytes, tally: Tally | None = None) -> It
         shown = ticks.repeated(_decoded(video, iter(packets), tally))
     else:
         shown = ((frame, 1) for frame in _decoded(video, _packets(video, tally), tally))
-    count = 0
+    count, most = 0, limits.chosen("frames", MAX_FRAMES)
     for frame, times in shown:
         count += times
-        if count > MAX_FRAMES:
-            raise ClipError(f"more than {MAX_FRAMES} frames; cut the video into clips")
+        if count > most:
+            cure = f"cut the video into clips, or {limits.raising('frames', 2 * most)}"
+            raise ClipError(f"more than {most} frames; {cure}")
         yield frame, times
 
 
@@ -67,6 +68,7 @@ def _packets(video: Video, tally: Tally) -> Iterator[av.Packet]:
     """Yield the stream's packets that hold something; the decoder takes an empty one as the clip's end."""
     try:
         for packet in video.container.demux(video.stream):
+            video.clock.check()
             if not packet.size:
                 continue
             tally.packets += 1
@@ -101,6 +103,7 @@ def _frames_of(video: Video, packet: av.Packet | None, tally: Tally) -> Iterator
         if tally.decoded > 1 and shape != tally.shape:
             raise ClipError(f"frame size changes within the clip, from {_size(tally.shape)} to {_size(shape)}")
         tally.shape = shape
+        video.clock.check()
         yield frame
 
 

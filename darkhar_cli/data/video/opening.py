@@ -3,16 +3,16 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
 from av.stream import Disposition
 
-from darkhar_cli.data.video import plain, structure
+from darkhar_cli.data.video import limits, plain, structure
 from darkhar_cli.data.video.info import ClipError
 
-MAX_PIXELS = 4096 * 4096
+MAX_PIXELS = 4096 * 4096  # of a frame; `limits` may say otherwise
 # Demuxers that read nothing but the bytes they are given: no playlists (concat, hls, dash), no session descriptions
 # (sdp, rtsp), no patterns of file names (image2), no devices.
 CONTAINERS = (
@@ -28,10 +28,11 @@ _DEFAULT_WEIGHS = 5_000_000  # pixels that a stream marked as the default has ov
 
 @dataclass(frozen=True)
 class Video:
-    """An open clip: its container, the stream to show, and that stream's decoder."""
+    """An open clip: its container, the stream to show, that stream's decoder, and the time that decoding may take."""
 
     container: av.container.InputContainer
     stream: av.video.stream.VideoStream
+    clock: limits.Clock = field(default_factory=limits.Clock)
 
     @property
     def context(self) -> av.video.codeccontext.VideoCodecContext:
@@ -58,10 +59,11 @@ def open_container(data: bytes, **options: str) -> av.container.InputContainer:
     if not data:
         raise ClipError("empty file")
     form = "mjpeg" if plain.several_jpegs(data) else None  # else FFmpeg takes it for one still picture
-    limits = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)}
+    safe = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none", "max_pixels": str(most_pixels())}
+    asked, wait = {**safe, **options}, float(limits.chosen("seconds", limits.MAX_SECONDS))
     try:
-        asked = {**limits, **options}
-        return av.open(io.BytesIO(plain.without_rest(data)), "r", form, metadata_errors="replace", options=asked)
+        file = io.BytesIO(plain.without_rest(data))
+        return av.open(file, "r", form, metadata_errors="replace", options=asked, timeout=wait)
     except (av.FFmpegError, ValueError, IndexError) as problem:
         lacks = structure.missing(data, structure.sniffed(data)) or "no container header"
         raise ClipError(f"not a video, or cut off ({lacks})") from problem
@@ -77,13 +79,20 @@ def open_video(data: bytes) -> Iterator[Video]:
     with open_container(data) as container:
         stream = _shown(container, data)
         context = stream.codec_context
-        if context.width * context.height > MAX_PIXELS:
-            raise ClipError(f"{context.width}x{context.height} pixels are more than the {MAX_PIXELS} allowed")
+        pixels, most = context.width * context.height, most_pixels()
+        if pixels > most:
+            said = f"{context.width}x{context.height} pixels are more than the {most} allowed"
+            raise ClipError(f"{said}; {limits.raising('pixels', pixels)}")
         context.thread_type, context.thread_count = "NONE", 1
         # A size that changes within the clip allocates nothing; checksums, where there are any, are compared.
         checks = "crccheck+bitstream+buffer" if context.name in _LOOK_AT_THE_END else "crccheck"
-        context.options = {"max_pixels": str(MAX_PIXELS), "err_detect": checks}
+        context.options = {"max_pixels": str(most), "err_detect": checks}
         yield Video(container, stream)
+
+
+def most_pixels() -> int:
+    """Return how many pixels a frame may have."""
+    return limits.chosen("pixels", MAX_PIXELS)
 
 
 def _shown(container: av.container.InputContainer, data: bytes) -> av.video.stream.VideoStream:

@@ -16,6 +16,7 @@ from darkhar_cli.data.video.opening import Video, open_video
 
 _DECODERS = ("h264", "hevc")  # that can skip frames nothing is predicted from
 _CONTAINERS = ("mov", "matroska", "mpegts", "flv")  # with presentation times of their own
+_STRICT = "crccheck+bitstream+buffer+explode"
 
 
 def may_skip(video: Video) -> bool:
@@ -55,6 +56,7 @@ def _without_others(
 ) -> Iterator[av.VideoFrame]:
     """Decode the frames of these times and what is needed for them; others may come along."""
     for packet in packets:
+        video.clock.check()
         video.context.skip_frame = "DEFAULT" if packet.pts in needed else "NONREF"
         yield from video.context.decode(packet)
     yield from video.context.decode(None)
@@ -85,6 +87,8 @@ def tried(data: bytes, times: Sequence[int | None], decoded: Mapping[int | None,
     seen = set()
     try:
         with open_video(data) as video:
+            # What conceals damage takes it from the pictures decoded before: any fault that is noticed ends the trial.
+            video.context.options = {**video.context.options, "err_detect": _STRICT}
             packets = [packet for packet in video.container.demux(video.stream) if packet.size]
             if video.context.name == "hevc" and not _one_layer(packets, video.context.extradata or b""):
                 return False

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import av
 import numpy as np
 
+from darkhar_cli.data.video.files import open_clip
 from darkhar_cli.data.video.info import ClipError
-from darkhar_cli.data.video.opening import CONTAINERS, MAX_PIXELS
+from darkhar_cli.data.video.opening import CONTAINERS, most_pixels
 from darkhar_cli.data.video.pixels import ToRgb
 from darkhar_cli.data.video.reading import shown_pixels
 
@@ -95,7 +96,7 @@ def open_stream(source: str | Path | Readable, form: str | None = None, network:
 
 
 def _opened(source: str | Path | Readable, form: str | None, network: bool, stack: ExitStack) -> VideoStream:
-    options = {"max_pixels": str(MAX_PIXELS)}
+    options = {"max_pixels": str(most_pixels())}
     outside = network or form is not None
     if not outside:
         options |= {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
@@ -103,9 +104,7 @@ def _opened(source: str | Path | Readable, form: str | None, network: bool, stac
     try:
         file: Any = source
         if not outside and isinstance(source, str | Path):
-            if Path(source).is_file() and not Path(source).stat().st_size:
-                raise ClipError("empty file")
-            file = stack.enter_context(Path(source).open("rb"))  # noqa: SIM115  # the stack closes it
+            file = stack.enter_context(open_clip(source))
         container: Any = av.open(file, "r", form, metadata_errors="replace", options=options, timeout=wait)
         stack.enter_context(container)
     except (av.FFmpegError, ValueError, IndexError) as problem:

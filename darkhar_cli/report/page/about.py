@@ -5,8 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omegaconf import OmegaConf
-
+from darkhar_cli.config import safe_yaml
 from darkhar_cli.metrics.tables import ENSEMBLE
 from darkhar_cli.names import several
 from darkhar_cli.report.page.layout import section
@@ -45,7 +44,7 @@ def about(run: Run) -> Html:
     words = run.facts().get("overrides")
     path = run.folder / "overrides.yaml"
     if words is None and path.is_file():
-        words = OmegaConf.to_container(OmegaConf.load(path))
+        words = safe_yaml.read_stored(path, resolved=False)
     return section(
         "What was run",
         command(command_in_words("train", words)) if words is not None else None,

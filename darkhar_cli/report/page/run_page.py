@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from omegaconf import OmegaConf
 
+from darkhar_cli.config import safe_yaml
 from darkhar_cli.labels import METHOD_LABELS, PART_KINDS, ROW_LABELS
 from darkhar_cli.report.page import about, breakdown, confusion, figures, headline, mistakes
 from darkhar_cli.report.page.layout import page, section
@@ -74,7 +74,7 @@ def configuration_of(run: Run) -> dict[str, Any]:
     """Return a run's configuration, empty where that cannot be read."""
     path = run.folder / "config.yaml"
     try:
-        made: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+        made: Any = safe_yaml.read_stored(path)
     except Exception:  # gone, or no yaml of ours
         return {}
     return made if isinstance(made, dict) and set(PART_KINDS) <= set(made) else {}
