@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -134,13 +134,10 @@ def _train(trainer: Trainer, plan: Plan, begin: RunBegin, listener: TrainingList
 
 def _prepare(trainer: Trainer, plan: Plan, run: Run) -> None:
     """Compute the features that every fold needs for sure, and say so."""
-    settings = trainer.train
-    certain = trainer.epochs  # how many epochs some fold will train for sure
-    watches = settings.early_stopping and not trainer.solved
-    if watches and (plan.watches_scored or not _tell_fixed(trainer, plan, run)):
-        certain = min(certain, max(settings.warm_up, settings.patience))
+    without = _unwatched(trainer, plan)
+    _tell_fixed(trainer, without, len(plan.folds), run)
     started = time.monotonic()
-    trainer.prepare(plan, certain)
+    trainer.prepare(plan, _certain_epochs(trainer, without))
     _tell_frames(trainer, run, time.monotonic() - started)
 
 
@@ -163,15 +160,35 @@ def _keep_frames(trainer: Trainer, run: Run) -> None:
         run.add_facts(features=counts, streams=stored(trainer.stream_facts()))
 
 
-def _tell_fixed(trainer: Trainer, plan: Plan, run: Run) -> bool:
-    """Say which folds have no inner part to watch; return whether there are any."""
+def fill_features(trainer: Trainer, plan: Plan, rows: Collection[int] | None = None) -> tuple[int, int]:
+    """Compute the features that every fold needs for sure, of some rows or all; return frames known and computed."""
+    trainer.prepare(plan, _certain_epochs(trainer, _unwatched(trainer, plan)), rows)
+    return sum(inputs.reused for inputs in _banked(trainer)), sum(inputs.computed for inputs in _banked(trainer))
+
+
+def _certain_epochs(trainer: Trainer, unwatched: Sequence[Fold]) -> int:
+    """Return how many epochs some fold will train for sure."""
+    settings = trainer.train
+    if settings.early_stopping and not trainer.solved and not unwatched:
+        return min(trainer.epochs, max(settings.warm_up, settings.patience))
+    return trainer.epochs
+
+
+def _unwatched(trainer: Trainer, plan: Plan) -> list[Fold]:
+    """Return the folds in which early stopping would evaluate an inner part, and there is none."""
     table, settings, seed = trainer.clips.table, trainer.train, trainer.seed
-    without = [f for f in plan.folds if inner_part(table, f.train, settings.inner_share, seed) is None]
+    if not settings.early_stopping or trainer.solved or plan.watches_scored:
+        return []
+    return [fold for fold in plan.folds if inner_part(table, fold.train, settings.inner_share, seed) is None]
+
+
+def _tell_fixed(trainer: Trainer, without: Sequence[Fold], number: int, run: Run) -> None:
+    """Say which folds have no inner part to watch."""
+    settings = trainer.train
     if without:
-        named = ", ".join(f.name for f in without) if len(without) < 5 else f"{len(without)} of {len(plan.folds)} folds"
+        named = ", ".join(f.name for f in without) if len(without) < 5 else f"{len(without)} of {number} folds"
         run.log(
             f"{named}: too few clips or groups per class for an inner part that early stopping could watch "
             "(every class in it and in the rest, no group in both, at most a third): "
             f"train.epochs={settings.epochs} is fixed"
         )
-    return bool(without)

@@ -1,7 +1,7 @@
 """What all folds of one experiment share on one data set: the plan, its streams, its model."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,10 +103,17 @@ class Trainer:
         texts = [[_text(views) for views in stream.positions(rows, SCORING, ways)] for stream in self.streams]
         return [" ; ".join(dict.fromkeys(of_row)) for of_row in zip(*texts, strict=True)]
 
-    def prepare(self, plan: Plan, epochs: int) -> None:
-        """Compute the features that scoring and the first `epochs` need, with progress, before the first fold."""
-        fitted = sorted({row for fold in plan.folds for row in fold.train})
-        scored = sorted({row for fold in plan.folds for row in fold.validation} | set(self.clips.rows(TEST)))
+    def prepare(self, plan: Plan, epochs: int, rows: Collection[int] | None = None) -> None:
+        """Compute the features that scoring and the first `epochs` need, with progress, before the first fold.
+
+        Args:
+            plan: whose clips they are of.
+            epochs: of training.
+            rows: the clips that are wanted; None: all.
+        """
+        wanted = set(self.clips.table.index if rows is None else rows)
+        fitted = sorted({row for fold in plan.folds for row in fold.train} & wanted)
+        scored = sorted(({row for fold in plan.folds for row in fold.validation} | set(self.clips.rows(TEST))) & wanted)
         for stream in self.streams:
             stream.fill(sorted({*fitted, *scored}), [SCORING, *range(min(epochs, self.epochs))], [None])
             if fitted:
