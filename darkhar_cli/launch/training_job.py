@@ -11,6 +11,7 @@ from darkhar_cli.errors import DarkharError
 from darkhar_cli.evaluation import controls
 from darkhar_cli.evaluation.conclusions import conclude, gather_controls, save_warnings
 from darkhar_cli.files import asides, claims
+from darkhar_cli.launch import workers
 from darkhar_cli.launch.drawing import draw_if_possible, enhancement_card
 from darkhar_cli.launch.final_model import refit
 from darkhar_cli.launch.opened import DataSets, OpenedJob
@@ -35,12 +36,17 @@ def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False
     Raises:
         DarkharError: the run cannot be done; the reason is also in error.txt.
     """
-    run = Run(folder)
+    number = workers.worker_number(job.config)
+    with workers.own_folder(folder, number) as place:
+        return _train(job, Run(place), show and not number, control)
+
+
+def _train(job: OpenedJob, run: Run, show: bool, control: bool) -> float:
     run.refuse_other(job.identity)
     if _whole(run, job.config):
         _tell_done(run)
     else:
-        with claims.held(folder / ".claim", f"run folder {folder}"):
+        with claims.held(run.folder / ".claim", f"run folder {run.folder}"):
             _make(job, run, control)
         if job.config["final"]:
             refit(run, job.config, job.clips)
@@ -104,12 +110,14 @@ def _work(
     run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
-        from darkhar_cli.training import cross_validation, from_config, planning, tracking, trainer
+        from darkhar_cli.training import cross_validation, distribution, from_config, planning, tracking, trainer
 
     if config["train"]["deterministic"]:
         device.make_deterministic()
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
-    with device.precision(policy):
+    with device.precision(policy), distribution.distributed(config["train"]["distribute"]) as devices:
+        if devices:
+            run.log(f"training on {devices}")
         # weights that do not fit leave nothing but error.txt
         experiment = from_config.experiment_of(config, clips.classes)
         execution = planning.plan_execution(experiment, clips.classes)
