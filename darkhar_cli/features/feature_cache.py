@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.files import asides, disk
+from darkhar_cli.files import asides, disk, leases
+from darkhar_cli.files.claims import NO_LOCKS
 from darkhar_cli.paths import elsewhere, home
 
 FORMAT = 2  # raise it when decoding, resizing or the files' layout change: older banks are then not found
@@ -49,8 +50,15 @@ class Entry:
     features: np.ndarray
 
 
-class Claim:
-    """The right to write some entries; the operating system takes it back when its process dies."""
+class Claim(Protocol):
+    """The right to write some entries."""
+
+    def release(self) -> None:
+        """Let others have it; a second call does nothing."""
+
+
+class LockedFile:
+    """A claim by a lock; the operating system takes it back when its process dies."""
 
     def __init__(self, file: int):
         self._file = file
@@ -119,16 +127,20 @@ class Bank:
         with self._writing():
             self._locks.mkdir(parents=True, exist_ok=True)
             stripe = sha256(name.encode()).hexdigest()[:_STRIPES]
+            if os.environ.get("DARKHAR_LOCKS") == "leases":  # locks that other machines do not see
+                return leases.take(self._locks / f"{stripe}.lease")
             file = os.open(self._locks / stripe, os.O_CREAT | os.O_RDWR, 0o666)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(file)
                 return None
-            except OSError:
+            except OSError as problem:
                 os.close(file)
-                raise
-        return Claim(file)
+                if problem.errno not in NO_LOCKS:
+                    raise
+                return leases.take(self._locks / f"{stripe}.lease")
+        return LockedFile(file)
 
     def take_leftover(self, name: str) -> bool:
         """Remove what a killed process left of an entry, under its claim; return whether there was something."""
