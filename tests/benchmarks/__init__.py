@@ -13,5 +13,6 @@ ROWS = {
     "folds": "a fold from the traced step / from a model built anew",
     "memory": "peak memory of extraction: 1,000 clips / 100 clips",
     "one_camera": "30 s / the leak report of 10,000 clips of one fixed camera, in less than 500 MB",
+    "scale": "10 s / the start of a second run on 2,000 generated clips (DARKHAR_SCALE_CLIPS), every stage beside it",
     "start_up": "darkhar --help / 0.5 s, and a config error / 1 s",
 }

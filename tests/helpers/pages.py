@@ -19,6 +19,7 @@ ORDER = (
     ".github/docs/python.md",
     ".github/docs/speed.md",
     ".github/docs/tracking.md",
+    ".github/docs/scale.md",
     "tests/README.md",
     "darkhar_cli/README.md",
     ".github/CONTRIBUTING.md",
