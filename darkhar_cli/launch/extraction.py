@@ -54,6 +54,7 @@ def fill(job: OpenedJob, shard: Shard, of: str = "") -> int:
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
         from darkhar_cli.features.appearance import look_at
+        from darkhar_cli.features.cached_features import FeatureInputs
         from darkhar_cli.training import cross_validation, from_config, planning, trainer
 
     config, clips = job.config, job.clips
@@ -69,7 +70,9 @@ def fill(job: OpenedJob, shard: Shard, of: str = "") -> int:
         ready = trainer.Trainer(experiment, clips, console.warn, execution)
         started = time.monotonic()
         try:
-            known, computed = cross_validation.fill_features(ready, job.plan, rows)
+            computed = cross_validation.fill_features(ready, job.plan, rows)
+            cached = [inputs for stream in ready.streams for inputs in stream.all_inputs()]
+            known = sum(inputs.reused for inputs in cached if isinstance(inputs, FeatureInputs))
         finally:
             device.clear_session()
     seconds = time.monotonic() - started

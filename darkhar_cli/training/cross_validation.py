@@ -160,10 +160,10 @@ def _keep_frames(trainer: Trainer, run: Run) -> None:
         run.add_facts(features=counts, streams=stored(trainer.stream_facts()))
 
 
-def fill_features(trainer: Trainer, plan: Plan, rows: Collection[int] | None = None) -> tuple[int, int]:
-    """Compute the features that every fold needs for sure, of some rows or all; return frames known and computed."""
+def fill_features(trainer: Trainer, plan: Plan, rows: Collection[int] | None = None) -> int:
+    """Compute the features that every fold needs for sure, of some rows or all; return how many frames that was."""
     trainer.prepare(plan, _certain_epochs(trainer, _unwatched(trainer, plan)), rows)
-    return sum(inputs.reused for inputs in _banked(trainer)), sum(inputs.computed for inputs in _banked(trainer))
+    return sum(inputs.computed for inputs in _banked(trainer))
 
 
 def _certain_epochs(trainer: Trainer, unwatched: Sequence[Fold]) -> int:

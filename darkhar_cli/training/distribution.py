@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from darkhar_cli import device
 from darkhar_cli.errors import BadRequest, FailedWork
 
 
@@ -35,6 +36,7 @@ def distributed(how: str) -> Iterator[str]:
     with strategy.scope():
         many = strategy.num_replicas_in_sync
         yield f"{many} workers' devices" if how == "multi_worker" else f"{many} devices: {', '.join(devices())}"
+    device.clear_session()
 
 
 def _mirrored() -> Any:
