@@ -12,7 +12,7 @@ from darkhar_cli.config.sweep_words import given, job_folder, resolved
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.features.shards import Shard
 from darkhar_cli.labels import CHOICES
-from darkhar_cli.launch import needed_weights, workers
+from darkhar_cli.launch import needed_weights
 from darkhar_cli.launch.extraction import extract
 from darkhar_cli.launch.folders import claimed, refuse_other, refuse_unwritable
 from darkhar_cli.launch.opened import DataSets, OpenedJob
@@ -35,7 +35,6 @@ def launch(verb: str, request: Request, shards: Sequence[Shard] = ()) -> Outcome
         DarkharError: data, folds or folders do not allow it, or the single job failed.
     """
     _check_paths(request)
-    workers.refuse([job.config for job in request.jobs], request.multirun)
     for tracker in dict.fromkeys(job.config.get("tracker", NONE)["name"] for job in request.jobs):
         refuse_missing(tracker)
     if verb == "prepare":

@@ -11,7 +11,6 @@ from darkhar_cli.errors import DarkharError
 from darkhar_cli.evaluation import controls
 from darkhar_cli.evaluation.conclusions import conclude, gather_controls, save_warnings
 from darkhar_cli.files import asides, claims
-from darkhar_cli.launch import workers
 from darkhar_cli.launch.drawing import draw_if_possible, enhancement_card
 from darkhar_cli.launch.final_model import refit
 from darkhar_cli.launch.opened import DataSets, OpenedJob
@@ -36,17 +35,12 @@ def train(job: OpenedJob, folder: Path, show: bool = True, control: bool = False
     Raises:
         DarkharError: the run cannot be done; the reason is also in error.txt.
     """
-    number = workers.worker_number(job.config)
-    with workers.own_folder(folder, number) as place:
-        return _train(job, Run(place), show and not number, control)
-
-
-def _train(job: OpenedJob, run: Run, show: bool, control: bool) -> float:
+    run = Run(folder)
     run.refuse_other(job.identity)
     if _whole(run, job.config):
         _tell_done(run)
     else:
-        with claims.held(run.folder / ".claim", f"run folder {run.folder}"):
+        with claims.held(folder / ".claim", f"run folder {folder}"):
             _make(job, run, control)
         if job.config["final"]:
             refit(run, job.config, job.clips)

@@ -5,14 +5,13 @@ every value on one device (`keras/src/backend/tensorflow/distribution_lib.py`, `
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 
 from darkhar_cli import device
-from darkhar_cli.errors import BadRequest, FailedWork
+from darkhar_cli.errors import BadRequest
 
 
 def devices() -> list[str]:
@@ -27,15 +26,13 @@ def distributed(how: str) -> Iterator[str]:
 
     Raises:
         BadRequest: there are not several devices.
-        FailedWork: the other workers cannot be joined.
     """
     if how == "none":
         yield ""
         return
-    strategy = _together() if how == "multi_worker" else _mirrored()
-    with strategy.scope():
-        many = strategy.num_replicas_in_sync
-        yield f"{many} workers' devices" if how == "multi_worker" else f"{many} devices: {', '.join(devices())}"
+    with _mirrored().scope():
+        names = devices()
+        yield f"{len(names)} devices: {', '.join(names)}"
     device.clear_session()
 
 
@@ -47,29 +44,3 @@ def _mirrored() -> Any:
             "for less memory train.accumulate=2"
         )
     return tf.distribute.MirroredStrategy(names)
-
-
-@cache
-def _together() -> Any:
-    """Join the workers that TF_CONFIG names, once in a process: TensorFlow does so before it does anything else."""
-    try:
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    except RuntimeError as problem:
-        raise FailedWork(f"train.distribute=multi_worker: the workers cannot be joined: {problem}") from problem
-
-
-def agreed(values: Mapping[str, float]) -> dict[str, float]:
-    """Return worker 0's values in every worker, so that all stop after the same epoch whatever their processors."""
-    strategy = tf.distribute.get_strategy()
-    resolver = getattr(strategy, "cluster_resolver", None)
-    if resolver is None or not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        return dict(values)
-    first = resolver.task_id == 0
-    own = tf.constant([value if first else 0.0 for value in values.values()], tf.float64)
-
-    def counted() -> Any:
-        number = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return tf.where(tf.equal(number, 0), own, tf.zeros_like(own))
-
-    summed = strategy.reduce("SUM", strategy.run(tf.function(counted)), axis=None)
-    return dict(zip(values, summed.numpy().tolist(), strict=True))

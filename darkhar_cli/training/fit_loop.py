@@ -7,7 +7,6 @@ import numpy as np
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.splits.inner_validation import inner_part
 from darkhar_cli.splits.plan import Fold, Plan
-from darkhar_cli.training.distribution import agreed
 from darkhar_cli.training.events import EpochEnd, TrainingListener
 from darkhar_cli.training.fold_session import FoldSession
 from darkhar_cli.training.trainer import Trainer
@@ -63,7 +62,6 @@ def _one_epoch(session: FoldSession, number: int) -> EpochEnd:
     values = {**session.measure(session.fit), "objective": objective}
     if session.inner:
         values |= {f"inner_{key}": value for key, value in session.measure(session.inner).items()}
-    values = agreed(values)
     words = {"loss": "training loss", "inner_loss": "inner-validation loss", "objective": "what training minimises"}
     for key, what in words.items():
         if not math.isfinite(values.get(key, 0.0)):

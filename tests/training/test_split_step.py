@@ -1,8 +1,6 @@
 """A step in parts is the step: the same losses and weights, in less memory or on several devices; written once."""
 
-import json
 import os
-import socket
 import subprocess
 import sys
 
@@ -108,47 +106,3 @@ def assert_same_training(place, other):
 def test_mirrored_on_two_devices_trains_as_one_does(place):
     assert "training on 2 devices: CPU:0, CPU:1" in (place / "mirrored/log.txt").read_text()
     assert_same_training(place, "mirrored")
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def test_two_workers_train_as_one_does_and_one_of_them_writes(place, words):
-    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
-    command = [sys.executable, "-m", "darkhar_cli", "train", *words]
-    command += ["train.distribute=multi_worker", "hydra.run.dir=workers"]
-    running = []
-    for index in range(2):
-        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        environment = {**os.environ, "TF_CONFIG": json.dumps(task), "CUDA_VISIBLE_DEVICES": ""}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        running.append(subprocess.Popen(command, cwd=place, env=environment, **pipes, text=True))
-    said = [one.communicate(timeout=280)[0] for one in running]
-    assert [one.returncode for one in running] == [0, 0], said
-    assert "training on 2 workers' devices" in (place / "workers/log.txt").read_text()
-    assert "macro recall" in said[0]
-    assert "macro recall" not in said[1]
-    assert not list(place.glob("workers-*"))
-    assert (place / "workers/log.txt").read_text().count("fold 0: ") <= 2, "both wrote into one folder"
-    assert_same_training(place, "workers")
-
-
-@pytest.mark.parametrize("given", ["", "{", '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}'])
-def test_workers_are_told_who_they_are(darkhar, monkeypatch, own_clips, given):
-    monkeypatch.setenv("TF_CONFIG", given)
-    code, _, err = darkhar("train", *own_clips, *TINY, "train.distribute=multi_worker")
-    assert code == 2
-    assert "give each process the addresses of all (two or more) and its own number: TF_CONFIG=" in err
-
-
-def test_workers_share_one_run(darkhar, monkeypatch, own_clips):
-    task = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}
-    monkeypatch.setenv("TF_CONFIG", json.dumps(task))
-    for more in (["-m", "seed=0,1"], ["fresh=true"]):
-        code, _, err = darkhar("train", *own_clips, *TINY, "train.distribute=multi_worker", *more)
-        assert (code, "would let each worker choose folders of its own" in err) == (2, True)
