@@ -31,7 +31,8 @@ class Kind(StrEnum):
 # follow from a run's tables, and are made anew with them
 FROM_TABLES = (Kind.FEW_GROUPS, Kind.BELOW_CHANCE, Kind.CONTROL, Kind.SHUFFLED_LEARNT)
 OF_MODELS = (Kind.CARRIED, Kind.SHUFFLED, Kind.OTHER)  # hold for a run's models whatever clips they score
-_PLAIN = {"darkened": "validation", "test_darkened": "test"}  # the same clips, darker
+_CHANGED = ("darkened", "background")  # the same clips, scored darker or before another background
+_PLAIN = dict.fromkeys(_CHANGED, "validation") | {f"test_{name}": "test" for name in _CHANGED}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Caveat:
     split: str = ""
 
     def concerns(self, split: str) -> bool:
-        """Whether a split's numbers, of the clips as they are or darkened, need it beside them."""
+        """Whether a split's numbers, of the clips as they are or changed, need it beside them."""
         return self.split in ("", split, _PLAIN.get(split, split))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,7 +111,7 @@ def _comparison(folder: Path) -> tuple[Callable[[], None], Page]:
     from darkhar_cli.report import method_tables
 
     table = read_csv(folder / "compare.csv")
-    folders = [Path(place) for cell in table["folder"] for place in cell.split("; ")]
+    folders = [Path(place) for cell in table["folder"] for place in shlex.split(cell)]
     base = next((name for name, what in zip(table["name"], table["verdict"], strict=True) if what == "baseline"), None)
     results, skipped = read_results(folders)
     comparison = compare(results, base)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import ndtri
 
+from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.randomness import key_of
 from darkhar_cli.registry import file_hash
 
@@ -29,9 +30,10 @@ class Darkening:
     noise: tuple[float, float]
     seed: int = 0
     copy: int = 0
+    split: ClassVar[str] = "darkened"  # of the clips scored so
 
-    def about(self) -> dict[str, Any]:
-        """Return what features of darkened clips depend on."""
+    def about(self, clips: Clips | None = None) -> dict[str, Any]:
+        """Return what features of darkened clips depend on; other clips are no part of it."""
         known = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
         return {**known, "source": file_hash(Darkening)}
 
@@ -54,6 +56,10 @@ class Darkening:
             np.clip(np.rint(values, out=values), 0, 255, out=values)
             place[...] = values
         return made
+
+    def apply(self, clips: Clips, row: int, frames: np.ndarray, positions: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return frames (n, H, W, 3) uint8 of a row's clip, at these positions, darkened, uint8."""
+        return self(frames, clips.table.at[row, "digest"], positions)
 
 
 @cache

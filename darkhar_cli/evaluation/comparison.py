@@ -1,5 +1,6 @@
 """Methods compared on the same clips: who is better, by how much, and whether that is evidence."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -113,7 +114,7 @@ def _row(method: Method, by: statistics.Clusters) -> dict[str, Any]:
         "chance": _chance(method),
         "recall_sd": crossed(rights, clips["label"], by).spread,
         "warnings": cell(dict.fromkeys(text for result in method.results for text in result.warnings)),
-        "folder": "; ".join(printable(str(result.folder)) for result in method.results),
+        "folder": shlex.join(printable(str(result.folder)) for result in method.results),
         **dict(zip(("recall_macro", "recall_lower", "recall_upper"), recall, strict=True)),
         **dict(zip(("accuracy", "lower", "upper"), share, strict=True)),
     }

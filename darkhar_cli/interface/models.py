@@ -20,7 +20,7 @@ def build_model(*words: str, n_classes: int, config_dir: Place | None = None) ->
         config_dir: a folder of your own options, as `--config-dir`.
 
     Raises:
-        BadRequest: a word that is not valid, streams of fusion=concat, or an extractor without a Keras backend.
+        BadRequest: a word that is not valid, streams fused before the classifier, an extractor without Keras backend.
 
     Example:
         >>> import numpy as np

@@ -75,13 +75,15 @@ def enhancement_card(config: Mapping[str, Any], clips: Clips) -> dict[str, Any]:
         return {}
     from darkhar_cli.report import enhancement_card as card
     from darkhar_cli.report.clips_shown import of_data_set
+    from darkhar_cli.report.person_seen import net_at_hand
 
+    net = net_at_hand()
     try:
-        measured = card.measure_cards(chains, of_data_set(clips, _spread(clips.table.index.tolist())))
+        measured = card.measure_cards(chains, of_data_set(clips, _spread(clips.table.index.tolist())), net)
     except DarkharError:
         return {}
-    titles = list(card.TITLES.values())
-    rows = [one.cells() for one in measured]
+    titles = [*card.TITLES.values()][: None if net else -1]
+    rows = [one.cells()[: len(titles)] for one in measured]
     return {"titles": titles, "rows": rows, "clips": measured[0].clips, "about": card.ABOUT}
 
 

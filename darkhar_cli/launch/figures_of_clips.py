@@ -56,7 +56,10 @@ class FiguresOfClips:
         """Return MoveNet, where its weights are on this machine."""
         found = net_at_hand()
         if found is None:
-            console.note("MoveNet's weights are not on this machine: no pose and flow, no keypoint confidence")
+            console.note(
+                "MoveNet's weights are not on this machine: flow is drawn in the box of what moves, "
+                "keypoint confidence is not measured"
+            )
         return found
 
     @property
@@ -78,7 +81,7 @@ class FiguresOfClips:
                 drawn[f"samplers_{word}"] = from_clips.sampled(clip, self.asked.samplers, self.lit, seed)
             if "enhancement" in only:
                 drawn[f"enhancement_{word}"] = from_clips.enhanced(clip, self.asked.pictures_of())
-            if "person" in only and self.net:
+            if "person" in only:
                 drawn[f"person_{word}"] = from_clips.person(clip, self.lit, self.net)
         if "class_counts" in only and self.data_set is not None:
             drawn["class_counts"] = class_counts.draw(self.data_set.table)

@@ -32,7 +32,7 @@ def settled(summary: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
         summary: rows with split, cv and chance (1 / K).
         predictions: the run's.
     """
-    here = summary["split"].isin(("validation", "darkened")) & summary["cv"].isin(DIVIDING)
+    here = summary["split"].isin(("validation", "darkened", "background")) & summary["cv"].isin(DIVIDING)
     for split in summary.loc[here, "split"]:
         part = predictions[predictions["split"] == split]
         if (part.groupby("repeat")["fold"].nunique() < 2).any():

@@ -10,8 +10,8 @@ from darkhar_cli.metrics import statistics
 
 KEYS = ["split", "repeat", "fold", "id"]
 # A fold's own clips and those made darker; the official held-out clips, likewise: all folds score these.
-SPLITS = ("validation", "darkened", "test", "test_darkened")
-TESTS = ("test", "test_darkened")
+SPLITS = ("validation", "darkened", "background", "test", "test_darkened", "test_background")
+TESTS = ("test", "test_darkened", "test_background")
 ENSEMBLE = "ensemble"
 LEAST_P = 1e-9  # keeps the loss of a wrong and certain prediction finite
 

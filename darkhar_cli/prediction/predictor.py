@@ -9,11 +9,11 @@ import numpy as np
 
 from darkhar_cli import console, device
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.data.loose_clips import LooseClip, LooseClips, clip_of_bytes, clip_of_frames, placeholder
 from darkhar_cli.data.video import ClipError
 from darkhar_cli.errors import BadRequest, FailedWork, unknown
 from darkhar_cli.evaluation.stored_run import FoldName, classes_of, fold_facts, settings_of
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.prediction.certainty import temperature_of_run
 from darkhar_cli.prediction.own_code import refuse_lost_parts
 from darkhar_cli.prediction.request import FOLDS
@@ -114,7 +114,7 @@ class Predictor:
         self,
         parts: Trainer,
         rows: Sequence[int],
-        darkenings: Sequence[Darkening | None] = (None,),
+        darkenings: Sequence[Corruption | None] = (None,),
         folds: Sequence[FoldName] | None = None,
     ) -> Iterator[tuple[FoldName, list[np.ndarray]]]:
         """Yield each fold with its logits (N, K) float32 of rows, one array for each way of darkening.

@@ -10,8 +10,8 @@ import pandas as pd
 from darkhar_cli import console, device
 from darkhar_cli.data.background_similarity import scene_names
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.features.appearance import look_at
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.metrics import tables
 from darkhar_cli.prediction.predictor import Predictor
 from darkhar_cli.runs.run_folder import Run
@@ -21,7 +21,7 @@ from darkhar_cli.training.cross_validation import predictions_table
 from darkhar_cli.training.experiment import Experiment
 from darkhar_cli.training.trainer import Trainer
 
-SPLIT, DARKENED = tables.TESTS  # what predictions.csv calls the clips: every fold scores all of them
+SPLIT = tables.TESTS[0]  # what predictions.csv calls the clips: every fold scores all of them
 
 
 def view(clips: Clips, rows: Sequence[int], classes: Sequence[str]) -> Clips:
@@ -57,10 +57,10 @@ def _predict(predictor: Predictor, parts: Trainer) -> pd.DataFrame:
     rows = parts.clips.table.index.tolist()
     with device.precision(predictor.policy):
         parts.prepare(Plan("evaluate", [Fold(0, [], rows)], {}), 0)
-    conditions: list[tuple[str, Darkening | None]] = [(SPLIT, None)]
+    conditions: list[tuple[str, Corruption | None]] = [(SPLIT, None)]
     tables_made = []
     if parts.experiment.darkening:
-        conditions.append((DARKENED, parts.experiment.darkening))
+        conditions.append((f"{SPLIT}_{parts.experiment.darkening.split}", parts.experiment.darkening))
     with console.progress("score", len(predictor.fold_names)) as progress:
         for (repeat, index), found in predictor.fold_logits(parts, rows, [way for _, way in conditions]):
             for (split, darkening), logits in zip(conditions, found, strict=True):

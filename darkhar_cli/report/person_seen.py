@@ -1,4 +1,4 @@
-"""Where MoveNet sees a person in a clip, and how the person moves: to be drawn on its frames."""
+"""Where a person is in a clip, by MoveNet or by what moves, and how the person moves: to be drawn on its frames."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from darkhar_cli.errors import DarkharError
-from darkhar_cli.extractors.person import tracking
+from darkhar_cli.extractors.person import mover, tracking
 from darkhar_cli.extractors.person.dense_flow import fit_camera
 from darkhar_cli.extractors.person.flow_input import luma, pixels, widened
 from darkhar_cli.extractors.person.keypoints import MoveNet, load_movenet
@@ -26,13 +26,15 @@ class PersonSeen:
     Attributes:
         position: of the frame in the clip.
         frame: (H, W, 3) uint8, enhanced.
-        points: (17, 3) x, y in pixels, and score.
+        points: (17, 3) x, y in pixels, and score; none (0, 3) without MoveNet.
+        box: (4,) left, top, right, bottom in pixels: of the keypoints seen, or of what moves.
         arrows: (n, 4) x, y, and how far that moves to the next frame, less what the camera does, in pixels.
     """
 
     position: int
     frame: np.ndarray
     points: np.ndarray
+    box: np.ndarray
     arrows: np.ndarray
 
 
@@ -46,8 +48,10 @@ def net_at_hand() -> MoveNet | None:
         return None
 
 
-def seen(clip: ClipShown, enhance: Enhancer, net: MoveNet, most: int) -> list[PersonSeen]:
+def seen(clip: ClipShown, enhance: Enhancer, net: MoveNet | None, most: int) -> list[PersonSeen]:
     """Return the person in up to `most` frames of a clip, evenly spread, tracked over all frames between.
+
+    Without MoveNet it is what moves, as `motion_flow` locates it.
 
     Raises:
         FailedWork: the clip cannot be read; names it.
@@ -56,13 +60,17 @@ def seen(clip: ClipShown, enhance: Enhancer, net: MoveNet, most: int) -> list[Pe
     frames = clip.frames(np.arange(first, min(first + _MOST_FRAMES, clip.n_frames)))
     step = _AT_A_TIME if enhance.scope == "frame" else len(frames)
     lit = np.concatenate([enhance.levels(frames[i : i + step]) for i in range(0, len(frames), step)])
-    points = tracking.follow(lit, net).points
+    points = tracking.follow(lit, net).points if net else np.zeros((len(lit), 0, 3))
+    boxes = tracking.boxes(points) if net else mover.locate(lit).box
     shown = np.linspace(0, max(len(lit) - 2, 0), min(most, max(len(lit) - 1, 1))).round().astype(int)
     height = lit.shape[1]
-    return [PersonSeen(first + i, lit[i], points[i] * [height, height, 1], _arrows(lit, points, i)) for i in shown]
+    return [
+        PersonSeen(first + i, lit[i], points[i] * [height, height, 1], boxes[i] * height, _arrows(lit, boxes[i], i))
+        for i in shown
+    ]
 
 
-def _arrows(frames: np.ndarray, points: np.ndarray, i: int) -> np.ndarray:
+def _arrows(frames: np.ndarray, box: np.ndarray, i: int) -> np.ndarray:
     """Return the motion of the person from frame i to the next (DIS flow less the camera's), (n, 4) in pixels."""
     if i + 1 >= len(frames):
         return np.zeros((0, 4))
@@ -73,7 +81,7 @@ def _arrows(frames: np.ndarray, points: np.ndarray, i: int) -> np.ndarray:
     centre = (np.array(now.shape) - 1) / 2
     arm = np.stack([x - centre[1], y - centre[0]]).astype(np.float32) / np.float32(now.shape[0])
     gradient = np.hypot(*np.gradient(now.astype(np.float32)))
-    rows, columns = pixels(widened(tracking.boxes(points[i][None])[0], _MARGIN), now.shape)
+    rows, columns = pixels(widened(box, _MARGIN), now.shape)
     outside = np.ones(now.shape, bool)
     outside[rows, columns] = False
     shift, zoom = fit_camera(flow, arm, gradient, outside)

@@ -1,4 +1,4 @@
-"""What each classifier of an experiment is fed: one stream of late fusion, or all streams side by side."""
+"""What each classifier of an experiment is fed: one stream of late fusion, or all side by side or one after another."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ import numpy as np
 
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.corruption import Darkening
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.features.prefetch import collate
 from darkhar_cli.models.action_model import Part
 from darkhar_cli.training.execution_plan import ClassifierPlan, ExecutionPlan
@@ -20,16 +20,18 @@ class Branch:
     """A classifier and the streams it is fed from.
 
     Attributes:
-        streams: their features stand side by side.
+        streams: their features stand side by side, or one after another.
         names: of the streams.
         classifier: name and parameters.
         timeline: what the classifier is told of its features.
+        in_time: whether the streams' features stand one after another in time.
     """
 
     streams: tuple[Stream, ...]
     names: tuple[str, ...]
     classifier: Part
     timeline: Timeline
+    in_time: bool = False
 
     def views(self) -> int:
         """Return how many views of a clip are scored."""
@@ -37,14 +39,15 @@ class Branch:
 
     def bytes(self, rows: Sequence[int]) -> int:
         """Return how much memory the features of the longest of some clips take in training."""
-        return 4 * self.timeline.features * self.streams[0].most_steps(rows)
+        joined = self.streams if self.in_time else self.streams[:1]
+        return 4 * self.timeline.features * sum(stream.most_steps(rows) for stream in joined)
 
     def load(
         self,
         rows: Sequence[int],
         epoch: int,
         view: int,
-        darkenings: Sequence[Darkening | None],
+        darkenings: Sequence[Corruption | None],
         backwards: Sequence[bool] | None = None,
     ) -> list[list[np.ndarray]]:
         """Return for each stream one view of each row: features (T, F) or frames (T, h, w, 3), float32.
@@ -63,15 +66,12 @@ class Branch:
             loaded.append(stream.load([ClipRequest(*request) for request in each]))
         return loaded
 
-
-def batch_of(loaded: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
-    """Return what `Branch.load` gave as a batch: features (B, T, F) or frames (B, T, h, w, 3), and mask (B, T).
-
-    Features of several streams stand side by side.
-    """
-    if len(loaded) == 1:
-        return list(collate(loaded[0]))
-    return list(collate([np.concatenate(parts, axis=1) for parts in zip(*loaded, strict=True)]))
+    def batch(self, loaded: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
+        """Return what `load` gave as a batch: features (B, T, F) or frames (B, T, h, w, 3), and mask (B, T)."""
+        if len(loaded) == 1:
+            return list(collate(loaded[0]))
+        axis = 0 if self.in_time else 1
+        return list(collate([np.concatenate(parts, axis=axis) for parts in zip(*loaded, strict=True)]))
 
 
 def build_branches(plan: ExecutionPlan, clips: Clips, setting: Setting, report: Callable[[str], None]) -> list[Branch]:
@@ -90,6 +90,8 @@ def _branch(classifier: ClassifierPlan, streams: Sequence[Stream]) -> Branch:
     first = streams[0].timeline
     if len(streams) == 1:
         return Branch((streams[0],), classifier.names, classifier.part, first)
+    if classifier.in_time:
+        return Branch(tuple(streams), classifier.names, classifier.part, first, in_time=True)
     channels: tuple[str, ...] = ()
     if all(stream.extractor.channels for stream in streams):
         named = zip(classifier.names, streams, strict=True)

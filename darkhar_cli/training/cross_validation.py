@@ -10,9 +10,9 @@ import pandas as pd
 
 from darkhar_cli import device
 from darkhar_cli.data.clip_dataset import TEST, Clips
-from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.cached_features import FeatureInputs
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.runs.stream_facts import stored
 from darkhar_cli.splits.inner_validation import inner_part
@@ -78,9 +78,9 @@ def score_fold(session: FoldSession) -> pd.DataFrame:
     trainer, fold = session.trainer, session.fold
     tables, darkening = [], trainer.experiment.darkening
     test = trainer.clips.rows(TEST)
-    scored: list[tuple[str, list[int], Darkening | None]] = [("validation", fold.validation, None), (TEST, test, None)]
+    scored: list[tuple[str, list[int], Corruption | None]] = [("validation", fold.validation, None), (TEST, test, None)]
     if darkening:
-        scored += [("darkened", fold.validation, darkening), ("test_darkened", test, darkening)]
+        scored += [(darkening.split, fold.validation, darkening), (f"test_{darkening.split}", test, darkening)]
     for split, rows, darker in scored:
         if rows:
             logits = session.logits(rows, darker)

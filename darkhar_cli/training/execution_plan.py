@@ -59,15 +59,17 @@ class ClassifierPlan:
 
     Attributes:
         part: name and parameters.
-        names: the streams it is fed from; several stand side by side.
+        names: the streams it is fed from; several stand side by side, or one after another.
         streams: their places in the plan's streams.
         solved: it is solved for at once, where it would be trained by steps.
+        in_time: several streams stand one after another in time.
     """
 
     part: Part
     names: tuple[str, ...]
     streams: tuple[int, ...]
     solved: bool
+    in_time: bool = False
 
 
 @dataclass(frozen=True)

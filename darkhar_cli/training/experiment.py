@@ -6,7 +6,7 @@ from pathlib import Path
 
 from darkhar_cli.augment.contract import Reversals
 from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
-from darkhar_cli.data.corruption import Darkening
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.models.action_model import Part
 
 
@@ -36,7 +36,7 @@ class Experiment:
 
     Attributes:
         reversals: what classes show backwards, by index; None where that is unknown.
-        darkening: how scored clips are also scored darkened, if they are.
+        darkening: how scored clips are changed to be scored once more, if they are.
         score_mirrored: score each clip and its mirror image.
     """
 
@@ -45,5 +45,5 @@ class Experiment:
     fusion: str = "late"
     augment: Sequence[Part] = field(default_factory=list)
     reversals: Reversals | None = None
-    darkening: Darkening | None = None
+    darkening: Corruption | None = None
     score_mirrored: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import logsumexp
 
-from darkhar_cli.data.corruption import Darkening
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.randomness import shuffled, spread_evenly
 from darkhar_cli.splits.plan import Fold
 from darkhar_cli.training import adapt, logistic_solver
@@ -118,7 +118,7 @@ class FoldSession:
         batches = self.inputs.batches(branches, [rows[i] for i in order], epoch, size)
         return self.model.train(batches, size, self.class_weights)
 
-    def logits(self, rows: Sequence[int], darkening: Darkening | None = None, keep: bool = False) -> np.ndarray:
+    def logits(self, rows: Sequence[int], darkening: Corruption | None = None, keep: bool = False) -> np.ndarray:
         """Return logits (N, K) float32 of rows in scoring, see `ScoredInputs.logits`."""
         return self._scored.logits(self.model, rows, darkening, keep)
 

@@ -7,6 +7,7 @@ from darkhar_cli.config.settings import RuntimeSettings, TrainSettings
 from darkhar_cli.config.streams import streams_of
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.features import feature_cache
+from darkhar_cli.features.other_background import OtherBackground
 from darkhar_cli.models.action_model import chain_of, part_of
 from darkhar_cli.training.augmentation import reversals_of
 from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
@@ -27,9 +28,11 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Experime
         )
         for name, parts in streams_of(config).items()
     }
-    asked, darker = config["robustness"], None
-    if asked["name"] != "none":
-        darker = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2)  # the same for every seed
+    asked, changed = config["robustness"], None
+    if asked["name"] == "darkened":
+        changed = Darkening((asked["brightness"],) * 2, (asked["noise"],) * 2)  # the same for every seed
+    elif asked["name"] == "background":
+        changed = OtherBackground()
     return Experiment(
         streams=streams,
         setting=Setting(
@@ -41,6 +44,6 @@ def experiment_of(config: Mapping[str, Any], classes: Sequence[str]) -> Experime
         fusion=config["fusion"],
         augment=chain_of(config["augment"]),
         reversals=reversals_of(config["dataset"].get("reverse"), classes),
-        darkening=darker,
+        darkening=changed,
         score_mirrored=config["score_mirrored"],
     )

@@ -18,6 +18,20 @@ from darkhar_cli.training.execution_plan import ClassifierPlan, ExecutionPlan, S
 from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
 from darkhar_cli.training.modes import refuse_idle, resolve_mode
 
+# Of each fusion before the classifier: what its streams share, why, and how their features stand.
+_JOINED = {
+    "concat": (
+        ("sampler", "classifier"),
+        "features side by side are of the same moments and have one classifier",
+        "side by side",
+    ),
+    "time": (
+        ("extractor", "classifier"),
+        "features one after another mean the same and have one classifier",
+        "one after another",
+    ),
+}
+
 
 def plan_execution(
     experiment: Experiment, classes: Sequence[str], augment: Augmentations | None = None
@@ -109,12 +123,18 @@ def _classifiers(
 ) -> list[ClassifierPlan]:
     """Return which classifier is fed from which streams."""
     fed = [(name,) for name in streams]
-    if experiment.fusion == "concat" and len(streams) > 1:
+    if experiment.fusion != "late" and len(streams) > 1:
         _refuse_unlike(experiment, streams)
         fed = [tuple(streams)]
     parts = [experiment.streams[names[0]].classifier for names in fed]
     return [
-        ClassifierPlan(part, names, tuple(places[name] for name in names), _solver(part) == "lbfgs")
+        ClassifierPlan(
+            part,
+            names,
+            tuple(places[name] for name in names),
+            _solver(part) == "lbfgs",
+            in_time=experiment.fusion == "time" and len(names) > 1,
+        )
         for part, names in zip(parts, fed, strict=True)
     ]
 
@@ -137,17 +157,15 @@ def _refuse_mixed(streams: dict[str, StreamPlan]) -> None:
 
 
 def _refuse_unlike(experiment: Experiment, streams: dict[str, StreamPlan]) -> None:
-    """Refuse streams that cannot stand side by side."""
-    first = next(iter(streams))
+    """Refuse streams whose features cannot stand side by side, or one after another."""
+    first, fusion = next(iter(streams)), experiment.fusion
+    alike, why, how = _JOINED[fusion]
     if streams[first].mode != "features":
-        raise BadRequest("fusion=concat puts features side by side: take extractors that are frozen, or fusion=late")
+        raise BadRequest(f"fusion={fusion} puts features {how}: take extractors that are frozen, or fusion=late")
     for name, parts in experiment.streams.items():
-        for kind in ("sampler", "classifier"):
+        for kind in alike:
             if getattr(parts, kind) != getattr(experiment.streams[first], kind):
-                raise BadRequest(
-                    f"fusion=concat: streams.{name} has another {kind} than {first!r}; features side by "
-                    "side are of the same moments and have one classifier"
-                )
+                raise BadRequest(f"fusion={fusion}: streams.{name} has another {kind} than {first!r}; {why}")
 
 
 def _refuse_unmirrored(streams: Sequence[StreamPlan]) -> None:

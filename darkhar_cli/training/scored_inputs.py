@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from darkhar_cli.data.corruption import Darkening
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.models.fusion import mean_log_probability
 from darkhar_cli.randomness import SCORING
-from darkhar_cli.training.branches import Branch, batch_of
+from darkhar_cli.training.branches import Branch
 from darkhar_cli.training.compiled_model import CompiledModel
 from darkhar_cli.training.stream import Stream
 
@@ -30,7 +30,7 @@ class ScoredInputs:
         self._kept: dict[Any, list[np.ndarray]] = {}
 
     def logits(
-        self, model: CompiledModel, rows: Sequence[int], darkening: Darkening | None = None, keep: bool = False
+        self, model: CompiledModel, rows: Sequence[int], darkening: Corruption | None = None, keep: bool = False
     ) -> np.ndarray:
         """Return a model's logits (N, K) float32 of rows: the mean log-probability where there are several views.
 
@@ -42,7 +42,7 @@ class ScoredInputs:
             parts.append(mean_log_probability([model.logits(view) for view in inputs]))
         return np.concatenate(parts)
 
-    def views(self, rows: Sequence[int], darkening: Darkening | None, keep: bool) -> Iterator[list[np.ndarray]]:
+    def views(self, rows: Sequence[int], darkening: Corruption | None, keep: bool) -> Iterator[list[np.ndarray]]:
         """Yield the inputs (an array and a mask for each branch) of each view of rows, kept as far as there is room."""
         for view in range(max(branch.views() for branch in self._branches)):
             for mirrored in (False, True) if self._mirrored else (False,):
@@ -61,12 +61,12 @@ class ScoredInputs:
                 self._kept[key] = inputs
 
     def _load(
-        self, branch: Branch, rows: Sequence[int], view: int, mirrored: bool, darkening: Darkening | None
+        self, branch: Branch, rows: Sequence[int], view: int, mirrored: bool, darkening: Corruption | None
     ) -> list[np.ndarray]:
         loaded = branch.load(rows, SCORING, view, [darkening] * len(rows))
         if mirrored:
             loaded = [self._mirror_image(*both) for both in zip(branch.streams, loaded, strict=True)]
-        return batch_of(loaded)
+        return branch.batch(loaded)
 
     def _mirror_image(self, stream: Stream, loaded: Sequence[np.ndarray]) -> list[np.ndarray]:
         if not self._features:

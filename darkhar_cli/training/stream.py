@@ -10,10 +10,10 @@ import numpy as np
 from darkhar_cli import console
 from darkhar_cli.classifiers.contract import Timeline
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.data.frame_times import frames_at, irregular
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.features.cached_features import FeatureInputs
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.features.frame_loader import FrameInputs
 from darkhar_cli.features.frozen_extractor import Frozen, freeze, frozen_alone
 from darkhar_cli.features.interpolation import frames_for
@@ -39,7 +39,7 @@ class ClipRequest:
 
     row: int
     positions: np.ndarray
-    darkening: Darkening | None = None
+    darkening: Corruption | None = None
     backwards: bool = False
 
 
@@ -62,8 +62,8 @@ class Stream:
         self._read(clips)
 
     def _read(self, clips: Clips) -> None:
-        self._inputs: dict[Darkening | None, FeatureInputs | FrameInputs] = {}
-        self._motion: dict[Darkening | None, FeatureInputs] = {}
+        self._inputs: dict[Corruption | None, FeatureInputs | FrameInputs] = {}
+        self._motion: dict[Corruption | None, FeatureInputs] = {}
         columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
         self._about = dict(zip(clips.table.index.tolist(), zip(*columns, strict=True), strict=True))
 
@@ -87,7 +87,7 @@ class Stream:
         fps = self.sampler.timeline_fps(rates.pop() if len(rates) == 1 and even else None)
         return Timeline(self.extractor.features, self.extractor.channels, fps)
 
-    def inputs(self, darkening: Darkening | None = None) -> FeatureInputs | FrameInputs:
+    def inputs(self, darkening: Corruption | None = None) -> FeatureInputs | FrameInputs:
         """Return where inputs of clips come from that are darkened in this way."""
         if darkening not in self._inputs:
             self._inputs[darkening] = self._make(darkening)
@@ -97,21 +97,21 @@ class Stream:
         """Return where inputs have come from so far."""
         return list(self._inputs.values())
 
-    def _make(self, darkening: Darkening | None) -> FeatureInputs | FrameInputs:
+    def _make(self, darkening: Corruption | None) -> FeatureInputs | FrameInputs:
         if self.frozen:
             at_a_time = frames_at_a_time(self.clips, self.extractor.size)
             return self._banked(self.frozen, self.parts.enhance, darkening, at_a_time)
         return decoded_frames(self.clips, self.parts.enhance, self.extractor.size, darkening)
 
     def _banked(
-        self, frozen: Frozen, enhance: Sequence[Part], darkening: Darkening | None, at_a_time: int = 1 << 30
+        self, frozen: Frozen, enhance: Sequence[Part], darkening: Corruption | None, at_a_time: int = 1 << 30
     ) -> FeatureInputs:
         """Return features of clips darkened in this way, from a bank of their own."""
         cache, report = self.setting.cache, self.report
         return banked_features(self.clips, cache, frozen, enhance, darkening, report, at_a_time)
 
     def positions(
-        self, rows: Sequence[int], epoch: int, darkenings: Sequence[Darkening | None] | None = None
+        self, rows: Sequence[int], epoch: int, darkenings: Sequence[Corruption | None] | None = None
     ) -> list[list[np.ndarray]]:
         """Return each row's sampled frame positions, a list of (T,) for each view, in training or scoring.
 
@@ -138,7 +138,7 @@ class Stream:
             picked = picked.astype(np.int64)
         return [view[known] for view, known in zip(picked, mask, strict=True)]
 
-    def _energies(self, requested: Sequence[tuple[int, Darkening | None]]) -> list[np.ndarray]:
+    def _energies(self, requested: Sequence[tuple[int, Corruption | None]]) -> list[np.ndarray]:
         """Return how much changes at each frame of each row's clip, darkened or not, (n,) float32, from the bank."""
         every = [(row, np.arange(self._about[row][2])) for row, _ in requested]
         for darkening in dict.fromkeys(darkening for _, darkening in requested):
@@ -151,13 +151,13 @@ class Stream:
         pairs = zip(every, requested, strict=True)
         return [self._motion[way].each([row], [whole])[0][:, 0] for (row, whole), (_, way) in pairs]
 
-    def _motion_inputs(self, darkening: Darkening | None) -> FeatureInputs:
+    def _motion_inputs(self, darkening: Corruption | None) -> FeatureInputs:
         if darkening not in self._motion:
             self._motion[darkening] = self._banked(frozen_alone(_MOTION), _PLAIN, darkening)
         return self._motion[darkening]
 
     def wanted(
-        self, rows: Sequence[int], epochs: Iterable[int], darkening: Darkening | None = None
+        self, rows: Sequence[int], epochs: Iterable[int], darkening: Corruption | None = None
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Yield what the bank will be asked for: rows and whole positions (n,), over these epochs."""
         epochs = list(epochs)
@@ -166,7 +166,7 @@ class Stream:
                 for positions in views:
                     yield row, frames_for(positions)
 
-    def fill(self, rows: Sequence[int], epochs: Sequence[int], darkenings: Iterable[Darkening | None]) -> None:
+    def fill(self, rows: Sequence[int], epochs: Sequence[int], darkenings: Iterable[Corruption | None]) -> None:
         """Compute what the bank lacks of these rows, with progress where `console` shows it."""
         for darkening in darkenings:
             inputs = self.inputs(darkening)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.features.cached_features import FeatureInputs
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.features.feature_cache import Bank
 from darkhar_cli.features.frame_loader import FrameInputs, HostFrames
 from darkhar_cli.features.frozen_extractor import Frozen
@@ -25,7 +25,7 @@ def banked_features(
     cache: Path | None,
     frozen: Frozen,
     enhance: Sequence[Part],
-    darkening: Darkening | None,
+    darkening: Corruption | None,
     report: Callable[[str], None],
     at_a_time: int,
 ) -> FeatureInputs:
@@ -41,14 +41,14 @@ def banked_features(
         at_a_time: most frames of a clip that are prepared together.
     """
     before = partial(_darkened, clips, darkening) if darkening else None
-    about = {**frozen.about, "darkened": darkening.about()} if darkening else frozen.about
+    about = {**frozen.about, darkening.split: darkening.about(clips)} if darkening else frozen.about
     frames = HostFrames(clips, enhance, frozen.extractor.size, frozen.last, frozen.whole, before)
     bank, table = MemoryBank(about) if cache is None else Bank(cache, about), clips.table
     return FeatureInputs(table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time)
 
 
 def decoded_frames(
-    clips: Clips, enhance: Sequence[Part], size: tuple[int, int] | None, darkening: Darkening | None
+    clips: Clips, enhance: Sequence[Part], size: tuple[int, int] | None, darkening: Corruption | None
 ) -> FrameInputs:
     """Return frames of clips darkened in this way, lit and of this size (height, width; None: their own)."""
     before = partial(_darkened, clips, darkening) if darkening else None
@@ -61,5 +61,7 @@ def frames_at_a_time(clips: Clips, size: tuple[int, int] | None) -> int:
     return max(16, int(_FLOW_BYTES // ((os.cpu_count() or 1) + 1) // (height * width * 12)))
 
 
-def _darkened(clips: Clips, darkening: Darkening, frames: np.ndarray, row: int, positions: Sequence[int]) -> np.ndarray:
-    return darkening(frames, clips.table.at[row, "digest"], positions)
+def _darkened(
+    clips: Clips, darkening: Corruption, frames: np.ndarray, row: int, positions: Sequence[int]
+) -> np.ndarray:
+    return darkening.apply(clips, row, frames, positions)

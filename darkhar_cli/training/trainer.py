@@ -11,6 +11,7 @@ from darkhar_cli import console
 from darkhar_cli.data.clip_dataset import TEST, Clips
 from darkhar_cli.data.corruption import Darkening
 from darkhar_cli.features.appearance import darkened_luma
+from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.runs.stream_facts import StreamFacts
 from darkhar_cli.splits.plan import Plan
@@ -97,7 +98,7 @@ class Trainer:
         """Return each stream's extractor and what computes its features, for run.json."""
         return [stream.facts() for stream in self.streams]
 
-    def frames_text(self, rows: Sequence[int], darkening: Darkening | None = None) -> list[str]:
+    def frames_text(self, rows: Sequence[int], darkening: Corruption | None = None) -> list[str]:
         """Return what positions each row is scored at: views apart by `|`, streams that differ by `;`."""
         ways = [darkening] * len(rows)
         texts = [[_text(views) for views in stream.positions(rows, SCORING, ways)] for stream in self.streams]
@@ -122,8 +123,9 @@ class Trainer:
             if self.experiment.darkening:
                 stream.fill(scored, [SCORING], [self.experiment.darkening])
         cache, table = self.experiment.setting.cache, self.clips.table
-        if self.experiment.darkening and "luma" in table and cache:
-            table.loc[scored, "darkened_luma"] = darkened_luma(self.clips, cache, scored, self.experiment.darkening)
+        way = self.experiment.darkening
+        if isinstance(way, Darkening) and "luma" in table and cache:
+            table.loc[scored, "darkened_luma"] = darkened_luma(self.clips, cache, scored, way)
 
 
 def _text(views: Sequence[np.ndarray]) -> str:

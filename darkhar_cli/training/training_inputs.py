@@ -8,7 +8,7 @@ import numpy as np
 from darkhar_cli.randomness import SCORING
 from darkhar_cli.stopping import leaving
 from darkhar_cli.training.augmentation import Augmentations, SampledAugmentation
-from darkhar_cli.training.branches import Branch, batch_of
+from darkhar_cli.training.branches import Branch
 from darkhar_cli.training.compiled_model import Batch
 
 _LISTED_AT_A_TIME = 32  # clips, where all their outcomes are shown
@@ -43,7 +43,7 @@ class TrainingInputs:
                     for each, row, clip in given
                 ]
             )
-        return batch_of(augmented)
+        return branch.batch(augmented)
 
     def batches(self, branches: Sequence[Branch], rows: Sequence[int], epoch: int, size: int) -> Iterator[Batch]:
         """Yield an epoch's batches of rows in order, each made while the one before trains.

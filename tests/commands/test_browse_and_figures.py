@@ -68,11 +68,11 @@ def test_figures_of_own_clips(darkhar, own_clips, tmp_path, monkeypatch):
     words = ["enhance=gamma", "sampler=uniform,motion", "sampler.frames=3", "clips=1", "to=drawn"]
     code, output, errors = darkhar("figures", *own_clips, *words)
     assert code == 0, errors
-    assert "MoveNet's weights are not on this machine" in errors
+    assert "MoveNet's weights are not on this machine: flow is drawn in the box of what moves" in errors
     assert output.splitlines()[-1] == "drawn"
     names = {path.stem for path in (tmp_path / "drawn").glob("*.svg")}
     assert names == {path.stem for path in (tmp_path / "drawn").glob("*.png")}
-    assert {name.partition("_")[0] for name in names} == {"samplers", "enhancement", "class", "model"}
+    assert {name.partition("_")[0] for name in names} == {"samplers", "enhancement", "person", "class", "model"}
     card = pd.read_csv(tmp_path / "drawn" / "enhancement_card.csv")
     assert card["enhance"].tolist() == ["as recorded", "gamma"]
     assert card["luma_before"].iloc[1] == card["luma_after"].iloc[0]

@@ -113,7 +113,10 @@ def test_list_shows_every_option(darkhar):
 def test_help_of_a_verb_lists_its_choices(darkhar):
     code, out, _ = darkhar("train", "--help")
     assert code == 0
-    assert "enhance: adaptive_gamma, agcwd, clahe, denoise, gamma, histeq, log, none, retinex" in out
+    assert (
+        "enhance: adaptive_gamma, agcwd, bimef, clahe, dark_norm, denoise, gamma, histeq, lime, log, none, retinex"
+        in out
+    )
     assert (
         "experiment: control_background, control_luma, control_motion, control_shuffled, dual_stream, end_to_end" in out
     )

@@ -82,6 +82,19 @@ def test_every_table_has_the_darkened_splits(both):
     assert not [name for name in summary if name.endswith("_sd")]
 
 
+def test_clips_are_scored_before_other_backgrounds(both, darkhar, tmp_path):
+    _, words = both
+    code, output, errors = darkhar(*words, "robustness=background", f"hydra.run.dir={tmp_path / 'run'}")
+    assert code == 0, errors
+    summary = pd.read_csv(tmp_path / "run/metrics/summary.csv")
+    assert set(summary["split"]) == {"validation", "background", "test", "test_background"}
+    assert " background " in output
+    predictions = pd.read_csv(tmp_path / "run/predictions.csv")
+    plain, other = (predictions[predictions["split"] == split] for split in ("validation", "background"))
+    assert plain["id"].tolist() == other["id"].tolist()
+    assert not np.allclose(plain[P], other[P]), "other backgrounds have other features"
+
+
 def test_the_streams_are_named_wherever_the_run_is(both):
     run, _ = both
     row = pd.read_csv(run / "metrics/folds.csv").iloc[0]

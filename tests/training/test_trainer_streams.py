@@ -263,11 +263,35 @@ def test_side_by_side_features_have_one_classifier(trainer, clips, fake_tflite):
     assert not trainer(*bare, fusion="concat").branches[0].timeline.channels
 
 
+def test_features_one_after_another_have_one_classifier(trainer, clips):
+    bare = parts(extractor=FROZEN), parts(DENSE, enhance="gamma", extractor=FROZEN)
+    made = trainer(*bare, fusion="time")
+    (branch,) = made.branches
+    assert branch.timeline == made.streams[0].timeline
+    assert branch.bytes([0, 1]) == 4 * branch.timeline.features * sum(s.most_steps([0, 1]) for s in made.streams)
+    inputs = session_of(made, [0, 1]).inputs
+    sampled = [made.augment.drawn(inputs.digests[row], inputs.labels[row], SCORING) for row in (0, 1)]
+    seen, mask = inputs.load(branch, [0, 1], sampled, SCORING)
+    loaded = [
+        stream.inputs().load([0, 1], [g[0] for g in stream.positions([0, 1], SCORING)]) for stream in made.streams
+    ]
+    steps = loaded[0][0].shape[1]
+    assert seen.shape[1] == steps + loaded[1][0].shape[1]
+    for place, (features, known) in zip((np.s_[:, :steps], np.s_[:, steps:]), loaded, strict=True):
+        np.testing.assert_array_equal(seen[place], features)
+        np.testing.assert_array_equal(mask[place], known)
+    session, fold = fitted(made, clips)
+    assert np.isfinite(session.logits(fold.validation)).all()
+
+
 def test_streams_that_do_not_go_together_are_refused(trainer):
     cases = [
         ((parts(), parts(DENSE)), "concat", "streams.s1 has another sampler than 's0'"),
         ((parts(), parts(classifier=LINEAR)), "concat", "streams.s1 has another classifier than 's0'"),
         ((parts(extractor=CONV), parts(enhance="gamma", extractor=CONV)), "concat", "take extractors that are frozen"),
+        ((parts(), parts(extractor=FROZEN)), "time", "streams.s1 has another extractor than 's0'"),
+        ((parts(), parts(classifier=LINEAR)), "time", "streams.s1 has another classifier than 's0'"),
+        ((parts(extractor=CONV), parts(enhance="gamma", extractor=CONV)), "time", "features one after another: take"),
         ((parts(), parts(extractor=CONV)), "late", "streams.s1 is trained end to end .* and streams.s0 from features"),
         ((parts(extractor=CONV, classifier=SOLVED),), "late", "use solver=gradient"),
     ]

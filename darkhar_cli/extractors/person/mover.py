@@ -123,12 +123,12 @@ class _Views:
         """Return how surely each pixel of frame t moves, (h, w) float32 0..1."""
         image = self.image(t).astype(np.float32)
         background, known = self.seen_from(self.background, self.middle, t)
-        found = _beyond_noise(image, background, known)
+        found = beyond_noise(image, background, known)
         if known is not None and self.known is not None:
             there = self.seen_from(self.known.astype(np.uint8), self.middle, t)[0] > 0
             found = np.where(known & there, found, 0)
         steps = [
-            _beyond_noise(image, *self.seen_from(self.image(s), s, t))
+            beyond_noise(image, *self.seen_from(self.image(s), s, t))
             for s in (t - 1, t + 1)
             if 0 <= s < len(self.frames)
         ]
@@ -137,7 +137,7 @@ class _Views:
         return found
 
 
-def _beyond_noise(image: np.ndarray, other: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+def beyond_noise(image: np.ndarray, other: np.ndarray, known: np.ndarray | None) -> np.ndarray:
     """Return how far two images (h, w) differ beyond the noise of their difference, 0..1 each pixel."""
     other = other.astype(np.float32)
     some = image[_SPARSE], other[_SPARSE]

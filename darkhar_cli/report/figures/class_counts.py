@@ -12,7 +12,7 @@ from darkhar_cli.runs.run_folder import Run
 def draw_run(run: Run) -> Figure:
     """Return the counts of a run's scored clips by split."""
     scored = run.read("predictions.csv")
-    return draw(scored[~scored["split"].str.endswith("darkened")])  # the same clips once more
+    return draw(scored[~scored["split"].str.endswith(("darkened", "background"))])  # the same clips once more
 
 
 @styled

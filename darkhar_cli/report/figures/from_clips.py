@@ -46,8 +46,8 @@ def enhanced(clip: ClipShown, chains: Sequence[tuple[str, Chain]]) -> Figure:
     return enhancement.draw(pictures, f"{about(clip)}, frame {middle} of {clip.n_frames}")
 
 
-def person(clip: ClipShown, lit: tuple[str, Chain], net: MoveNet) -> Figure:
-    """Return pose and flow drawn on frames of a clip that a chain (its name and parts) has enhanced."""
+def person(clip: ClipShown, lit: tuple[str, Chain], net: MoveNet | None) -> Figure:
+    """Return pose (without MoveNet: what moves) and flow on frames of a clip, enhanced by a chain (name and parts)."""
     found = person_seen.seen(clip, Enhancer(lit[1]), net, _PERSON_FRAMES)
     return person_overlay.draw(found, f"{about(clip)}, {lit[0]}")
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from darkhar_cli.extractors.person.tracking import SEEN
 from darkhar_cli.report.figures.style import styled
@@ -26,11 +27,15 @@ _ACROSS, _WIDTH = 3, 3.2  # pictures beside each other, inches of one
 
 @styled
 def draw(frames: Sequence[PersonSeen], about: str) -> Figure:
-    """Return frames with the skeleton (dim where a keypoint's score is low) and arrows of the person's own motion."""
+    """Return frames with the skeleton (dim where a keypoint's score is low) and arrows of the person's own motion.
+
+    Where there are no keypoints, the box around what moves stands for the skeleton.
+    """
+    pose = any(len(one.points) for one in frames)
     rows = -(-len(frames) // _ACROSS)
     tall = _WIDTH * frames[0].frame.shape[0] / frames[0].frame.shape[1]
     size = (_WIDTH * min(_ACROSS, len(frames)), (tall + 0.3) * rows + 0.8)
-    figure = Figure(figsize=size, layout="constrained", label=f"{about}: pose and flow")
+    figure = Figure(figsize=size, layout="constrained", label=f"{about}: {'pose' if pose else 'what moves'} and flow")
     figure.suptitle(about, x=0.01, ha="left")
     grid = figure.subplots(rows, min(_ACROSS, len(frames)), squeeze=False).ravel()
     for axes in grid:
@@ -38,10 +43,16 @@ def draw(frames: Sequence[PersonSeen], about: str) -> Figure:
     for axes, one in zip(grid, frames, strict=False):
         axes.imshow(one.frame, interpolation="none")
         _flow(axes, one.arrows)
-        _skeleton(axes, one.points)
+        if pose:
+            _skeleton(axes, one.points)
+        else:
+            left, top, right, bottom = one.box
+            axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec=_COLOURS["middle"], lw=2))
         axes.set(xlim=(-0.5, one.frame.shape[1] - 0.5), ylim=(one.frame.shape[0] - 0.5, -0.5))
-        axes.set_title(f"frame {one.position}: mean keypoint score {one.points[:, 2].mean():.2f}", fontsize=8)
-    handles = [Line2D([], [], color=colour, lw=3, label=side) for side, colour in _COLOURS.items()]
+        score = f": mean keypoint score {one.points[:, 2].mean():.2f}" if pose else ""
+        axes.set_title(f"frame {one.position}{score}", fontsize=8)
+    named = _COLOURS if pose else {"what moves": _COLOURS["middle"]}
+    handles = [Line2D([], [], color=colour, lw=3, label=name) for name, colour in named.items()]
     handles.append(Line2D([], [], color=_FLOW, lw=2, label=f"motion to the next frame, {_ENLARGED} times as long"))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8)
     return figure

@@ -1,5 +1,7 @@
 """Where a run is right: per recording and per brightness, as dots with intervals."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import nan
 
 import pandas as pd
@@ -16,6 +18,7 @@ _RECORDING = (
     "Share of right clips of each recording (group), the lowest first; each interval is Wilson's, over the clips of "
     "that one recording, so it says nothing about others."
 )
+_BRIGHTNESS_HEADING = "Brightness (mean luma of a clip)"
 _BRIGHTNESS = (
     "Share of right clips by a clip's mean luma (0 to 255); intervals over recordings, where five or more have clips "
     "of that brightness."
@@ -60,7 +63,21 @@ def brightness(run: Run, chance: float) -> Html | None:
         rows = [_bin(row) for _, row in bins.iterrows()]
         if rows:
             parts.append((str(split), chart(rows, shares(chance), f"share of right clips by brightness, {split}")))
-    return _by_split("Brightness (mean luma of a clip)", _BRIGHTNESS, parts)
+    return _by_split(_BRIGHTNESS_HEADING, _BRIGHTNESS, parts)
+
+
+def brightness_of_jobs(jobs: Sequence[tuple[str, Run]], chance: float) -> Html | None:
+    """Return accuracy by the clips' mean luma of the validation clips of several runs (name, run), bin by bin."""
+    bins: dict[str, list[Row]] = {}
+    for name, run in jobs:
+        table = run.read("metrics/brightness.csv")
+        for _, row in table[(table["split"] == tables.SPLITS[0]) & (table["n"] > 0)].iterrows():
+            of_bin = _bin(row)
+            bins.setdefault(of_bin.name, []).append(replace(of_bin, name=name))
+    if not bins:
+        return None
+    drawn = [joined(tag("h3", name), chart(rows, shares(chance), name)) for name, rows in bins.items()]
+    return section(_BRIGHTNESS_HEADING, tag("p", f"{tables.SPLITS[0]} clips. {_BRIGHTNESS}", class_="note"), drawn)
 
 
 def _bin(row: pd.Series) -> Row:

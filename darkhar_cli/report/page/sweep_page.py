@@ -10,7 +10,7 @@ import pandas as pd
 from darkhar_cli.evaluation.comparison import Comparison
 from darkhar_cli.evaluation.sweep_table import warnings_of
 from darkhar_cli.names import several
-from darkhar_cli.report.page import about, methods
+from darkhar_cli.report.page import about, breakdown, methods
 from darkhar_cli.report.page.headline import above_chance, number
 from darkhar_cli.report.page.intervals import Row, chart, shares
 from darkhar_cli.report.page.layout import page, section
@@ -45,6 +45,7 @@ def sweep_page(
         f"A sweep of darkhar: {several(len(jobs), 'job')}{', ' + known['date'] if known['date'] else ''}",
         warnings,
         methods.methods(compared) if compared else _best(done, swept),
+        _brightness(folder, done, swept),
         section(
             "What was run",
             about.command(about.command_in_words("train -m", words)) if words else None,
@@ -106,6 +107,12 @@ def _best(done: pd.DataFrame, swept: Sequence[str]) -> Html:
         tag("p", "The highest of several is too high by chance.", class_="note"),
         chart(rows, shares(number(best["chance"])), "macro recall of each job"),
     )
+
+
+def _brightness(folder: Path, done: pd.DataFrame, swept: Sequence[str]) -> Html | None:
+    """Return accuracy by brightness of every finished job; an enhancement may help where it is darkest."""
+    named = [(_name(row, swept), Run(folder / row["folder"])) for _, row in done.iterrows()]
+    return breakdown.brightness_of_jobs(named, number(done.iloc[0]["chance"])) if named else None
 
 
 def _jobs(folder: Path, jobs: pd.DataFrame, swept: Sequence[str]) -> Html:

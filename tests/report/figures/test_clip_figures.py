@@ -66,12 +66,21 @@ def test_a_person_is_drawn_where_the_points_are():
         [np.linspace(5, 35, 17), np.linspace(4, 26, 17), np.r_[np.full(10, 0.9), np.full(7, 0.1)]], axis=1
     )
     arrows = np.array([[10.0, 10.0, 1.0, -0.5]])
-    axes = person_overlay.draw([PersonSeen(3, frame(), points, arrows)], "clip").axes[0]
+    axes = person_overlay.draw([PersonSeen(3, frame(), points, np.zeros(4), arrows)], "clip").axes[0]
     segment = next(c for c in axes.collections if hasattr(c, "get_segments")).get_segments()[0]
     np.testing.assert_allclose(segment, [[10, 10], [14, 8]])
     dots = axes.collections[-1].get_offsets()
     np.testing.assert_allclose(dots, points[:10, :2])
     assert axes.get_title(loc="left") == f"frame 3: mean keypoint score {points[:, 2].mean():.2f}"
+
+
+def test_without_keypoints_the_box_of_what_moves_is_drawn():
+    box = np.array([4.0, 5.0, 14.0, 25.0])
+    figure = person_overlay.draw([PersonSeen(3, frame(), np.zeros((0, 3)), box, np.zeros((0, 4)))], "clip")
+    (drawn,) = figure.axes[0].patches
+    assert drawn.get_bbox().extents.tolist() == box.tolist()
+    assert figure.axes[0].get_title(loc="left") == "frame 3"
+    assert "what moves" in [text.get_text() for text in figure.legends[0].texts]
 
 
 NASTY = '<b>"x"</b> & $y$ 漢字'

@@ -77,6 +77,16 @@ def test_the_page_of_a_run_has_all_that_is_to_be_known(pages):
     assert pages["run"].index("darkhar train") < pages["run"].index("the whole configuration")
 
 
+def test_the_page_of_a_sweep_has_every_job_in_each_bin_of_brightness(pages, folders):
+    part = pages["sweep"].split("<h2>Brightness (mean luma of a clip)</h2>")[1].split("</section>")[0]
+    runs = [Run(place) for place in sorted(folders["sweep"].iterdir()) if (place / "DONE").exists()]
+    bins = [run.read("metrics/brightness.csv").query("split == 'validation' and n > 0") for run in runs]
+    assert part.count("<h3>luma ") == len(bins[0]) > 0
+    assert part.count("<circle") == sum(map(len, bins))
+    first = bins[0].iloc[0]
+    assert f"{100 * float(first['accuracy']):.0f} % of {first['n']} clips" in part
+
+
 def test_the_page_of_a_sweep_names_failed_jobs_with_their_reason(pages):
     for kind in ("sweep", "sweep without methods"):
         text = " ".join(Parsed(pages[kind]).text)
