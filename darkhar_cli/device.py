@@ -107,7 +107,12 @@ def on_gpu() -> bool:
 
 
 def clear_session() -> None:
-    """Drop what Keras remembers of finished models, but keep the dtype policy."""
+    """Drop what Keras remembers of finished models, but keep the dtype policy.
+
+    Inside the scope of several devices nothing is dropped: the scope would not find its way out. Its end does so.
+    """
+    if tf.distribute.has_strategy():
+        return
     policy = keras.config.dtype_policy()
     keras.backend.clear_session()
     keras.config.set_dtype_policy(policy)

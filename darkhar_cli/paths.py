@@ -1,9 +1,35 @@
 """Where darkhar keeps what it can make again: prepared data and computed features."""
 
 import os
+import re
 from pathlib import Path
 
 from darkhar_cli.errors import BadRequest
+
+# What each place needs that object storage has not.
+_NEEDS = {
+    "dataset.data_dir": "clips are read from ArrayRecord files in place, and shared between data sets by hard links",
+    "cache_dir": "features are written aside and renamed, under locks",
+    "DARKHAR_HOME": "prepared data and features in it are renamed, linked and locked",
+    "hydra.run.dir": "a run is claimed, and its files are written aside and renamed",
+    "hydra.sweep.dir": "runs are claimed, and their files are written aside and renamed",
+    "dataset.root": "clips are told apart by their files' sizes and times",
+}
+
+
+def refuse_address(setting: str, value: str) -> None:
+    """Refuse an address of object storage where a folder is wanted.
+
+    Raises:
+        BadRequest: names the setting, why it cannot be there, and what helps.
+    """
+    if not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", value):
+        return
+    why = next((why for key, why in _NEEDS.items() if setting.endswith(key)), "files are read by their paths")
+    raise BadRequest(
+        f"{setting}={value}: object storage will not do here ({why}); give a folder, of a network file system or a "
+        "mounted bucket for instance, and copy what is finished to object storage"
+    )
 
 
 def home() -> Path:
@@ -13,6 +39,7 @@ def home() -> Path:
         BadRequest: the user has no home.
     """
     given = os.environ.get("DARKHAR_HOME")
+    refuse_address("DARKHAR_HOME", given or "")
     try:
         return Path(given).expanduser().absolute() if given else Path.home() / ".cache" / "darkhar"
     except RuntimeError as problem:  # no HOME, and the user's number stands for no name that has one

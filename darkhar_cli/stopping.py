@@ -22,6 +22,7 @@ _KEPT = {
     "train": "finished folds and computed features are kept: the same command goes on from there",
     "predict": "every row that is written is whole; json, tables and timelines hold what was predicted so far",
     "refit": "the run and its folds' models are as they were: the same command starts again",
+    "extract": "computed features are kept: the same command goes on from there",
     "prepare": "nothing half-made is kept: the same command starts again",
 }
 

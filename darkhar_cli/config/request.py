@@ -24,6 +24,7 @@ from darkhar_cli.config.quotes import quote, quote_literally
 from darkhar_cli.config.sweep_words import bare_key, examples, expand
 from darkhar_cli.config.word_checks import groups_of
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.paths import refuse_address
 
 
 def _quoted(value: str) -> str:
@@ -74,6 +75,7 @@ def absolute_paths(overrides: list[str], multirun: bool) -> list[str]:
         if bare in mappings and value.startswith("{"):
             key = f"++{bare}"  # whatever keys it has: what a mapping holds no file can foresee
         if sign and bare in paths:
+            refuse_address(bare, value.strip("'\""))
             sweep = multirun and not Path(value).expanduser().exists()
             if not (sweep and re.match(r"\w+\(.*\)$", value)):  # choice(...) and its like are Hydra's to read
                 pieces = value.split(",") if sweep else [value]

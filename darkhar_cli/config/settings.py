@@ -49,6 +49,10 @@ class TrainSettings(Settings):
     precision: str = "auto"
     deterministic: bool = True
     mode: str = "auto"
+    accumulate: int = 1
+    distribute: str = "none"
+    extractor_rate: float = 1.0
+    extractor_warm_up: int = 0
 
 
 @dataclass(frozen=True)

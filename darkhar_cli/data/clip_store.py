@@ -19,6 +19,7 @@ from array_record.python import array_record_data_source, array_record_module
 FOLDER = "clips"  # in the folder of a prepared data set
 FORMAT = 6  # raise it when decoding or what is kept of a clip changes: clips stored before are then decoded again
 _SHARD_BYTES = 1 << 28
+_SHARD_CLIPS = 2000  # a preparation that was killed goes on behind its last whole file
 _OPTIONS = "group_size:1,uncompressed"  # one record at a time, of bytes that are compressed already
 
 
@@ -166,7 +167,7 @@ class Writer:
         self._seen.add(clip.digest)
         self._clips.append(clip)
         self._size += len(data)
-        if self._size >= _SHARD_BYTES:
+        if self._size >= _SHARD_BYTES or len(self._clips) >= _SHARD_CLIPS:
             self._finish()
 
     def _finish(self) -> None:
@@ -192,6 +193,11 @@ def indexes(prepared: Path) -> Iterator[Path]:
     for index in sorted(prepared.glob(f"*/*/{FOLDER}/*.json")):
         if not index.parts[-3].startswith("."):
             yield index
+
+
+def whole_files(store: Path) -> list[Path]:
+    """Return the indexes of a store's whole files, finished or left half-made."""
+    return sorted((store / FOLDER).glob("*.json"))
 
 
 def take_over(wanted: Iterable[str], stores: Iterable[Path], folder: Path) -> dict[str, StoredClip]:

@@ -37,6 +37,7 @@ __all__ = ["TRAIN", "ClipBuilder", "Source"]
 
 _COLUMNS = ["id", "split", "index", "label", "group", "n_frames", "fps", "height", "width", "digest"]
 _COLUMNS += ["twin", "light", "corrupt", "skippable", "jitter"]
+_MANY_FILES = 1000  # decoding small clips in threads, Python itself is what they wait for
 _OFFICIAL = "official"  # a column where the data set has several official splits
 
 
@@ -182,7 +183,8 @@ class ClipBuilder(UnlistedBuilder):
             return partial(check, source.load, self.keep_damaged)
 
         loads = list(map(work, sources))
-        with stopping.leaving(self._workers(len(loads))) as workers:
+        files = len(loads) - len(known) if all(source.problem or source.file for source in sources) else 0
+        with stopping.leaving(self._workers(len(loads), files)) as workers:
             waiting: deque[Future] = deque()
             queue = iter(loads)
             for load in islice(queue, 4 * cores):
@@ -194,9 +196,10 @@ class ClipBuilder(UnlistedBuilder):
         if apart:
             apart.close()
 
-    def _workers(self, count: int) -> Executor:
+    def _workers(self, count: int, files: int) -> Executor:
+        """Return processes where they are worth their start, else threads, for so many clips or files to decode."""
         cores = os.cpu_count() or 1
-        if self.DRAWN and cores > 1 and count > 24:  # a process takes a second to start
+        if cores > 1 and (count > 24 if self.DRAWN else files >= _MANY_FILES):  # a process takes a second to start
             own = (plugins.file_of(type(self).__module__),)
             return ProcessPoolExecutor(cores, WorkerContext(), _start_worker, own)
         return ThreadPoolExecutor(cores)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from darkhar_cli import console, plugins, registry
+from darkhar_cli import console, plugins, registry, stopping
 from darkhar_cli.data import clip_store, prepared_files
 from darkhar_cli.data.dataset_builder import ClipBuilder, Source
 from darkhar_cli.data.duplicates import Labelled, contradictions, copies, copies_in_words
@@ -58,13 +58,21 @@ def prepare(dataset: Mapping[str, Any], folder: Path) -> None:
         return writing(folder)
 
     with writing(folder), claims.held(file, f"data set {dataset['name']} ({folder})", writing=naming_folder):
-        asides.remove_leftovers(folder.parent, folder.name)
+        left = list(asides.leftovers(folder.parent, folder.name))
         if not (folder / "clips.csv").is_file():
-            _make(dataset, folder)
+            _make(dataset, folder, [index for place in left for index in clip_store.whole_files(place)])
+        for place in left:
+            asides.remove(place)
 
 
-def _make(dataset: Mapping[str, Any], folder: Path) -> None:
-    """Build a data set beside its place and move it there when it is whole."""
+def _make(dataset: Mapping[str, Any], folder: Path, left: Sequence[Path]) -> None:
+    """Build a data set beside its place and move it there when it is whole.
+
+    Args:
+        dataset: the `dataset` group of a configuration.
+        folder: its place.
+        left: indexes of what a preparation that was killed has stored: it is not decoded again.
+    """
     aside = asides.beside(folder)
     aside.mkdir(parents=True, exist_ok=True)
     try:
@@ -80,7 +88,7 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
             keep = dataset["on_error"] == "keep"
             builder = builder_of(dataset, data_dir=aside, on_clip=progress.advance, keep_damaged=keep)
             builder.refused = contradictions(same)
-            builder.stores = list(clip_store.indexes(folder.parent.parent))
+            builder.stores = [*left, *clip_store.indexes(folder.parent.parent)]
             readable = _build(builder)
         excluded = counting.excluded()
         for what in (*counting.left_aside, *filter(None, [copies_in_words(same)])):
@@ -98,8 +106,14 @@ def _make(dataset: Mapping[str, Any], folder: Path) -> None:
         except OSError:
             if not (folder / "clips.csv").is_file():  # else another process was faster: same clips
                 raise
-    finally:
+    except (stopping.Stopped, KeyboardInterrupt):
+        if not clip_store.whole_files(aside):
+            shutil.rmtree(aside, ignore_errors=True)
+        raise  # the next preparation takes over what is whole
+    except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _build(builder: ClipBuilder) -> bool:

@@ -35,15 +35,47 @@ def load_weights(name: str, build: Callable[[Any], Any], path: Path) -> Any:
 
 
 def _extractor(
-    name: str, build: Callable[[Any], Any], weights: str, size: Any, trainable: bool, **chosen: Any
+    name: str,
+    build: Callable[[Any], Any],
+    weights: str,
+    size: Any,
+    trainable: bool,
+    unfreeze: int | str,
+    **chosen: Any,
 ) -> Extractor:
+    if unfreeze != "all" and not trainable:
+        raise BadRequest(
+            f"extractor.unfreeze={unfreeze} does nothing where nothing learns; give extractor.trainable=true"
+        )
     if weights == "none":
         network = build(None)
     else:
         network = load_weights(name, build, _published(name, chosen) if weights == "imagenet" else Path(weights))
     network.trainable = trainable
+    if unfreeze != "all":
+        freeze_all_but_last(network, int(unfreeze))
     digest = "" if trainable else weights_hash(network)
     return Extractor(name, network.output_shape[-1], frame_size(size), model=network, weights_hash=digest)
+
+
+def _layers_of(network: Any) -> list[Any]:
+    """Return a network's layers in order, those of networks inside it in their place."""
+    return [each for layer in network.layers for each in (_layers_of(layer) if hasattr(layer, "layers") else [layer])]
+
+
+def freeze_all_but_last(network: Any, count: int) -> None:
+    """Let only the last layers that have weights learn; batch normalisation, which few clips spoil, stays as it is.
+
+    Raises:
+        BadRequest: there are not so many.
+    """
+    layers = _layers_of(network)
+    able = [layer for layer in layers if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)]
+    if count > len(able):
+        raise BadRequest(f"extractor.unfreeze={count}: this network has {len(able)} layers that can learn, or give all")
+    learning = {id(layer) for layer in able[-count:]}
+    for layer in layers:
+        layer.trainable = id(layer) in learning
 
 
 def _published(name: str, chosen: Mapping[str, Any]) -> Path:
@@ -63,21 +95,27 @@ def _headless(application: Callable[..., Any], size: Any, **options: Any) -> Cal
 
 
 @register("extractor")
-def convnext_small(weights: str = "imagenet", size: Any = 224, trainable: bool = False) -> Extractor:
+def convnext_small(
+    weights: str = "imagenet", size: Any = 224, trainable: bool = False, unfreeze: int | str = "all"
+) -> Extractor:
     """ConvNeXt-Small (Liu et al. 2022), F = 768; scales 0..255 frames itself."""
     build = _headless(keras.applications.ConvNeXtSmall, size)
-    return _extractor("convnext_small", build, weights, size, trainable)
+    return _extractor("convnext_small", build, weights, size, trainable, unfreeze)
 
 
 @register("extractor")
-def convnext_tiny(weights: str = "imagenet", size: Any = 224, trainable: bool = False) -> Extractor:
+def convnext_tiny(
+    weights: str = "imagenet", size: Any = 224, trainable: bool = False, unfreeze: int | str = "all"
+) -> Extractor:
     """ConvNeXt-Tiny (Liu et al. 2022), F = 768; scales 0..255 frames itself."""
     build = _headless(keras.applications.ConvNeXtTiny, size)
-    return _extractor("convnext_tiny", build, weights, size, trainable)
+    return _extractor("convnext_tiny", build, weights, size, trainable, unfreeze)
 
 
 @register("extractor")
-def mobilenet(alpha: float = 1.0, weights: str = "imagenet", size: Any = 224, trainable: bool = False) -> Extractor:
+def mobilenet(
+    alpha: float = 1.0, weights: str = "imagenet", size: Any = 224, trainable: bool = False, unfreeze: int | str = "all"
+) -> Extractor:
     """MobileNet v1 (Howard et al. 2017) of width `alpha`, F = 1024 alpha; frames are scaled to -1..1."""
     bare = _headless(keras.applications.MobileNet, size, alpha=float(alpha))
 
@@ -86,18 +124,22 @@ def mobilenet(alpha: float = 1.0, weights: str = "imagenet", size: Any = 224, tr
         frames = keras.Input(network.input_shape[1:])
         return keras.Model(frames, network(keras.layers.Rescaling(1 / 127.5, offset=-1)(frames)))
 
-    return _extractor("mobilenet", build, weights, size, trainable, alpha=float(alpha))
+    return _extractor("mobilenet", build, weights, size, trainable, unfreeze, alpha=float(alpha))
 
 
 @register("extractor")
-def mobilenet_v3_small(weights: str = "imagenet", size: Any = 224, trainable: bool = False) -> Extractor:
+def mobilenet_v3_small(
+    weights: str = "imagenet", size: Any = 224, trainable: bool = False, unfreeze: int | str = "all"
+) -> Extractor:
     """MobileNet v3 Small (Howard et al. 2019), F = 576; scales 0..255 frames itself."""
     build = _headless(keras.applications.MobileNetV3Small, size)
-    return _extractor("mobilenet_v3_small", build, weights, size, trainable)
+    return _extractor("mobilenet_v3_small", build, weights, size, trainable, unfreeze)
 
 
 @register("extractor")
-def efficientnet_v2_b0(weights: str = "imagenet", size: Any = 224, trainable: bool = False) -> Extractor:
+def efficientnet_v2_b0(
+    weights: str = "imagenet", size: Any = 224, trainable: bool = False, unfreeze: int | str = "all"
+) -> Extractor:
     """EfficientNet v2 B0 (Tan and Le 2021), F = 1280; scales 0..255 frames itself."""
     build = _headless(keras.applications.EfficientNetV2B0, size)
-    return _extractor("efficientnet_v2_b0", build, weights, size, trainable)
+    return _extractor("efficientnet_v2_b0", build, weights, size, trainable, unfreeze)

@@ -19,12 +19,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.files import asides, disk
+from darkhar_cli.files import asides, disk, leases
+from darkhar_cli.files.claims import NO_LOCKS
 from darkhar_cli.paths import elsewhere, home
 
 FORMAT = 3  # raise it when decoding, resizing or the files' layout change: older banks are then not found
@@ -53,8 +54,15 @@ class Entry:
     features: np.ndarray
 
 
-class Claim:
-    """The right to write some entries; the operating system takes it back when its process dies."""
+class Claim(Protocol):
+    """The right to write some entries."""
+
+    def release(self) -> None:
+        """Let others have it; a second call does nothing."""
+
+
+class LockedFile:
+    """A claim by a lock; the operating system takes it back when its process dies."""
 
     def __init__(self, file: int):
         self._file = file
@@ -151,6 +159,8 @@ class Bank(StoredBank):
         with self._writing():
             self._locks.mkdir(parents=True, exist_ok=True)
             stripe = sha256(name.encode()).hexdigest()[:_STRIPES]
+            if os.environ.get("DARKHAR_LOCKS") == "leases":  # locks that other machines do not see
+                return leases.take(self._locks / f"{stripe}.lease")
             file = os.open(self._locks / stripe, os.O_CREAT | os.O_RDWR, 0o666)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -158,10 +168,11 @@ class Bank(StoredBank):
                 os.close(file)
                 return None
             except OSError as problem:
-                if problem.errno not in _NO_LOCKS:
-                    os.close(file)
+                os.close(file)
+                if problem.errno not in NO_LOCKS:
                     raise
-        return Claim(file)
+                return leases.take(self._locks / f"{stripe}.lease")
+        return LockedFile(file)
 
     def take_leftover(self, name: str) -> bool:
         """Remove what killed processes left of an entry; return whether there was something."""

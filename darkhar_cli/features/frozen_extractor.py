@@ -22,7 +22,7 @@ from darkhar_cli.features.units import Unit
 from darkhar_cli.models import layers, resizing
 from darkhar_cli.models.action_model import Part, build_extractor
 
-_NOT_IDENTITY = ("weights", "trainable")  # their hash stands for the first; a frozen part has the second off
+_NOT_IDENTITY = ("weights", "trainable", "unfreeze")  # a hash stands for the first; a frozen part has the others off
 
 
 @dataclass(frozen=True)

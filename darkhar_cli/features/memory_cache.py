@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from darkhar_cli.features.feature_cache import Claim, Entry, StoredBank, folder_name
+from darkhar_cli.features.feature_cache import Claim, Entry, LockedFile, StoredBank, folder_name
 
 
 class MemoryBank:
@@ -25,7 +25,7 @@ class MemoryBank:
 
     def claim(self, name: str) -> Claim:
         """Return the right to write an entry: nobody else can."""
-        return Claim(-1)
+        return LockedFile(-1)
 
     def take_leftover(self, name: str) -> bool:
         """Return that nothing was left half-written."""

@@ -22,7 +22,7 @@ from darkhar_cli.files import asides, disk
 
 Writing = Callable[[Path], contextlib.AbstractContextManager[None]]  # names a path in the error of what writes to it
 _ASK_AGAIN_S = 0.2
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextlib.contextmanager
@@ -81,7 +81,7 @@ def _lock(lock: int, file: Path) -> bool:
     except BlockingIOError:
         return False
     except OSError as problem:
-        if problem.errno not in _NO_LOCKS:
+        if problem.errno not in NO_LOCKS:
             raise
         return _free_by_name(file)
     with contextlib.suppress(FileNotFoundError):  # whoever held it has removed it meanwhile

@@ -15,6 +15,7 @@ from darkhar_cli.config import hydra_adapter, own_parts, schema, sweep_words
 from darkhar_cli.config import request as overrides
 from darkhar_cli.config.checked import Request
 from darkhar_cli.errors import BadRequest, nearest
+from darkhar_cli.features.shards import read_shards
 from darkhar_cli.launch.launchers import chosen
 from darkhar_cli.launch.outcome import Outcome
 
@@ -22,6 +23,7 @@ from darkhar_cli.launch.outcome import Outcome
 _NOT_OURS = ("--config-name", "--config-path", "--experimental-rerun")
 _FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 _PLUGINS = ("hydra/launcher", "hydra/sweeper")
+_READ_AS = {"extract": "train"}  # verbs that take another one's words
 
 
 def configuration(words: list[str], config_dir: Any = None) -> dict[str, Any]:
@@ -68,6 +70,8 @@ def outcome(verb: str, words: list[str], plugins: Sequence[str] = ()) -> Outcome
     """
     if "${" in str(Path.cwd()):
         raise BadRequest(f"the working directory {Path.cwd()} has '${{' in its name, which Hydra cannot read; leave it")
+    shards, words = read_shards(words) if verb == "extract" else ([], words)
+    reads = _READ_AS.get(verb, verb)
     flags = _flags(words)
     multirun = flags.multirun or any(w.lstrip("+") == "hydra.mode=MULTIRUN" for w in flags.overrides)
     files, flags.overrides = own_parts.taken_from(flags.overrides)
@@ -77,15 +81,17 @@ def outcome(verb: str, words: list[str], plugins: Sequence[str] = ()) -> Outcome
     typed = overrides.absolute_paths(flags.overrides, multirun)
     options = _options(words, flags)
     if flags.help or flags.hydra_help or flags.info:
-        return Outcome(hydra_adapter.main(schema.CONF, verb, [*typed, *options]))
+        return Outcome(hydra_adapter.main(schema.CONF, reads, [*typed, *options]))
+    if len(shards) > 1 and not multirun:
+        raise BadRequest(f"shard={','.join(map(str, shards))}: several need -m; or give one to each process")
     _check_hydra(typed, multirun)
-    request = overrides.read_request(verb, typed, multirun, config_dir)
+    request = overrides.read_request(reads, typed, multirun, config_dir)
     if flags.cfg:  # settings first: behind an option they would be read as its values
         words = [*request.words, *overrides.search_path(folders), *options]
-        return Outcome(hydra_adapter.main(schema.CONF, verb, words))
+        return Outcome(hydra_adapter.main(schema.CONF, reads, words))
     from darkhar_cli.launch.jobs import launch  # reads data: not needed to refuse a wrong word
 
-    return launch(verb, request)
+    return launch(verb, request, shards)
 
 
 def _options(words: list[str], flags: argparse.Namespace) -> list[str]:

@@ -30,6 +30,7 @@ def complete(words: list[str], verbs: Mapping[str, Sequence[str] | None]) -> int
     from darkhar_cli.config import hydra_adapter
 
     verb = typed[1] if len(typed) > 1 and verbs.get(typed[1], ()) is None else "train"
+    verb = verb if (schema.CONF / f"{verb}.yaml").is_file() else "train"  # whose words others take
     return hydra_adapter.main(schema.CONF, verb, words)
 
 

@@ -69,6 +69,7 @@ def _make(run: Run, config: Mapping[str, Any], clips: clip_dataset.Clips) -> Non
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
         from darkhar_cli.prediction.predictor import as_it_ran
+        from darkhar_cli.training.distribution import distributed
         from darkhar_cli.training.from_config import experiment_of
         from darkhar_cli.training.refit import fit_all, median_epoch
 
@@ -78,7 +79,8 @@ def _make(run: Run, config: Mapping[str, Any], clips: clip_dataset.Clips) -> Non
         device.make_deterministic()
     epochs = median_epoch(facts["folds"])
     try:
-        with device.precision(facts["precision"]), device.gradients_forgotten():
+        spread = distributed(experiment.setting.train.distribute)
+        with device.precision(facts["precision"]), device.gradients_forgotten(), spread:
             made = fit_all(experiment, clips, epochs)
             session = made.session
             write_aside(run.model_path(*FINAL[::-1]), session.model.whole.save)

@@ -1,7 +1,7 @@
 """From a checked request to run folders: data first, then folders, then each job as it was checked."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,10 @@ from darkhar_cli.config.checked import Request
 from darkhar_cli.config.mistakes import Mistakes
 from darkhar_cli.config.sweep_words import given, job_folder, resolved
 from darkhar_cli.errors import BadRequest
+from darkhar_cli.features.shards import Shard
 from darkhar_cli.labels import CHOICES
 from darkhar_cli.launch import launched, needed_weights
+from darkhar_cli.launch.extraction import extract
 from darkhar_cli.launch.folders import claimed, refuse_other, refuse_unwritable
 from darkhar_cli.launch.opened import DataSets, OpenedJob
 from darkhar_cli.launch.outcome import Outcome
@@ -21,12 +23,13 @@ from darkhar_cli.runs.row_labels import row_labels
 from darkhar_cli.trackers.contract import NONE, refuse_missing
 
 
-def launch(verb: str, request: Request) -> Outcome:
+def launch(verb: str, request: Request, shards: Sequence[Shard] = ()) -> Outcome:
     """Run a request's jobs; return the exit code, and the folder of the run or sweep.
 
     Args:
-        verb: `train` or `prepare`.
+        verb: `train`, `prepare` or `extract`.
         request: the checked request.
+        shards: of `extract`: for which of the clips.
 
     Raises:
         DarkharError: data, folds or folders do not allow it, or the single job failed.
@@ -39,6 +42,8 @@ def launch(verb: str, request: Request) -> Outcome:
         for job in request.jobs:
             prepare(job.config)
         return Outcome(0)
+    if verb == "extract":
+        return extract(request, shards)
     key, default = ("hydra.sweep.dir", "outputs/sweeps") if request.multirun else ("hydra.run.dir", "outputs/train")
     typed = typed_place(request, key)
     refuse_unwritable(Path(typed or default).absolute(), key)  # before the data are prepared

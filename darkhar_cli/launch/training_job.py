@@ -144,12 +144,14 @@ def _work(
     run.log(f"{clips.name}: {len(clips.table)} clips, {len(clips.classes)} classes; cv {scheme}")
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
-        from darkhar_cli.training import cross_validation, from_config, planning, tracking, trainer
+        from darkhar_cli.training import cross_validation, distribution, from_config, planning, tracking, trainer
 
     if config["train"]["deterministic"]:
         device.make_deterministic()
     policy = device.policy_for(config["train"]["precision"], device.gpu_capability())
-    with device.precision(policy):
+    with device.precision(policy), distribution.distributed(config["train"]["distribute"]) as devices:
+        if devices:
+            run.log(f"training on {devices}")
         # weights that do not fit leave nothing but error.txt
         experiment = from_config.experiment_of(config, clips.classes)
         execution = planning.plan_execution(experiment, clips.classes)

@@ -23,6 +23,10 @@ from darkhar_cli.weights import fetching, lookup
 from darkhar_cli.weights.companions import files_of
 
 _NOT_IDENTITY = ("name", "fresh", "cache_dir", "controls", "final", "tracker")
+_ADDED: Mapping[str, Mapping[str, Any]] = {  # runs are named as before where these say nothing
+    "train": {"accumulate": 1, "distribute": "none", "extractor_rate": 1.0, "extractor_warm_up": 0},
+    "extractor": {"unfreeze": "all"},
+}
 _HERE = Path(__file__).resolve().parent.parent
 _PACKAGE = "darkhar_cli"
 # Where a fold's numbers come from: cross-validation and who decides its labels, what they import, and so on; but for
@@ -40,6 +44,8 @@ Code = Mapping[str, str]  # source file (in the package) or library -> hash or v
 def identity(config: Mapping[str, Any], fingerprint: str) -> str:
     """Return the hash of what decides a run's numbers: the configuration (chain order included), data and switches."""
     kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
+    for group, plain in _ADDED.items():
+        kept[group] = {key: value for key, value in config[group].items() if plain.get(key, _ADDED) != value}
     kept["dataset"] = {key: value for key, value in config["dataset"].items() if key != "data_dir"}
     kept["cv"] = {key: value for key, value in config["cv"].items() if key != "only"}  # a part of the same run
     streams = streams_of(config)

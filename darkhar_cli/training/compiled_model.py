@@ -18,7 +18,9 @@ from darkhar_cli.extractors.contract import weights_hash
 from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.models.fusion import branches, mean_log_probability
 from darkhar_cli.training.divergence import refuse_step
+from darkhar_cli.training.fine_tuning import SlowExtractors
 from darkhar_cli.training.optimizers import make_optimizer
+from darkhar_cli.training.split_step import SplitStep
 from darkhar_cli.training.train_step import take_step
 
 Inputs = Sequence[np.ndarray]  # of every branch: features or frames, and mask
@@ -62,30 +64,46 @@ class CompiledModel:
         whole: what is saved.
         frozen: variables that training does not change.
         branches: how many of them.
+        accumulate: parts that a step is computed in, one after the other.
+        slow: extractors that learn more slowly than the rest, if some do.
 
     Attributes:
         learning: the branches that are trained by steps: `train` is given the inputs of these alone.
     """
 
-    def __init__(self, model: Any, whole: Any, frozen: Sequence[Any] = (), branches: int = 1):
-        self.model, self.whole, self.branches = model, whole, branches
+    def __init__(
+        self,
+        model: Any,
+        whole: Any,
+        frozen: Sequence[Any] = (),
+        branches: int = 1,
+        accumulate: int = 1,
+        slow: SlowExtractors | None = None,
+    ):
+        self.model, self.whole, self.branches, self.slow = model, whole, branches, slow
         self.learning = list(range(branches))
         kept = {id(variable) for variable in frozen}
         variables = [v for v in (*model.variables, *model.optimizer.variables) if id(v) not in kept]
         self._first = [(variable, ops.convert_to_numpy(variable)) for variable in variables]
         how = {"autograph": False, "jit_compile": bool(model.jit_compile)}
         signature = [_LABELS, _WEIGHTS, *specs_of(model)]
-        self._step = tf.function(self._take_step, input_signature=signature, **how)
+        self._step: Any = tf.function(self._take_step, input_signature=signature, **how)
+        if accumulate > 1 or tf.distribute.has_strategy():
+            self._step = SplitStep(model, self._logits, signature, accumulate, bool(model.jit_compile), slow)
         self._score = tf.function(
             lambda *inputs: model(list(inputs), training=False), input_signature=specs_of(model), **how
         )
 
     def _take_step(self, labels: Any, weights: Any, *inputs: Any) -> tuple[Any, Any]:
-        def forward() -> Sequence[Any]:
-            logits = self.model(list(inputs), training=True)
-            return [logits] if self.branches == 1 else logits
+        def step() -> tuple[Any, Any]:
+            return take_step(self.model, [self.model], lambda: self._logits(inputs), labels, weights)
 
-        return take_step(self.model, [self.model], forward, labels, weights)
+        return self.slow.during(step) if self.slow else step()
+
+    def _logits(self, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Return each branch's logits in training."""
+        logits = self.model(list(inputs), training=True)
+        return [logits] if self.branches == 1 else logits
 
     def renew(self) -> None:
         """Put everything that training changes back to its first value."""
@@ -95,6 +113,11 @@ class CompiledModel:
     def set_rate(self, rate: float) -> None:
         """Set the step size of the next steps."""
         self.model.optimizer.learning_rate = rate
+
+    def set_extractor_share(self, share: float) -> None:
+        """Set how far the next steps move extractors, as a share of how far they move the rest."""
+        if self.slow:
+            self.slow.share.assign(share)
 
     def weights_hash(self) -> str:
         """Return a hash of all weights as they are now."""
@@ -186,6 +209,7 @@ class CompiledHeads(CompiledModel):
 
     def __init__(self, traced: _TracedHeads, fresh: Any):
         self.model = self.whole = traced.model
+        self.slow = None
         self.branches, self.learning = len(traced.branches), traced.learning
         self._traced = traced
         values = [ops.convert_to_numpy(variable) for variable in fresh.variables]

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -171,9 +171,9 @@ def _keep_frames(trainer: Trainer, run: Run) -> None:
         run.add_facts(features=counts, streams=stored(trainer.stream_facts()))
 
 
-def fill_features(trainer: Trainer, plan: Plan) -> int:
-    """Compute the features that every fold needs for sure; return of how many frames there were none before."""
-    trainer.prepare(plan, _certain_epochs(trainer, _unwatched(trainer, plan)))
+def fill_features(trainer: Trainer, plan: Plan, rows: Collection[int] | None = None) -> int:
+    """Compute the features that every fold needs for sure, of some rows or all; return how many frames that was."""
+    trainer.prepare(plan, _certain_epochs(trainer, _unwatched(trainer, plan)), rows)
     return sum(inputs.computed for inputs in _banked(trainer))
 
 

@@ -10,6 +10,7 @@ from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.randomness import shuffled, spread_evenly
 from darkhar_cli.splits.plan import Fold
 from darkhar_cli.training import adapt, logistic_solver
+from darkhar_cli.training.fine_tuning import share_of
 from darkhar_cli.training.scored_inputs import ScoredInputs
 from darkhar_cli.training.train_step import balanced_weights
 from darkhar_cli.training.trainer import Trainer
@@ -103,6 +104,7 @@ class FoldSession:
         rows = self.fit
         if self.train.schedule == "cosine":
             self.model.set_rate(self.train.learning_rate * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs)))
+        self.model.set_extractor_share(share_of(self.train.extractor_rate, self.train.extractor_warm_up, epoch))
         order = self._order(epoch)
         if self.trainer.mode == "features" and epoch % _AHEAD == 0:
             for stream in self.trainer.streams:

@@ -16,6 +16,7 @@ from darkhar_cli.training import logistic_solver
 from darkhar_cli.training.branches import Branch
 from darkhar_cli.training.compiled_model import CompiledModel, compile_model, compiled_heads
 from darkhar_cli.training.execution_plan import ExecutionPlan
+from darkhar_cli.training.fine_tuning import SlowExtractors
 
 
 def build_compiled_model(
@@ -78,4 +79,6 @@ def _end_to_end(branches: Sequence[Branch], n_classes: int, train: TrainSettings
         model = keras.Model(*side_by_side(models))
         whole = FusedModel(wholes)
     compile_model(model, train, len(models))
-    return CompiledModel(model, whole, frozen, len(models))
+    learning = [b.streams[0].extractor.model for b in branches if b.streams[0].extractor.trainable]
+    slow = SlowExtractors(learning) if train.extractor_rate != 1 or train.extractor_warm_up else None
+    return CompiledModel(model, whole, frozen, len(models), train.accumulate, slow)

@@ -16,7 +16,7 @@ from darkhar_cli.models.action_model import Part, build_extractor
 from darkhar_cli.training.augmentation import Augmentations
 from darkhar_cli.training.execution_plan import ClassifierPlan, ExecutionPlan, StreamPlan
 from darkhar_cli.training.experiment import Experiment, Setting, StreamParts
-from darkhar_cli.training.modes import resolve_mode
+from darkhar_cli.training.modes import refuse_idle, resolve_mode
 
 # Of each fusion before the classifier: what its streams share, why, and how their features stand.
 _JOINED = {
@@ -53,6 +53,7 @@ def plan_execution(
     _refuse_mixed(by_name)
     classifiers = _classifiers(experiment, by_name, places)
     mode, why = streams[0].mode, "; ".join(dict.fromkeys(stream.why for stream in streams))
+    refuse_idle(experiment.setting.train, mode, why, any(stream.extractor.trainable for stream in streams))
     augment.refuse_unseen(mode, why)
     for label in range(len(classes)):
         augment.listed(label)  # an augmentation says at once that it does not know a class

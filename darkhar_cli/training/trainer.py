@@ -1,7 +1,7 @@
 """What all folds of one experiment share on one data set: the plan, its streams, its model."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -115,9 +115,11 @@ class Trainer:
         texts = [[_text(views) for views in stream.positions(rows, SCORING, ways)] for stream in self.streams]
         return [" ; ".join(dict.fromkeys(of_row)) for of_row in zip(*texts, strict=True)]
 
-    def wanted(self, plan: Plan, epochs: int) -> Iterator[WantedFeatures]:
-        """Yield which features scoring and the first `epochs` need, stream by stream."""
-        fitted, scored = sorted({row for fold in plan.folds for row in fold.train}), _scored(plan, self.clips)
+    def wanted(self, plan: Plan, epochs: int, rows: Collection[int] | None = None) -> Iterator[WantedFeatures]:
+        """Yield which features scoring and the first `epochs` need, of some rows or all, stream by stream."""
+        some = set(self.clips.table.index if rows is None else rows)
+        fitted = sorted({row for fold in plan.folds for row in fold.train} & some)
+        scored = [row for row in _scored(plan, self.clips) if row in some]
         training = [SCORING, *range(min(epochs, self.epochs))]
         for stream in self.streams:
             yield WantedFeatures(stream, sorted({*fitted, *scored}), training)
@@ -127,11 +129,17 @@ class Trainer:
             if self.experiment.darkening:
                 yield WantedFeatures(stream, scored, [SCORING], self.experiment.darkening)
 
-    def prepare(self, plan: Plan, epochs: int) -> None:
-        """Compute the features that scoring and the first `epochs` need, with progress, before the first fold."""
-        for wanted in self.wanted(plan, epochs):
+    def prepare(self, plan: Plan, epochs: int, rows: Collection[int] | None = None) -> None:
+        """Compute the features that scoring and the first `epochs` need, with progress, before the first fold.
+
+        Args:
+            plan: whose clips they are of.
+            epochs: of training.
+            rows: the clips that are wanted; None: all.
+        """
+        for wanted in self.wanted(plan, epochs, rows):
             wanted.stream.fill(wanted.rows, wanted.epochs, [wanted.darkening])
-        scored = _scored(plan, self.clips)
+        scored = [row for row in _scored(plan, self.clips) if rows is None or row in set(rows)]
         cache, table = self.experiment.setting.cache, self.clips.table
         way = self.experiment.darkening
         if isinstance(way, Darkening) and "luma" in table and isinstance(cache, Path):

@@ -15,5 +15,6 @@ ROWS = {
     "memory_estimate": "estimated / measured peak memory of five runs, the worst of them",
     "sweep_memory": "memory after 100 jobs of a sweep / after 5 jobs, trained end to end",
     "one_camera": "30 s / the leak report of 10,000 clips of one fixed camera, in less than 500 MB",
+    "scale": "10 s / the start of a second run on 2,000 generated clips (DARKHAR_SCALE_CLIPS), every stage beside it",
     "start_up": "darkhar --help / 0.5 s, and a config error / 1 s",
 }

@@ -19,11 +19,11 @@ def alone(name: str) -> None:
     from darkhar_cli.native_stderr import quiet_start
 
     with quiet_start():
-        from tests.benchmarks import beside_notebook, estimates, frames, jobs, people, scenes
+        from tests.benchmarks import beside_notebook, estimates, frames, jobs, people, scale, scenes
 
     console.set_quiet(True)
     with tempfile.TemporaryDirectory() as place:
-        modules = (beside_notebook, estimates, frames, jobs, people, scenes)
+        modules = (beside_notebook, estimates, frames, jobs, people, scale, scenes)
         row = next(getattr(module, name) for module in modules if hasattr(module, name))
         print(json.dumps(row(Path(place))))
 

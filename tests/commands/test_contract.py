@@ -23,6 +23,7 @@ def test_every_file_is_a_verb_of_its_name():
         "prepare",
         "check",
         "browse",
+        "extract",
         "evaluate",
         "compare",
         "report",
@@ -57,9 +58,10 @@ def test_examples_use_words_that_the_verb_takes(verb):
     for command, _ in verb.examples:
         words = [word.strip("[]") for word in shlex.split(command)[1:] if word != "..."]
         if verb.hydra:
-            words = [word.replace("DIR", "/") for word in words if not word.startswith("-")]
+            words = [word.replace("DIR", "/") for word in words if not word.startswith("-") and not verb.knows(word)]
             if "--cfg" not in command:
-                request.read_request(verb.name, words, "-m" in command, None)
+                reads = "train" if verb.name == "extract" else verb.name
+                request.read_request(reads, words, "-m" in command, None)
             continue
         for word in words:
             if "=" in word and not word.startswith("outputs"):

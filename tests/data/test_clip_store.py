@@ -2,12 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
 from hashlib import sha256
 
 import numpy as np
 import pytest
 
-from darkhar_cli.data import clip_dataset, clip_store, sources
+from darkhar_cli.data import clip_dataset, clip_store, dataset_builder, sources
 from darkhar_cli.data.clip_store import ClipStore, DamagedRecord, StoredClip, Writer, take_over
 from darkhar_cli.data.video import inspect
 from tests.conftest import moving_square, write_clips
@@ -153,3 +155,46 @@ def test_files_are_copied_where_they_cannot_be_linked(tmp_path, monkeypatch):
 def test_half_made_data_sets_are_no_stores(tmp_path):
     stored(tmp_path / "set" / ".1.part" / "clips", b"one")
     assert list(clip_store.indexes(tmp_path)) == []
+
+
+KILLED = """
+import os, sys
+from darkhar_cli.data import clip_dataset, clip_store
+
+clip_store._SHARD_CLIPS = 4
+class Writer(clip_store.Writer):
+    def add(self, clip, data):
+        if self._seen and len(self._seen) == 9:
+            os._exit(9)
+        super().add(clip, data)
+
+clip_store.Writer = Writer
+request = {"name": "video_folder", "root": sys.argv[1], "data_dir": sys.argv[2]}
+clip_dataset.open_clips({**request, "labels": None, "group": None, "test": None, "on_error": "stop"})
+"""
+
+
+def test_a_preparation_that_was_killed_goes_on_behind_its_last_whole_file(tmp_path, decoded):
+    root, home = write_clips(tmp_path / "clips"), tmp_path / "home"
+    command = [sys.executable, "-c", KILLED, str(root), str(home)]
+    assert subprocess.run(command, check=False).returncode == 9
+    (left,) = (home / "video_folder").glob(".*.part")
+    assert len(clip_store.whole_files(left)) == 2
+    clips = opened(root, home)
+    assert len(decoded) == 4, "eight were stored"
+    assert not left.exists()
+    other = opened(root, tmp_path / "other")
+    assert clips.table.equals(other.table)
+    assert [clips.video(row) for row in clips.table.index] == [other.video(row) for row in other.table.index]
+
+
+def test_processes_decode_what_threads_do(tmp_path, monkeypatch):
+    root = write_clips(tmp_path / "clips")
+    (root / "stay" / "cut.mp4").write_bytes((root / "stay" / "stay_0_0.mp4").read_bytes()[:500])
+    found = []
+    for many in (1000, 1):
+        monkeypatch.setattr(dataset_builder, "_MANY_FILES", many)
+        found.append(opened(root, tmp_path / str(many), on_error="skip"))
+    assert found[0].table.equals(found[1].table)
+    assert found[0].skipped.equals(found[1].skipped)
+    assert len(found[0].skipped) == 1

@@ -23,6 +23,7 @@ ORDER = (
     ".github/docs/speed.md",
     ".github/docs/tracking.md",
     ".github/docs/cluster.md",
+    ".github/docs/scale.md",
     "tests/README.md",
     "darkhar_cli/README.md",
     ".github/CONTRIBUTING.md",
