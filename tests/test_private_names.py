@@ -11,6 +11,7 @@ ADAPTERS = {
     "darkhar_cli/device.py",
     "darkhar_cli/export/tf2onnx_adapter.py",
     "darkhar_cli/extractors/network/litert_adapter.py",
+    "darkhar_cli/launch/search/optuna_adapter.py",
 }
 PUBLIC = {"os._exit"}  # documented, whatever its name
 OURS = ("darkhar_cli", "darkhar_datasets", "tests", "__future__")

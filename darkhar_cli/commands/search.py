@@ -66,7 +66,7 @@ _READ: dict[str, Callable[[str, str], Any]] = {
 VERB = Verb(
     name="search",
     summary="choose parts and parameters by inner folds, and score the choice on outer folds",
-    place=12,
+    place=13,
     takes="space=FILE, trials=20, inner_folds=3, prune=true, folder=DIR, and what train takes",
     keys=tuple(_READ),
     examples=(

@@ -95,6 +95,12 @@ def parse(overrides: list[str]) -> list[Override]:
     try:
         return OverridesParser.create().parse_overrides(overrides)
     except OverrideParseException as problem:
+        word = str(problem.override)
+        if "=" not in word and Path(word).expanduser().is_dir():
+            raise BadRequest(
+                f"{word!r} is a folder; to take the clips in it, a folder for each class, give dataset=video_folder "
+                f"dataset.root={word}"
+            ) from problem
         raise BadRequest(
             f"{problem.override!r} is not understood; give choices as group=option and settings as key=value "
             f"(for instance enhance=histeq sampler.frames=16); quote values with special characters"

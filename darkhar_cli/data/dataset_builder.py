@@ -177,7 +177,7 @@ class ClipBuilder(UnlistedBuilder):
             if source.problem:
                 return partial(str, source.problem)
             if source.id in known:
-                return partial(_nothing_new, known[source.id])
+                return partial(lambda clip: (b"", clip), known[source.id])  # nothing new
             if apart and source.file is not None:
                 return partial(apart.check, source.file, self.keep_damaged)
             return partial(check, source.load, self.keep_damaged)
@@ -249,10 +249,6 @@ def _digest(source: Source) -> str:
         return sha256(read_clip(source.file)).hexdigest()
     except (OSError, ValueError, ClipError):  # checked as a clip, it is named with the reason
         return ""
-
-
-def _nothing_new(clip: StoredClip) -> Checked:
-    return b"", clip
 
 
 def _row(source: Source, clip: StoredClip, index: int) -> dict[str, Any]:

@@ -25,8 +25,9 @@ from darkhar_cli.evaluation.outcomes import jobs_of
 from darkhar_cli.files import asides, disk
 from darkhar_cli.metrics import tables
 from darkhar_cli.runs.finished_mark import PREDICTIONS
-from darkhar_cli.runs.run_folder import Run, save_metrics
+from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.runs.run_record import RunRecord
+from darkhar_cli.runs.run_tables import save_metrics
 
 SPLITS = ("train", "test", "all")
 _P = "p_"

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.features.feature_cache import Bank, Claim, Damaged, Entry
+from darkhar_cli.features.feature_cache import Bank, Claim
+from darkhar_cli.features.feature_entry import Damaged, Entry
 from darkhar_cli.features.interpolation import between, frames_for
 from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.features.memory_cache import MemoryBank

@@ -10,20 +10,16 @@ processes may fill one bank at once.
 import contextlib
 import errno
 import fcntl
-import io
 import json
 import os
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from darkhar_cli.errors import FailedWork
+from darkhar_cli.features import feature_entry
+from darkhar_cli.features.feature_entry import Entry
 from darkhar_cli.files import asides, disk, leases
 from darkhar_cli.files.claims import NO_LOCKS
 from darkhar_cli.paths import elsewhere, home
@@ -33,25 +29,11 @@ ABOUT = "about.json"
 _STRIPES = 3  # entries whose names' hashes share so many first letters share a lock file
 _TRIES = 50
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
-_MEMBERS = {"positions.npy", "features.npy"}
-_DAMAGE = (ValueError, OSError, KeyError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 def root(asked: str | None) -> Path:
     """Return the folder of all banks: what was asked for, or `features` in darkhar's home."""
     return Path(asked) if asked else home() / "features"
-
-
-class Damaged(Exception):
-    """An entry that cannot be trusted; the message says why."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One clip's features: ascending frame positions (n,) int64 and features (n, F) float32."""
-
-    positions: np.ndarray
-    features: np.ndarray
 
 
 class Claim(Protocol):
@@ -103,7 +85,7 @@ class StoredBank:
             return None
         except OSError as problem:
             raise FailedWork(f"cannot read {self.path(name)}: {problem.strerror or problem}") from problem
-        return parse(data, name)
+        return feature_entry.parse(data, name)
 
 
 class Bank(StoredBank):
@@ -154,7 +136,7 @@ class Bank(StoredBank):
     def claim(self, name: str) -> Claim | None:
         """Return the claim on an entry, or None while somebody else holds it; never waits.
 
-        On a file system without locks everybody gets it: entries are written twice then, to the same bytes.
+        On a file system without locks it is a lease: at worst an entry is written twice, to the same bytes.
         """
         with self._writing():
             self._locks.mkdir(parents=True, exist_ok=True)
@@ -195,9 +177,7 @@ class Bank(StoredBank):
             aside = asides.beside(self.path(name))
             try:
                 with aside.open("w+b") as file:
-                    np.savez(file, allow_pickle=False, positions=entry.positions, features=entry.features)
-                    with zipfile.ZipFile(file, "a") as archive:
-                        archive.comment = _owner(name)
+                    feature_entry.put(file, entry, name)
                 os.replace(aside, self.path(name))
             finally:
                 aside.unlink(missing_ok=True)
@@ -206,56 +186,11 @@ class Bank(StoredBank):
         self._despite_pruning(put)
 
 
-def _owner(name: str) -> bytes:
-    """Return what an entry's archive says of whose it is."""
-    return sha256(name.encode()).digest()[:16]
-
-
 def _removed(path: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
         return True
     return False
-
-
-def parse(data: bytes, name: str | None = None) -> Entry:
-    """Read an entry's bytes.
-
-    Args:
-        data: of the file.
-        name: of the entry; None: whosever it is.
-
-    Raises:
-        Damaged: they are not an entry, whole and unchanged, or another clip's.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _refuse_other_members(archive.infolist(), len(data))  # before anything in it is unpacked
-            if len(archive.comment) != len(_owner("")) or (name is not None and archive.comment != _owner(name)):
-                raise Damaged("is not this clip's")
-            broken = archive.testzip()  # before anything in it is believed
-        if broken:
-            raise Damaged(f"{broken}: wrong checksum")
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            entry = Entry(arrays["positions"], arrays["features"])
-    except _DAMAGE as problem:
-        raise Damaged(" ".join(str(problem).split()) or type(problem).__name__) from problem
-    shapes = entry.positions.shape, entry.features.shape[:1]
-    types = entry.positions.dtype, entry.features.dtype
-    if shapes[0] != shapes[1] or entry.features.ndim != 2 or types != (np.dtype(np.int64), np.dtype(np.float32)):
-        raise Damaged(f"holds {types[0]} {shapes[0]} and {types[1]} {entry.features.shape}")
-    if not np.isfinite(entry.features).all():
-        raise Damaged("holds numbers that are not finite")
-    return entry
-
-
-def _refuse_other_members(members: Sequence[zipfile.ZipInfo], size: int) -> None:
-    """Refuse an archive that holds anything but the two arrays as they are, for instance one that unpacks to more."""
-    if {one.filename for one in members} != _MEMBERS or len(members) != len(_MEMBERS):
-        raise Damaged(f"holds {', '.join(sorted(one.filename for one in members)) or 'nothing'}")
-    stored = all(one.compress_type == zipfile.ZIP_STORED for one in members)
-    if not stored or sum(one.file_size for one in members) > size:
-        raise Damaged("unpacks to more than it is")
 
 
 def folder_name(about: Mapping[str, Any]) -> str:

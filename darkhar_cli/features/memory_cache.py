@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from darkhar_cli.features.feature_cache import Claim, Entry, LockedFile, StoredBank, folder_name
+from darkhar_cli.features.feature_cache import Claim, LockedFile, StoredBank, folder_name
+from darkhar_cli.features.feature_entry import Entry
 
 
 class MemoryBank:

@@ -22,8 +22,9 @@ from darkhar_cli.report import terminal
 from darkhar_cli.runs import fold_parts
 from darkhar_cli.runs.identity import changed_since, code_of, refuse_other_code
 from darkhar_cli.runs.row_labels import row_labels
-from darkhar_cli.runs.run_folder import Run, save_tables
+from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.runs.run_record import DataRecord
+from darkhar_cli.runs.run_tables import save_tables
 from darkhar_cli.splits import shuffling
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.trackers.contract import NONE, flat

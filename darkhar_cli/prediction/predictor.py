@@ -1,5 +1,6 @@
 """A finished run's parts as one object: clips in, probabilities out; `evaluate` and `predict` both ask it."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -108,11 +109,7 @@ class Predictor:
                 self._weights.give(name, self.trainer.model)
 
     def give(self, name: FoldName) -> None:
-        """Give the one model that all folds share, `trainer.model`, the weights of a fold.
-
-        Raises:
-            BadRequest: they are not those that the run saved.
-        """
+        """Give the one model that all folds share, `trainer.model`, the weights of a fold, as `load` reads them."""
         with device.precision(self.policy):
             self._weights.give(name, self.trainer.model)
 
@@ -198,7 +195,7 @@ class Predictor:
         from darkhar_cli.data.video.streaming import open_stream
         from darkhar_cli.prediction.windows import predicted_windows
 
-        with open_stream(source) as video:
+        with open_stream(os.path.expanduser(source) if isinstance(source, str) else source) as video:
             yield from predicted_windows(self, str(source), video, window, stride or window / 2)
 
 

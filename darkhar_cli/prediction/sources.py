@@ -76,6 +76,8 @@ def _sources_of(word: str, allow_network: bool) -> list[VideoSource]:
     path = Path(word).expanduser()
     if path.is_dir():
         videos, _ = not_videos(list_folder(path).files, path, VIDEO)
+        if not videos and (path / "run.json").is_file():
+            raise BadRequest(f"{printable(word)} is a run folder; predict takes one run, and videos behind it")
         if not videos:
             raise BadRequest(f"{printable(word)} holds no video (*.mp4, *.mkv, *.avi, ...)")
         return [_file(video) for video in videos]

@@ -90,9 +90,7 @@ class CompiledModel:
         self._step: Any = tf.function(self._take_step, input_signature=signature, **how)
         if accumulate > 1 or tf.distribute.has_strategy():
             self._step = SplitStep(model, self._logits, signature, accumulate, bool(model.jit_compile), slow)
-        self._score = tf.function(
-            lambda *inputs: model(list(inputs), training=False), input_signature=specs_of(model), **how
-        )
+        self._score = tf.function(lambda *i: model(list(i), training=False), input_signature=specs_of(model), **how)
 
     def _take_step(self, labels: Any, weights: Any, *inputs: Any) -> tuple[Any, Any]:
         def step() -> tuple[Any, Any]:

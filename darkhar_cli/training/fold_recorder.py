@@ -50,7 +50,7 @@ class FoldRecorder(TrainingListener):
         self.run.save_fold(fold.repeat, fold.index, result.predictions, history, record.stored())
         clips = f"{len(session.fit)} training clips"
         clips += f", {len(session.inner)} {self.watched} clips" if session.inner else ""
-        kept = kept_words(result.history, result.kept, self.watched)
+        kept = kept_words(result.history, result.kept, self.watched, session.solved)
         self.run.log(f"{fold.name}: {clips}; {kept}; {record.seconds:.1f} s")
 
     def _record(self, session: FoldSession, result: FoldEnd) -> FoldRecord:
@@ -77,17 +77,20 @@ def _mark(values: Sequence[str]) -> str:
     return sha256("\n".join(sorted(values)).encode()).hexdigest()[:16]
 
 
-def kept_words(history: Sequence[EpochEnd], kept: int, watched: str) -> str:
+def kept_words(history: Sequence[EpochEnd], kept: int, watched: str, solved: bool = False) -> str:
     """Return in words which epoch's weights are kept, and that epoch's losses and accuracies.
 
     Args:
         history: all epochs.
         kept: number of the epoch.
         watched: what the clips that early stopping looked at are.
+        solved: whether the model was solved for, not trained by steps.
     """
     values = history[kept - 1].values
     parts = [f"training loss {values['loss']:.3f}, accuracy {values['accuracy']:.3f}"]
     if "inner_loss" in values:
         parts.insert(0, f"{watched} loss {values['inner_loss']:.3f}, accuracy {values['inner_accuracy']:.3f}")
     last = " (the last)" if kept == len(history) else ""
+    if solved:
+        return f"solved at once: {'; '.join(parts)}"
     return f"kept epoch {kept} of {len(history)}{last}: {'; '.join(parts)}"

@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from darkhar_cli.features.feature_cache import Bank, Entry
+from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_entry import Entry
 from darkhar_cli.features.stored_caches import stored
 from darkhar_cli.files import asides
 

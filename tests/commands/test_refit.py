@@ -131,5 +131,13 @@ def test_final_is_no_other_experiment(finished):
     code = cli.main(["train", "--cfg", "job", "final=true"])
     assert code == 0
     config = {"dataset": {}, "augment": {}, "streams": None, "name": None, "fresh": False, "final": True}
-    config |= {"sampler": {}, "enhance": {}, "extractor": {"name": "x"}, "classifier": {}, "cache_dir": None}
+    config |= {
+        "sampler": {},
+        "enhance": {},
+        "extractor": {"name": "x"},
+        "classifier": {},
+        "cache_dir": None,
+        "cv": {},
+        "train": {},
+    }
     assert identity(config, "f") == identity({**config, "final": False}, "f")

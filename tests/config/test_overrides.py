@@ -93,6 +93,7 @@ def test_a_sweep_over_chains():
         (["extractor=mobilenet", "extractor.alpha=0.3"], r"0\.25 \| 0\.5"),
         (["train.precision=float16"], "did you mean"),
         (["histeq"], "'histeq' is not understood"),
+        (["/tmp"], "'/tmp' is a folder; to take the clips in it, .* dataset=video_folder dataset.root=/tmp"),
         (["enhance=none,histeq"], "several values need -m"),
         (["experiment=smok"], "did you mean 'smoke'"),
         (["dataset=ee6222har"], r"dataset\.root is needed"),

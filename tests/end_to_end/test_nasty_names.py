@@ -14,7 +14,8 @@ from darkhar_cli.files.tables import column_of, read_csv
 from darkhar_cli.metrics import tables
 from darkhar_cli.report import figures
 from darkhar_cli.report.figures import confusion, style
-from darkhar_cli.runs.run_folder import Run, save_metrics
+from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.run_tables import save_metrics
 from tests.conftest import TINY, moving_square, only
 
 CLASSES = [

@@ -13,7 +13,8 @@ import pytest
 
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features import feature_cache
-from darkhar_cli.features.feature_cache import Bank, Damaged, Entry, parse
+from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_entry import Damaged, Entry, parse
 from darkhar_cli.features.stored_caches import remove, stored
 
 ABOUT = {"extractor": "fake", "weights": "1"}
@@ -114,17 +115,20 @@ def test_an_archive_that_unpacks_to_more_or_holds_more_is_no_entry(tmp_path, ban
         bank.read(NAME)
 
 
-def test_without_locks_everybody_may_write(bank, monkeypatch):
+def test_without_locks_a_claim_is_a_lease(bank, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(feature_cache.fcntl, "flock", refuse)
-    claims = [bank.claim(NAME), bank.claim(NAME)]
-    assert all(claims)
+    claim = bank.claim(NAME)
+    assert claim
+    assert bank.claim(NAME) is None
     bank.write(NAME, entry())
     assert same(bank.read(NAME), entry())
-    for one in claims:
-        one.release()
+    claim.release()
+    again = bank.claim(NAME)
+    assert again
+    again.release()
 
 
 def test_a_claim_is_exclusive_until_released(tmp_path, bank):
@@ -148,16 +152,16 @@ def test_a_killed_writer_loses_its_claim_and_its_half_entry(tmp_path, bank):
     code = f"""
         import os, signal
         import numpy as np
-        from darkhar_cli.features import feature_cache as banks
+        from darkhar_cli.features import feature_cache as banks, feature_entry as entries
 
         def die(file, **arrays):
             file.write(b"PK half of it"); file.flush()
             os.kill(os.getpid(), signal.SIGKILL)
 
-        banks.np.savez = die
+        entries.np.savez = die
         bank = banks.Bank({str(tmp_path / "features")!r}, {ABOUT!r})
         claim = bank.claim({NAME!r})
-        bank.write({NAME!r}, banks.Entry(np.arange(9), np.zeros((9, 4), np.float32)))
+        bank.write({NAME!r}, entries.Entry(np.arange(9), np.zeros((9, 4), np.float32)))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=os.environ, check=False)
     assert done.returncode == -signal.SIGKILL

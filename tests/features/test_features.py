@@ -13,7 +13,8 @@ import pytest
 
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features.cached_features import FeatureInputs
-from darkhar_cli.features.feature_cache import Bank, Entry
+from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_entry import Entry
 from darkhar_cli.features.prefetch import Engine
 from darkhar_cli.features.units import Unit
 from tests.conftest import ROOT
@@ -256,7 +257,8 @@ def test_eight_processes_fill_one_bank_and_none_works_twice(tmp_path):
         import numpy as np
         from tests.helpers.extracted_clips import TABLE, Work
         import pandas as pd
-        from darkhar_cli.features.feature_cache import Bank, Entry
+        from darkhar_cli.features.feature_cache import Bank
+        from darkhar_cli.features.feature_entry import Entry
         from darkhar_cli.features.cached_features import FeatureInputs
         from darkhar_cli.features.prefetch import Engine
 

@@ -11,7 +11,8 @@ from darkhar_cli.data import clip_dataset, preparation
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.evaluation import stored_run
 from darkhar_cli.features import feature_cache
-from darkhar_cli.features.feature_cache import Bank, Entry
+from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_entry import Entry
 from darkhar_cli.files import asides, claims, disk
 from darkhar_cli.launch import app
 from darkhar_cli.runs.run_folder import Run

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from darkhar_cli.runs.run_folder import Run, save_metrics
+from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.run_tables import save_metrics
 
 LABELS = {"dataset": "made", "sampler": "s", "enhance": "none", "extractor": "e", "classifier": "c", "cv": "stratified"}
 

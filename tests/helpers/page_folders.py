@@ -11,7 +11,8 @@ from darkhar_cli.evaluation.conclusions import conclude
 from darkhar_cli.evaluation.stored_run import Evaluation
 from darkhar_cli.files.tables import write_text
 from darkhar_cli.metrics import tables
-from darkhar_cli.runs.run_folder import Run, save_metrics
+from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.run_tables import save_metrics
 
 BAD = "\"><script>bad()</script><b onclick=bad() a='x"
 CLASSES = [f"jump {BAD}", "</style></textarea>sit", "walk & <i>co</i>", "a very long name of a class " * 3]

@@ -44,6 +44,7 @@ def test_a_pipe_a_camera_and_an_address():
     [
         ("c.mp4", r"c\.mp4: no such file; did you mean '.\.m"),
         ("*.webm", "no file fits this pattern"),
+        ("run", "run is a run folder; predict takes one run"),
         ("empty", r"empty holds no video \(\*\.mp4"),
         ("rtsp://me:secret@cam/1", r"rtsp://cam/1 is an address: give allow_network=true"),
         ("file:///etc/passwd", "file: is no address that is taken"),
@@ -52,6 +53,8 @@ def test_a_pipe_a_camera_and_an_address():
 )
 def test_what_names_no_video_is_refused(place, word, said):
     (place / "empty").mkdir()
+    (place / "run").mkdir()
+    (place / "run" / "run.json").write_text("{}")
     with pytest.raises(BadRequest, match=said) as refused:
         read_sources([word])
     assert "secret" not in str(refused.value)

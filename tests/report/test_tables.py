@@ -10,7 +10,7 @@ from darkhar_cli import console
 from darkhar_cli.metrics import summary
 from darkhar_cli.metrics import tables as metrics
 from darkhar_cli.report import terminal
-from darkhar_cli.runs import run_folder
+from darkhar_cli.runs import run_tables
 from darkhar_cli.runs.run_folder import Run
 from tests.helpers.prediction_tables import LABELS, table_of
 
@@ -24,7 +24,7 @@ def shown(tmp_path, monkeypatch):
 
     def show(predictions, names):
         run = Run(tmp_path)
-        run_folder.save_metrics(run, predictions, names, LABELS, {}, 0)
+        run_tables.save_metrics(run, predictions, names, LABELS, {}, 0)
         screen = io.StringIO()
         monkeypatch.setattr(console, "out", Console(file=screen, width=80))
         terminal.show_run(run)

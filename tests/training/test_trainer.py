@@ -119,6 +119,7 @@ def test_training_and_inner_loss_are_the_same_quantity(trainer, clips, mode):
 def test_what_is_kept_is_told_with_that_epochs_numbers():
     history = [EpochEnd(n, {"loss": n / 10, "accuracy": 0.5, "objective": 9.0}) for n in (1, 2, 3)]
     assert kept_words(history, 3, "") == "kept epoch 3 of 3 (the last): training loss 0.300, accuracy 0.500"
+    assert kept_words(history[:1], 1, "", solved=True).startswith("solved at once: training loss ")
     history = [
         EpochEnd(epoch.number, {**epoch.values, "inner_loss": 1 + epoch.values["loss"], "inner_accuracy": 0.25})
         for epoch in history

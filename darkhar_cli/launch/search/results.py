@@ -18,7 +18,8 @@ from darkhar_cli.metrics import tables
 from darkhar_cli.report.fitting import grid_of, show_grid
 from darkhar_cli.report.terminal import headlines, percent
 from darkhar_cli.runs.row_labels import row_labels
-from darkhar_cli.runs.run_folder import Run, save_metrics
+from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.run_tables import save_metrics
 
 _SETTINGS = "searched"  # stands for a choice that each outer fold's winner makes for itself
 

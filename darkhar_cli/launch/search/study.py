@@ -23,6 +23,7 @@ from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.errors import DarkharError, FailedWork
 from darkhar_cli.files.tables import write_csv, write_text
 from darkhar_cli.launch.opened import DataSets, OpenedJob
+from darkhar_cli.launch.search import optuna_adapter
 from darkhar_cli.launch.search.space import Space
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.splits import shuffling
@@ -121,7 +122,7 @@ class Study:
         number = stopped[0].number if stopped else len(study.trials)
         drawn = int(sha256(f"{seed}/{self.name}/{number}".encode()).hexdigest()[:8], 16)
         study.sampler = optuna.samplers.TPESampler(seed=drawn, n_startup_trials=_STARTUP)
-        return optuna.trial.Trial(study, stopped[0]._trial_id) if stopped else study.ask()
+        return optuna_adapter.taken_up(optuna, study, stopped[0]) if stopped else study.ask()
 
     def _run(self, optuna: Any, study: Any, trial: Any, clips: Clips, plan: Plan) -> None:
         """Score a trial on the inner folds it has not been scored on yet."""

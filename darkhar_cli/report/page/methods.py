@@ -14,6 +14,7 @@ from darkhar_cli.report.page.tables import table
 from darkhar_cli.report.terminal import percent
 
 _WARNING = "warning: "
+_EQUAL = 1e-9  # shares nearer than that are one number
 
 
 def warnings_of(comparison: Comparison) -> list[str]:
@@ -54,7 +55,9 @@ def _headline(comparison: Comparison) -> Html:
     ]
     if shown:
         return tag("p", "; ".join(shown), ".", class_="headline")
-    rest = f" macro recall is the highest ({best['name']}), but no method is shown to differ from {base}."
+    top = [str(row["name"]) for _, row in rows.iterrows() if abs(row["recall_macro"] - best["recall_macro"]) < _EQUAL]
+    who = f"that of all {len(rows)} methods" if len(top) == len(rows) else f"the highest ({', '.join(top)})"
+    rest = f" macro recall is {who}; no method is shown to differ from {base}."
     return tag("p", tag("strong", percent(best["recall_macro"])), rest, class_="headline")
 
 

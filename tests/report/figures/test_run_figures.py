@@ -6,7 +6,8 @@ import pytest
 
 from darkhar_cli.metrics.calibration import calibration_error
 from darkhar_cli.report.figures import run_figures, style, training_history
-from darkhar_cli.runs.run_folder import Run, save_metrics
+from darkhar_cli.runs.run_folder import Run
+from darkhar_cli.runs.run_tables import save_metrics
 
 CLASSES = ["jump", "sit"]
 LABELS = dict.fromkeys(("dataset", "sampler", "enhance", "extractor", "classifier", "cv"), "x") | {"seed": 0}
