@@ -27,7 +27,7 @@ from darkhar_cli.paths import elsewhere, home
 FORMAT = 3  # raise it when decoding, resizing or the files' layout change: older banks are then not found
 ABOUT = "about.json"
 _STRIPES = 3  # entries whose names' hashes share so many first letters share a lock file
-_TRIES = 50
+_TRIES = 500  # of writing while somebody prunes
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 

@@ -10,7 +10,7 @@ import pytest
 from darkhar_cli.data import clip_dataset, preparation
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.evaluation import stored_run
-from darkhar_cli.features import feature_cache
+from darkhar_cli.features import feature_cache, feature_entry
 from darkhar_cli.features.feature_cache import Bank
 from darkhar_cli.features.feature_entry import Entry
 from darkhar_cli.files import asides, claims, disk
@@ -71,7 +71,7 @@ def test_prepared_data_and_features_and_evaluations_name_their_place(tmp_path, m
     assert list((tmp_path / "video_folder").iterdir()) == [], "no half-made data, no claim"
     store = Bank(tmp_path / "features", {"extractor": "luma"})
     with monkeypatch.context() as patch:
-        patch.setattr(feature_cache.np, "savez", full)
+        patch.setattr(feature_entry.np, "savez", full)
         with pytest.raises(FailedWork, match=rf"cannot keep features in .*luma-\w+: {ROOM}, or .*cache_dir=DIR"):
             store.write("a", Entry(np.arange(1), np.zeros((1, 2), np.float32)))
     with monkeypatch.context() as patch:
