@@ -10,11 +10,11 @@ from darkhar_cli import console
 from darkhar_cli.data.background_similarity import HEIGHT, WIDTH
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.corruption import Darkening
-from darkhar_cli.features.cached_features import FeatureInputs
-from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.cached_features import CachedFeatures
+from darkhar_cli.features.feature_cache import FeatureCache
 from darkhar_cli.features.frame_loader import HostFrames
 from darkhar_cli.features.frozen_extractor import frozen_alone
-from darkhar_cli.features.memory_cache import MemoryBank, UnwrittenBank
+from darkhar_cli.features.memory_cache import MemoryFeatureCache, UnwrittenFeatureCache
 from darkhar_cli.features.units import Unit
 from darkhar_cli.models.action_model import Part
 
@@ -74,7 +74,7 @@ def pending(clips: Clips, cache: Path) -> tuple[int, int]:
         cache: the folder of all banks.
     """
     wanted = _wanted(clips, clips.table.index.tolist())
-    missing = max(one.missing(wanted) for one in _inputs(clips, cache, lambda _: None, UnwrittenBank))
+    missing = max(one.missing(wanted) for one in _inputs(clips, cache, lambda _: None, UnwrittenFeatureCache))
     return sum(len(positions) for _, positions in wanted), missing  # a clip is decoded once for both
 
 
@@ -96,8 +96,8 @@ def darkened_luma(
         return darkening(frames, clips.table.at[row, "digest"], positions)
 
     frames = HostFrames(clips, _UNENHANCED, None, luma.last, before=before)
-    bank = Bank(cache, {**luma.about, "darkened": darkening.about()})
-    inputs = FeatureInputs(clips.table, bank, frames, luma.engine, luma.unit, report, width=luma.extractor.features)
+    bank = FeatureCache(cache, {**luma.about, "darkened": darkening.about()})
+    inputs = CachedFeatures(clips.table, bank, frames, luma.engine, luma.unit, report, width=luma.extractor.features)
     positions = [_spread(length) for length in clips.table.loc[list(rows), "n_frames"]]
     wanted = list(zip(rows, positions, strict=True))
     missing = inputs.missing(wanted)
@@ -122,8 +122,11 @@ def _spread(length: int) -> np.ndarray:
 
 
 def _inputs(
-    clips: Clips, cache: Path, report: Callable[[str], None], kept_in: Callable[..., Bank | MemoryBank] = Bank
-) -> tuple[FeatureInputs, FeatureInputs]:
+    clips: Clips,
+    cache: Path,
+    report: Callable[[str], None],
+    kept_in: Callable[..., FeatureCache | MemoryFeatureCache] = FeatureCache,
+) -> tuple[CachedFeatures, CachedFeatures]:
     """Return backgrounds and brightness from the bank; filled in this order, a clip is decoded once for both."""
     luma, background = frozen_alone(_LUMA), frozen_alone(_BACKGROUND)
     # given the very frames that it would pick of a whole clip, it need not see the clip's others
@@ -145,7 +148,7 @@ def _inputs(
         return luma.last(decoded(row, positions))
 
     first, second = (
-        FeatureInputs(
+        CachedFeatures(
             clips.table, kept_in(cache, one.about), prepare, one.engine, one.unit, report, width=one.extractor.features
         )
         for one, prepare in ((few, of_background), (luma, of_luma))

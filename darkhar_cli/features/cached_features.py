@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.features.feature_cache import Bank, Claim
+from darkhar_cli.features.feature_cache import Claim, FeatureCache
 from darkhar_cli.features.feature_entry import Damaged, Entry
 from darkhar_cli.features.interpolation import between, frames_for
 from darkhar_cli.features.lru import LeastRecentlyUsed
-from darkhar_cli.features.memory_cache import MemoryBank
+from darkhar_cli.features.memory_cache import MemoryFeatureCache
 from darkhar_cli.features.prefetch import Engine, collate, extract
 from darkhar_cli.features.units import Unit, Wanted, entry_name, wanted_entries
 
@@ -37,7 +37,7 @@ class _Task:
     last: bool  # of the entry
 
 
-class FeatureInputs:
+class CachedFeatures:
     """Features of frozen parts, (B, T, F) float32, from the bank; what it lacks is computed and put there.
 
     Args:
@@ -58,7 +58,7 @@ class FeatureInputs:
     def __init__(
         self,
         table: pd.DataFrame,
-        bank: Bank | MemoryBank,
+        bank: FeatureCache | MemoryFeatureCache,
         prepare: Callable[[int, np.ndarray], np.ndarray],
         engine: Engine,
         unit: Unit = Unit.FRAME,

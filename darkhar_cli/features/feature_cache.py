@@ -56,7 +56,7 @@ class LockedFile:
             os.close(file)
 
 
-class StoredBank:
+class StoredFeatureCache:
     """Entries of features that were computed in one way, to be read: nothing is made or written.
 
     Args:
@@ -88,7 +88,7 @@ class StoredBank:
         return feature_entry.parse(data, name)
 
 
-class Bank(StoredBank):
+class FeatureCache(StoredFeatureCache):
     """Entries of features that were computed in one way, to be read and added to.
 
     Args:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from darkhar_cli.features.feature_cache import Claim, LockedFile, StoredBank, folder_name
+from darkhar_cli.features.feature_cache import Claim, LockedFile, StoredFeatureCache, folder_name
 from darkhar_cli.features.feature_entry import Entry
 
 
-class MemoryBank:
-    """What a `Bank` is to its user, without a file; it serves one process and ends with its owner.
+class MemoryFeatureCache:
+    """What a `FeatureCache` is to its user, without a file; it serves one process and ends with its owner.
 
     Args:
         about: everything that a feature's bits depend on but the clip.
@@ -53,11 +53,11 @@ class MemoryCache:
     """The banks of all ways of computing features, in memory: what `cache_dir` is, for a video seen once."""
 
     def __init__(self) -> None:
-        self._banks: dict[str, MemoryBank] = {}
+        self._banks: dict[str, MemoryFeatureCache] = {}
 
-    def bank(self, about: Mapping[str, Any]) -> MemoryBank:
+    def bank(self, about: Mapping[str, Any]) -> MemoryFeatureCache:
         """Return the bank of features that are computed in one way."""
-        return self._banks.setdefault(folder_name(about), MemoryBank(about))
+        return self._banks.setdefault(folder_name(about), MemoryFeatureCache(about))
 
     def keep_only(self, name: str, position: int) -> None:
         """Let go of all features but those of one clip's frames from a position on."""
@@ -65,8 +65,8 @@ class MemoryCache:
             bank.keep_only(name, position)
 
 
-class UnwrittenBank(MemoryBank):
-    """What a `Bank` is to its user, where nothing may be written: has what is stored, keeps in memory what is new.
+class UnwrittenFeatureCache(MemoryFeatureCache):
+    """What a `FeatureCache` is to its user, where nothing may be written: what is new stays in memory.
 
     Args:
         root: the folder of all banks.
@@ -75,7 +75,7 @@ class UnwrittenBank(MemoryBank):
 
     def __init__(self, root: Path, about: Mapping[str, Any]):
         super().__init__(about)
-        self._stored = StoredBank(root, about)
+        self._stored = StoredFeatureCache(root, about)
         self.folder = self._stored.folder
 
     def read(self, name: str) -> Entry | None:

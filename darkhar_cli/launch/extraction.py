@@ -54,7 +54,7 @@ def fill(job: OpenedJob, shard: Shard, of: str = "") -> int:
     with quiet_start():  # TensorFlow, and only now
         from darkhar_cli import device
         from darkhar_cli.features.appearance import look_at
-        from darkhar_cli.features.cached_features import FeatureInputs
+        from darkhar_cli.features.cached_features import CachedFeatures
         from darkhar_cli.training import cross_validation, from_config, planning, trainer
 
     config, clips = job.config, job.clips
@@ -72,7 +72,7 @@ def fill(job: OpenedJob, shard: Shard, of: str = "") -> int:
         try:
             computed = cross_validation.fill_features(ready, job.plan, rows)
             cached = [inputs for stream in ready.streams for inputs in stream.all_inputs()]
-            known = sum(inputs.reused for inputs in cached if isinstance(inputs, FeatureInputs))
+            known = sum(inputs.reused for inputs in cached if isinstance(inputs, CachedFeatures))
         finally:
             device.clear_session()
     seconds = time.monotonic() - started

@@ -10,7 +10,7 @@ import pandas as pd
 
 from darkhar_cli import console, device
 from darkhar_cli.data.clip_dataset import TEST, Clips
-from darkhar_cli.features.cached_features import FeatureInputs
+from darkhar_cli.features.cached_features import CachedFeatures
 from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.runs.run_folder import Run
 from darkhar_cli.runs.stream_facts import stored
@@ -160,9 +160,9 @@ def _tell_frames(trainer: Trainer, run: Run, seconds: float) -> None:
         _keep_frames(trainer, run)
 
 
-def _banked(trainer: Trainer) -> list[FeatureInputs]:
+def _banked(trainer: Trainer) -> list[CachedFeatures]:
     every = [inputs for stream in trainer.streams for inputs in stream.all_inputs()]
-    return [inputs for inputs in every if isinstance(inputs, FeatureInputs)]
+    return [inputs for inputs in every if isinstance(inputs, CachedFeatures)]
 
 
 def _keep_frames(trainer: Trainer, run: Run) -> None:

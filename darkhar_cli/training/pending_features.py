@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from darkhar_cli.features import appearance
-from darkhar_cli.features.cached_features import FeatureInputs
+from darkhar_cli.features.cached_features import CachedFeatures
 from darkhar_cli.features.units import wanted_entries
 from darkhar_cli.splits.plan import Plan
 from darkhar_cli.training.stream import Stream
@@ -47,7 +47,7 @@ def pending_features(trainer: Trainer, plan: Plan, epochs: int) -> list[PendingF
     for wanted in trainer.wanted(plan, epochs):
         stream, darkening = wanted.stream, wanted.darkening
         inputs = stream.inputs(darkening)
-        assert isinstance(inputs, FeatureInputs), "features are not trained"
+        assert isinstance(inputs, CachedFeatures), "features are not trained"
         what = f"{stream.extractor.name}{f', {darkening.split}' if darkening else ''}"
         bank = banks.setdefault(str(inputs.bank.folder), _Bank(what, inputs))
         motion = stream.motion_missing(wanted.rows, darkening)
@@ -68,7 +68,7 @@ class _Bank:
     """What is wanted of a bank: rows and positions, and how many frames that are not known yet."""
 
     what: str
-    inputs: FeatureInputs
+    inputs: CachedFeatures
     wanted: list[tuple[int, np.ndarray]] = field(default_factory=list)
     unknown: int = 0
 

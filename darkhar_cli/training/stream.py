@@ -13,7 +13,7 @@ from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.frame_times import frames_at, irregular
 from darkhar_cli.data.loose_clips import VideoWindows
 from darkhar_cli.errors import BadRequest
-from darkhar_cli.features.cached_features import FeatureInputs
+from darkhar_cli.features.cached_features import CachedFeatures
 from darkhar_cli.features.corruptions import Corruption
 from darkhar_cli.features.frame_loader import FrameInputs
 from darkhar_cli.features.frozen_extractor import Frozen, freeze, frozen_alone
@@ -67,8 +67,8 @@ class Stream:
         self._read(clips)
 
     def _read(self, clips: Clips) -> None:
-        self._inputs: dict[Corruption | None, FeatureInputs | FrameInputs] = {}
-        self._motion: dict[Corruption | None, FeatureInputs] = {}
+        self._inputs: dict[Corruption | None, CachedFeatures | FrameInputs] = {}
+        self._motion: dict[Corruption | None, CachedFeatures] = {}
         columns = (clips.table[key].tolist() for key in ("id", "digest", "n_frames", "fps"))
         self._about = dict(zip(clips.table.index.tolist(), zip(*columns, strict=True), strict=True))
 
@@ -92,17 +92,17 @@ class Stream:
         fps = self.sampler.timeline_fps(rates.pop() if len(rates) == 1 and even else None)
         return Timeline(self.extractor.features, self.extractor.channels, fps)
 
-    def inputs(self, darkening: Corruption | None = None) -> FeatureInputs | FrameInputs:
+    def inputs(self, darkening: Corruption | None = None) -> CachedFeatures | FrameInputs:
         """Return where inputs of clips come from that are darkened in this way."""
         if darkening not in self._inputs:
             self._inputs[darkening] = self._make(darkening)
         return self._inputs[darkening]
 
-    def all_inputs(self) -> list[FeatureInputs | FrameInputs]:
+    def all_inputs(self) -> list[CachedFeatures | FrameInputs]:
         """Return where inputs have come from so far."""
         return list(self._inputs.values())
 
-    def _make(self, darkening: Corruption | None) -> FeatureInputs | FrameInputs:
+    def _make(self, darkening: Corruption | None) -> CachedFeatures | FrameInputs:
         if self.frozen:
             at_a_time = frames_at_a_time(self.clips, self.extractor.size)
             if self._overlapping(darkening):
@@ -112,7 +112,7 @@ class Stream:
 
     def _banked(
         self, frozen: Frozen, enhance: Sequence[Part], darkening: Corruption | None, at_a_time: int = 1 << 30
-    ) -> FeatureInputs:
+    ) -> CachedFeatures:
         """Return features of clips darkened in this way, from a bank of their own."""
         cache, report, read_only = self.setting.cache, self.report, self.setting.read_only
         windows = self._overlapping(darkening) if frozen is self.frozen else None
@@ -171,7 +171,7 @@ class Stream:
             return 0
         return self._motion_inputs(darkening).missing((row, np.arange(self._about[row][2])) for row in rows)
 
-    def _motion_inputs(self, darkening: Corruption | None) -> FeatureInputs:
+    def _motion_inputs(self, darkening: Corruption | None) -> CachedFeatures:
         if darkening not in self._motion:
             self._motion[darkening] = self._banked(frozen_alone(_MOTION), _PLAIN, darkening)
         return self._motion[darkening]
@@ -190,7 +190,7 @@ class Stream:
         """Compute what the bank lacks of these rows, with progress where `console` shows it."""
         for darkening in darkenings:
             inputs = self.inputs(darkening)
-            if isinstance(inputs, FeatureInputs):
+            if isinstance(inputs, CachedFeatures):
                 wanted = list(self.wanted(rows, epochs, darkening))
                 what = "darkened frames" if darkening else "frames"
                 missing = inputs.missing(wanted)
@@ -231,7 +231,7 @@ class Stream:
         """Return the extractor, and what has computed its features so far, for run.json."""
         known, runtime = self.extractor, self.plan.runtime
         weights = self.frozen.about["weights"] if self.frozen else known.weights_hash  # random ones have a hash too
-        cached = [inputs for inputs in self.all_inputs() if isinstance(inputs, FeatureInputs)]
+        cached = [inputs for inputs in self.all_inputs() if isinstance(inputs, CachedFeatures)]
         caches = tuple(dict.fromkeys(str(inputs.facts()["bank"]) for inputs in cached))
         of_features = (runtime.name, runtime.precision, caches) if runtime else ()
         return StreamFacts(known.name, known.backend, str(weights), *of_features)

@@ -9,12 +9,12 @@ import numpy as np
 
 from darkhar_cli import ambient
 from darkhar_cli.data.clip_dataset import Clips
-from darkhar_cli.features.cached_features import FeatureInputs
+from darkhar_cli.features.cached_features import CachedFeatures
 from darkhar_cli.features.corruptions import Corruption
-from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_cache import FeatureCache
 from darkhar_cli.features.frame_loader import FrameInputs, HostFrames
 from darkhar_cli.features.frozen_extractor import Frozen
-from darkhar_cli.features.memory_cache import MemoryBank, MemoryCache, UnwrittenBank
+from darkhar_cli.features.memory_cache import MemoryCache, MemoryFeatureCache, UnwrittenFeatureCache
 from darkhar_cli.models.action_model import Part
 
 _FLOW_BYTES = 1 << 30  # prepared frames on their way to the engine
@@ -30,7 +30,7 @@ def banked_features(
     report: Callable[[str], None],
     at_a_time: int,
     read_only: bool = False,
-) -> FeatureInputs:
+) -> CachedFeatures:
     """Return features of clips darkened in this way, from a bank of their own.
 
     Args:
@@ -48,17 +48,19 @@ def banked_features(
     about = {**frozen.about, darkening.split: darkening.about(clips)} if darkening else frozen.about
     frames = HostFrames(clips, enhance, frozen.extractor.size, frozen.last, frozen.whole, before)
     bank, width = _bank(cache, about, read_only), frozen.extractor.features
-    return FeatureInputs(
+    return CachedFeatures(
         clips.table, bank, frames, frozen.engine, frozen.unit, report, at_a_time=at_a_time, width=width
     )
 
 
-def _bank(cache: Path | MemoryCache | None, about: Mapping[str, Any], read_only: bool) -> Bank | MemoryBank:
+def _bank(
+    cache: Path | MemoryCache | None, about: Mapping[str, Any], read_only: bool
+) -> FeatureCache | MemoryFeatureCache:
     if cache is None:
-        return MemoryBank(about)
+        return MemoryFeatureCache(about)
     if isinstance(cache, MemoryCache):
         return cache.bank(about)
-    return UnwrittenBank(cache, about) if read_only else Bank(cache, about)
+    return UnwrittenFeatureCache(cache, about) if read_only else FeatureCache(cache, about)
 
 
 def decoded_frames(

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_cache import FeatureCache
 from darkhar_cli.features.feature_entry import Entry
 from darkhar_cli.features.stored_caches import stored
 from darkhar_cli.files import asides
@@ -20,7 +20,7 @@ def banks(tmp_path, monkeypatch):
     ways = [("mobilenet", ["none"], "openvino"), ("mobilenet", ["gamma", "histeq"], "openvino")]
     for name, chain, runtime in [*ways, ("movenet", ["none"], "litert")]:
         about = {"extractor": name, "enhance": [[one, {}, "x"] for one in chain], "size": [32, 32]}
-        bank = Bank(root, {**about, "runtime": runtime, "precision": "float32"})
+        bank = FeatureCache(root, {**about, "runtime": runtime, "precision": "float32"})
         bank.write("ab" * 32, Entry(np.arange(50), np.zeros((50, 30), np.float32)))
         if chain == ["gamma", "histeq"]:
             old = time.time() - 40 * 86400
@@ -93,7 +93,7 @@ def test_wrong_words_remove_nothing(darkhar, banks, words, message):
 
 
 def test_another_place_is_shown(darkhar, banks, tmp_path):
-    Bank(tmp_path / "elsewhere", {"extractor": "odd", "enhance": [["none", {}, ""]], "size": "native"})
+    FeatureCache(tmp_path / "elsewhere", {"extractor": "odd", "enhance": [["none", {}, ""]], "size": "native"})
     _, out, _ = darkhar("cache", f"cache_dir={tmp_path / 'elsewhere'}")
     assert "odd" in out
     assert "native" in out

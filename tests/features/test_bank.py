@@ -13,7 +13,7 @@ import pytest
 
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.features import feature_cache
-from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_cache import FeatureCache
 from darkhar_cli.features.feature_entry import Damaged, Entry, parse
 from darkhar_cli.features.stored_caches import remove, stored
 
@@ -32,7 +32,7 @@ def same(one, other):
 
 @pytest.fixture
 def bank(tmp_path):
-    return Bank(tmp_path / "features", ABOUT)
+    return FeatureCache(tmp_path / "features", ABOUT)
 
 
 def test_what_is_written_is_read(bank):
@@ -45,7 +45,7 @@ def test_what_is_written_is_read(bank):
 def test_same_features_same_bytes(tmp_path):
     files = []
     for place in "ab":
-        made = Bank(tmp_path / place, ABOUT)
+        made = FeatureCache(tmp_path / place, ABOUT)
         made.write(NAME, entry())
         files.append(made.path(NAME).read_bytes())
     assert files[0] == files[1]
@@ -132,7 +132,7 @@ def test_without_locks_a_claim_is_a_lease(bank, monkeypatch):
 
 
 def test_a_claim_is_exclusive_until_released(tmp_path, bank):
-    other = Bank(tmp_path / "features", ABOUT)
+    other = FeatureCache(tmp_path / "features", ABOUT)
     claim = bank.claim(NAME)
     assert claim
     assert other.claim(NAME) is None
@@ -159,7 +159,7 @@ def test_a_killed_writer_loses_its_claim_and_its_half_entry(tmp_path, bank):
             os.kill(os.getpid(), signal.SIGKILL)
 
         entries.np.savez = die
-        bank = banks.Bank({str(tmp_path / "features")!r}, {ABOUT!r})
+        bank = banks.FeatureCache({str(tmp_path / "features")!r}, {ABOUT!r})
         claim = bank.claim({NAME!r})
         bank.write({NAME!r}, entries.Entry(np.arange(9), np.zeros((9, 4), np.float32)))
     """
@@ -174,15 +174,17 @@ def test_a_killed_writer_loses_its_claim_and_its_half_entry(tmp_path, bank):
 
 
 def test_every_part_of_the_way_makes_another_bank(tmp_path):
-    folders = {Bank(tmp_path, ABOUT | change).folder for change in ({}, {"weights": "2"}, {"precision": "bfloat16"})}
+    folders = {
+        FeatureCache(tmp_path, ABOUT | change).folder for change in ({}, {"weights": "2"}, {"precision": "bfloat16"})
+    }
     assert len(folders) == 3
-    assert Bank(tmp_path, dict(reversed(ABOUT.items()))).folder in folders
+    assert FeatureCache(tmp_path, dict(reversed(ABOUT.items()))).folder in folders
 
 
 def test_a_place_that_cannot_be_written_is_named_with_the_setting(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FailedWork, match=r"cannot keep features in .*file.*cache_dir=DIR"):
-        Bank(tmp_path / "file", ABOUT)
+        FeatureCache(tmp_path / "file", ABOUT)
 
 
 def test_a_bank_pruned_while_in_use_is_made_again(tmp_path, bank):
@@ -221,14 +223,14 @@ def test_a_damaged_description_is_mended(tmp_path, bank, damage):
     bank.write(NAME, entry())
     (bank.folder / "about.json").write_text(damage)
     assert stored(tmp_path / "features") == []
-    Bank(tmp_path / "features", ABOUT)
+    FeatureCache(tmp_path / "features", ABOUT)
     assert [one.entries for one in stored(tmp_path / "features")] == [1]
 
 
 def test_a_claim_outlives_a_pruned_folder(tmp_path, bank):
     claim = bank.claim(NAME)
     remove(stored(tmp_path / "features")[0])
-    assert Bank(tmp_path / "features", ABOUT).claim(NAME) is None
+    assert FeatureCache(tmp_path / "features", ABOUT).claim(NAME) is None
     claim.release()
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from darkhar_cli.errors import FailedWork
-from darkhar_cli.features.cached_features import FeatureInputs
-from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.cached_features import CachedFeatures
+from darkhar_cli.features.feature_cache import FeatureCache
 from darkhar_cli.features.feature_entry import Entry
 from darkhar_cli.features.prefetch import Engine
 from darkhar_cli.features.units import Unit
@@ -27,8 +27,8 @@ def make(tmp_path):
 
     def inputs(place="bank", unit=Unit.FRAME, **kwargs):
         work, told = Work(), []
-        bank = Bank(tmp_path / place, {"extractor": "fake", "unit": unit.value})
-        made = FeatureInputs(TABLE, bank, work.prepare, Engine(work.run, 4, 2), unit, told.append, **kwargs)
+        bank = FeatureCache(tmp_path / place, {"extractor": "fake", "unit": unit.value})
+        made = CachedFeatures(TABLE, bank, work.prepare, Engine(work.run, 4, 2), unit, told.append, **kwargs)
         return made, work, told
 
     return inputs
@@ -153,17 +153,17 @@ def test_half_written_entries_are_told_and_made_again(make):
 def test_one_file_under_two_ids_is_computed_once(tmp_path):
     work = Work()
     table = TABLE.assign(digest=TABLE["digest"][0])
-    bank = Bank(tmp_path, {"extractor": "fake"})
-    inputs = FeatureInputs(table, bank, lambda row, p: work.prepare(0, p), Engine(work.run, 4))
+    bank = FeatureCache(tmp_path, {"extractor": "fake"})
+    inputs = CachedFeatures(table, bank, lambda row, p: work.prepare(0, p), Engine(work.run, 4))
     batch, _ = load(inputs, (0, [1, 2]), (3, [1, 2]))
     np.testing.assert_array_equal(batch[0], batch[1])
     assert inputs.computed == 2
 
 
 def test_features_that_are_not_finite_are_refused_with_the_clips_name(tmp_path):
-    bank = Bank(tmp_path, {"extractor": "fake"})
+    bank = FeatureCache(tmp_path, {"extractor": "fake"})
     engine = Engine(lambda frames: np.full((len(frames), 2), np.inf), 4)
-    inputs = FeatureInputs(TABLE, bank, Work().prepare, engine)
+    inputs = CachedFeatures(TABLE, bank, Work().prepare, engine)
     with pytest.raises(FailedWork, match="clip 2: features are not finite"):
         load(inputs, (2, [0]))
     assert bank.read(TABLE["digest"][2]) is None
@@ -182,8 +182,8 @@ def test_a_second_damage_of_an_entry_is_told_too(make):
 
 
 def test_an_extractor_that_loses_frames_is_an_error_not_a_loop(tmp_path):
-    bank = Bank(tmp_path, {"extractor": "fake"})
-    inputs = FeatureInputs(TABLE, bank, Work().prepare, Engine(lambda frames: frames[1:, 0, 0]), Unit.CLIP)
+    bank = FeatureCache(tmp_path, {"extractor": "fake"})
+    inputs = CachedFeatures(TABLE, bank, Work().prepare, Engine(lambda frames: frames[1:, 0, 0]), Unit.CLIP)
     with pytest.raises(FailedWork, match=r"clip 1: the extractor gave \(11, 3\) for 12 frames"):
         load(inputs, (1, [0]))
 
@@ -229,8 +229,8 @@ class Shuffling(Work):
 
 def test_a_clips_sampled_frames_are_kept_together_where_the_enhancement_looks_at_them_all(tmp_path):
     work = Shuffling()
-    bank = Bank(tmp_path, {"extractor": "fake"})
-    inputs = FeatureInputs(TABLE, bank, work.prepare, Engine(work.run), Unit.SAMPLE)
+    bank = FeatureCache(tmp_path, {"extractor": "fake"})
+    inputs = CachedFeatures(TABLE, bank, work.prepare, Engine(work.run), Unit.SAMPLE)
     first, _ = load(inputs, (1, [0, 3, 3, 8]))
     second, _ = load(inputs, (1, [0, 3, 8]))
     assert first[0, 0, 1] != second[0, 0, 1]
@@ -241,8 +241,8 @@ def test_a_clips_sampled_frames_are_kept_together_where_the_enhancement_looks_at
 
 def test_a_whole_clip_is_computed_where_the_extractor_looks_at_it(tmp_path):
     work = Shuffling()
-    bank = Bank(tmp_path, {"extractor": "fake"})
-    inputs = FeatureInputs(TABLE, bank, work.prepare, Engine(work.run), Unit.CLIP)
+    bank = FeatureCache(tmp_path, {"extractor": "fake"})
+    inputs = CachedFeatures(TABLE, bank, work.prepare, Engine(work.run), Unit.CLIP)
     first, _ = load(inputs, (1, [0, 3, 8]))
     second, _ = load(inputs, (1, [4, 4, 11]))
     assert inputs.computed == 12
@@ -257,9 +257,9 @@ def test_eight_processes_fill_one_bank_and_none_works_twice(tmp_path):
         import numpy as np
         from tests.helpers.extracted_clips import TABLE, Work
         import pandas as pd
-        from darkhar_cli.features.feature_cache import Bank
+        from darkhar_cli.features.feature_cache import FeatureCache
         from darkhar_cli.features.feature_entry import Entry
-        from darkhar_cli.features.cached_features import FeatureInputs
+        from darkhar_cli.features.cached_features import CachedFeatures
         from darkhar_cli.features.prefetch import Engine
 
         number = int(sys.argv[1])
@@ -267,8 +267,8 @@ def test_eight_processes_fill_one_bank_and_none_works_twice(tmp_path):
         table["digest"] = [f"{{i:064x}}"[::-1] for i in range(40)]
         work = Work()
         run = lambda frames: time.sleep(0.001) or work.run(frames)
-        bank = Bank({str(tmp_path)!r}, {{"extractor": "fake"}})
-        inputs = FeatureInputs(table, bank, work.prepare, Engine(run, 4, 2))
+        bank = FeatureCache({str(tmp_path)!r}, {{"extractor": "fake"}})
+        inputs = CachedFeatures(table, bank, work.prepare, Engine(run, 4, 2))
         rng = np.random.default_rng(number)
         for step in range(3):
             rows = rng.permutation(40).tolist()
@@ -289,7 +289,7 @@ def test_eight_processes_fill_one_bank_and_none_works_twice(tmp_path):
         out, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         counts.append(json.loads(out))
-    bank = Bank(tmp_path, {"extractor": "fake"})
+    bank = FeatureCache(tmp_path, {"extractor": "fake"})
     kept = sum(len(bank.read(path.stem).positions) for path in bank.folder.glob("*.npz"))
     assert sum(computed for computed, _, _ in counts) == kept
     assert sum(worked for _, worked, _ in counts) == kept

@@ -11,7 +11,7 @@ from darkhar_cli.data import clip_dataset, preparation
 from darkhar_cli.errors import FailedWork
 from darkhar_cli.evaluation import stored_run
 from darkhar_cli.features import feature_cache, feature_entry
-from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_cache import FeatureCache
 from darkhar_cli.features.feature_entry import Entry
 from darkhar_cli.files import asides, claims, disk
 from darkhar_cli.launch import app
@@ -69,7 +69,7 @@ def test_prepared_data_and_features_and_evaluations_name_their_place(tmp_path, m
         with pytest.raises(FailedWork, match=rf"video_folder/\w+: {ROOM}, or choose another place .*dataset.data_dir="):
             clip_dataset.open_clips(request)
     assert list((tmp_path / "video_folder").iterdir()) == [], "no half-made data, no claim"
-    store = Bank(tmp_path / "features", {"extractor": "luma"})
+    store = FeatureCache(tmp_path / "features", {"extractor": "luma"})
     with monkeypatch.context() as patch:
         patch.setattr(feature_entry.np, "savez", full)
         with pytest.raises(FailedWork, match=rf"cannot keep features in .*luma-\w+: {ROOM}, or .*cache_dir=DIR"):
@@ -95,7 +95,7 @@ def test_a_home_that_cannot_be_written_is_named_with_what_helps(tmp_path, monkey
         clip_dataset.open_clips(request | {"on_error": "stop"})
     assert re.search(cure.format("dataset.data_dir"), str(failure.value))
     with pytest.raises(FailedWork, match=rf"^cannot keep features in {place}/features/luma-\w+: .*; ") as failure:
-        Bank(feature_cache.root(None), {"extractor": "luma"})
+        FeatureCache(feature_cache.root(None), {"extractor": "luma"})
     assert re.search(cure.format("cache_dir"), str(failure.value))
     with pytest.raises(FailedWork, match=r"choose another place with dataset\.data_dir=DIR$"):
         clip_dataset.open_clips(request | {"on_error": "stop", "data_dir": str(place)})

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from darkhar_cli.features.feature_cache import Bank
+from darkhar_cli.features.feature_cache import FeatureCache
 from darkhar_cli.files import claims, leases
 
 ABOUT = {"extractor": "fake"}
@@ -95,7 +95,7 @@ def test_a_bank_fills_without_locks(tmp_path, monkeypatch, why):
         monkeypatch.setenv("DARKHAR_LOCKS", "leases")
     else:
         monkeypatch.setattr("fcntl.flock", lambda *_: (_ for _ in ()).throw(OSError(claims.NO_LOCKS[0], "none")))
-    bank, other = (Bank(tmp_path, ABOUT) for _ in range(2))
+    bank, other = (FeatureCache(tmp_path, ABOUT) for _ in range(2))
     claim = bank.claim("ab" * 32)
     assert isinstance(claim, leases.Lease)
     assert other.claim("ab" * 32) is None

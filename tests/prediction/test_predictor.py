@@ -209,14 +209,14 @@ def test_frames_of_windows_that_overlap_are_extracted_once(tmp_path_factory, fil
     words = ["extractor=luma", "classifier=linear", "sampler=all"]
     predictor = made(tmp_path_factory.mktemp("once"), words).result.predictor()
     prepared = []
-    whole = cached_features.FeatureInputs._frames
+    whole = cached_features.CachedFeatures._frames
 
     def counted(inputs, task):
         prepared.append(len(task.positions))
         return whole(inputs, task)
 
     with pytest.MonkeyPatch.context() as patch, open_stream(film) as video:
-        patch.setattr(cached_features.FeatureInputs, "_frames", counted)
+        patch.setattr(cached_features.CachedFeatures, "_frames", counted)
         patch.setattr(windows, "_MOST_WINDOWS", 3)  # several lots: what one has computed serves the next
         spans = list(predicted_windows(predictor, "film", video, 0.5, 0.1))
     assert len(spans) > 20
