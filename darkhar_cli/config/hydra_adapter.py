@@ -25,6 +25,8 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 Task = Callable[[DictConfig], float]
+# What `_target_` may name: launchers and sweepers, Hydra's own and its plugins'.
+OWN_TARGETS = ("hydra._internal.", "hydra_plugins.")
 
 
 def options_parser() -> tuple[argparse.ArgumentParser, list[str]]:

@@ -15,6 +15,7 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from darkhar_cli.config import hydra_adapter
 from darkhar_cli.errors import BadRequest
 
 _MOST_BYTES = 4 << 20
@@ -22,7 +23,6 @@ _MOST_VALUES = 100_000  # aliases counted as what they stand for
 _DEEPEST = 50
 _REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\$\{")
 _RESOLVER = re.compile(r"(?<!\\)(?:\\\\)*\$\{\s*([\w.]+)\s*:")
-_PLUGINS = ("hydra._internal.", "hydra_plugins.")
 _ALLOWED = ("hydra", "darkhar_job", "now")  # resolvers that only tell what the command says, or the time
 
 
@@ -78,7 +78,7 @@ def refuse_calls(path: Path, node: Any, place: str = "") -> None:
     """
     for key, value in node.items() if isinstance(node, Mapping) else ():
         at = f"{place}.{key}".lstrip(".")
-        ours = isinstance(value, str) and value.startswith(_PLUGINS)
+        ours = isinstance(value, str) and value.startswith(hydra_adapter.OWN_TARGETS)
         if key == "()" or (key == "_target_" and not ours):
             raise BadRequest(f"{path}: {at} is {value!r}, which names code to be called; no file may do that")
         refuse_calls(path, value, at)

@@ -81,7 +81,8 @@ def compare(results: Sequence[Result], baseline: str | None = None) -> Compariso
             sentences.append(evidence.sentence(difference, *names, adjusted[i], len(differences), chance))
         rows.append(row)
     table = pd.DataFrame(rows).sort_values("recall_macro", ascending=False, kind="stable", ignore_index=True)
-    table = table.assign(rank=range(1, len(table) + 1)).reindex(columns=COLUMNS)
+    ranks = table["recall_macro"].round(9).rank(method="min", ascending=False).astype(int)  # equals share one
+    table = table.assign(rank=ranks).reindex(columns=COLUMNS)
     return Comparison(
         table, methods[base].name, sentences, [*notes, *_closing(methods, differences), *_warnings(methods)]
     )

@@ -176,6 +176,6 @@ def test_clips_that_a_users_own_file_computes_are_computed_in_processes(tmp_path
     monkeypatch.setattr(dataset_builder.os, "cpu_count", lambda: 2)
     plugins.load(file)
     mine = sys.modules[plugins.module_name(file)]
-    with mine.Mine._workers(object.__new__(mine.Mine), 25) as workers:
+    with mine.Mine._workers(object.__new__(mine.Mine), 25, 0) as workers:
         assert isinstance(workers, ProcessPoolExecutor)
         assert workers.submit(mine.load, 7).result() == b"\x07"

@@ -209,6 +209,7 @@ def test_the_papers_settings():
         "weights": "imagenet",
         "size": "native",
         "trainable": False,
+        "unfreeze": "all",
     }
     plain = {"embed": 0, "channels": "all", "centre": [], "instance_norm": False, "standardize": False, "clip": None}
     head = {"name": "lstm", "units": 64, "dense": [32], "dropout": 0.0} | plain | {"gain": 0.0, "noise": 0.0}

@@ -86,6 +86,8 @@ def test_words_of_a_longer_command(page, command, tmp_path, darkhar):
         return
     words = [word.replace("DIR", str(tmp_path)) for word in first_job(words[1:])]
     code, output, errors = darkhar(*words, "--cfg", "job")
+    if code and "which is not installed" in errors:
+        pytest.skip(errors.strip())  # an engine of an extra
     assert code == 0, errors
     assert ("dataset:" if words[0] == "prepare" else "extractor:") in output
 

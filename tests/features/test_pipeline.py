@@ -54,7 +54,7 @@ def test_an_engine_without_batches_gets_each_clip_whole():
 
 @pytest.mark.parametrize("batch", [None, 4])
 def test_no_more_is_prepared_than_fits_the_window(batch, monkeypatch):
-    monkeypatch.setattr("darkhar_cli.features.prefetch.os.cpu_count", lambda: 2)
+    monkeypatch.setattr("darkhar_cli.features.prefetch.ambient.cores", lambda: 2)
     lock, state = threading.Lock(), {"prepared": 0, "most": 0, "done": 0}
 
     def prepare(task):

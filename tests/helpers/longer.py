@@ -32,6 +32,12 @@ LONGER = (
     "test_kills.py::test_a_stopped_run_has_its_exit_code_and_goes_on",  # test_stopping.py
     "test_kills.py::test_several_at_once_make_one_run",  # test_two_at_once.py
     "test_processes.py::test_memory_does_not_grow_over_the_jobs_of_a_sweep",
+    "test_engines.py::test_a_process_that_dies_costs_no_other_job",
+    "test_export.py::test_features_on_the_host_are_a_bundle_with_code_that_runs_alone[many_views]",
+    "test_export.py::test_a_sampler_that_draws_by_content_stays_outside",
+    "test_export.py::test_a_format_gives_the_runs_probabilities[savedmodel]",
+    "test_evaluate_heads.py::test_heads_of_another_extractor_are_refused",
+    "test_augmenting.py::test_training_is_augmented_and_scoring_never[augment2-frozen]",
     # many trainings in one test
     "test_controls.py::test_a_planted_background_looks_good_by_clip_and_not_by_group",
     "test_controls.py::test_labels_shuffled_among_groups_show_that_rooms_leak_and_single_clips_do_not",
@@ -124,6 +130,7 @@ LONGER = (
             "datasets/README.md-darkhar train experiment=smoke dataset.light=bright name=bright",
             "datasets/README.md-darkhar compare outputs/sweeps/dark outputs/train/bright-*",
             "conf/README.md-darkhar train experiment=smoke augment=mirror robustness=darkened name=darker",
+            ".github/docs/scale.md-darkhar extract extractor=luma classifier=mean_pool sampler.frames=4 shard=0/2",
             ".github/docs/tracking.md-darkhar train experiment=smoke tracker=tensorboard name=followed",
         )
     ),

@@ -27,7 +27,15 @@ class JoblibLauncher:
         self.threads = threads or max(1, cores() // self.at_once)
 
     def run(self, tasks: Sequence[Task]) -> Iterator[list[Ended]]:
-        """Yield how the works of each task ended, in whatever order they do."""
+        """Yield how the works of each task ended, in whatever order they do; the processes end with the last."""
+        from joblib.externals.loky import get_reusable_executor
+
+        try:
+            yield from self._ended(tasks)
+        finally:
+            get_reusable_executor().shutdown(wait=True)  # those of another sweep are settled in another way
+
+    def _ended(self, tasks: Sequence[Task]) -> Iterator[list[Ended]]:
         from joblib.externals.loky.process_executor import TerminatedWorkerError
 
         waiting, tries = dict(enumerate(tasks)), dict.fromkeys(range(len(tasks)), 0)
