@@ -1,16 +1,15 @@
 """SIGTERM and SIGHUP are handled like Ctrl-C: a line that says what is kept, and no process left, soon."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from darkhar_cli import stopping
+from tests.helpers.sessions import session_of
 
 # A program whose main thread is in a library that takes no notice, or in a pool of processes.
 STUCK = """
@@ -91,19 +90,6 @@ def start(tmp_path):
     for process in started:
         process.kill()
         process.communicate()
-
-
-def session_of(pid):
-    """Return the processes of a session that still run."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            state, _, _, session = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[:4]
-        except OSError:
-            continue
-        if int(session) == pid and state != "Z":
-            found.append(int(name))
-    return found
 
 
 @pytest.mark.parametrize("where", ["native", "processes"])

@@ -70,6 +70,24 @@ class Verb:
         key, sign, _ = word.partition("=")
         return bool(sign) and any(key == one or (one.endswith(".") and key.startswith(one)) for one in self.keys)
 
+    def run_and_settings(self, words: Sequence[str]) -> tuple[Path, dict[str, str]]:
+        """Return the one run folder that words name, and the settings beside it.
+
+        Raises:
+            BadRequest: an unknown word, no folder or several.
+        """
+        given = [
+            word for word in words if word.startswith("-") or ("=" in word and not Path(word).expanduser().exists())
+        ]
+        for word in given:
+            if not self.knows(word):
+                raise self.refusal(word)
+        folders = [word for word in words if word not in given]
+        if len(folders) != 1:
+            named = f", not {len(folders)}: {', '.join(folders)}" if folders else ""
+            raise BadRequest(f"{self.name} takes one run folder{named}; for instance outputs/train/NAME")
+        return Path(folders[0]).expanduser(), {key: value for key, _, value in (word.partition("=") for word in given)}
+
 
 def names() -> list[str]:
     """Return the names of all verbs, in alphabetical order."""

@@ -26,20 +26,10 @@ def run(words: Sequence[str]) -> None:
     from darkhar_cli.config import own_parts
 
     files, others = own_parts.taken_from(words)
-    settings = [
-        word for word in others if word.startswith("-") or ("=" in word and not Path(word).expanduser().exists())
-    ]
-    for word in settings:
-        if not VERB.knows(word):
-            raise VERB.refusal(word)
-    values = {key: value for key, _, value in (word.partition("=") for word in settings)}
+    folder, values = VERB.run_and_settings(others)
     _check(values)
-    folders = [word for word in others if word not in settings]
-    if len(folders) != 1:
-        given = f", not {len(folders)}: {', '.join(folders)}" if folders else ""
-        raise BadRequest(f"export takes one run folder{given}; for instance outputs/train/NAME")
     own_parts.use(files)
-    _export(Path(folders[0]).expanduser(), values)
+    _export(folder, values)
 
 
 def _check(values: Mapping[str, str]) -> None:

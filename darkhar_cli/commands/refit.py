@@ -17,20 +17,12 @@ def run(words: Sequence[str]) -> None:
     from darkhar_cli.config import own_parts
 
     files, others = own_parts.taken_from(words)
-    settings = [
-        word for word in others if word.startswith("-") or ("=" in word and not Path(word).expanduser().exists())
-    ]
-    for word in settings:
-        if not VERB.knows(word):
-            raise VERB.refusal(word)
-        if word.partition("=")[2] not in ("true", "false"):
-            raise BadRequest(f"{word}: allowed are true and false")
-    folders = [word for word in others if word not in settings]
-    if len(folders) != 1:
-        given = f", not {len(folders)}: {', '.join(folders)}" if folders else ""
-        raise BadRequest(f"refit takes one run folder{given}; for instance outputs/train/NAME")
+    folder, values = VERB.run_and_settings(others)
+    for key, value in values.items():
+        if value not in ("true", "false"):
+            raise BadRequest(f"{key}={value}: allowed are true and false")
     own_parts.use(files)
-    _refit(Path(folders[0]).expanduser(), "fresh=true" in settings)
+    _refit(folder, values.get("fresh") == "true")
 
 
 def _refit(folder: Path, fresh: bool) -> None:

@@ -5,7 +5,6 @@ difference between nine consecutive frames, so that what moves for a moment does
 """
 
 import itertools
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from darkhar_cli import ambient
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.video import ClipError, read_frames
 from darkhar_cli.errors import FailedWork
@@ -131,7 +131,7 @@ def measured(clips: Clips, rows: Sequence[int], advance: Callable[[], None] = la
         advance()
         return statistics
 
-    with leaving(ThreadPoolExecutor(os.cpu_count())) as pool:
+    with leaving(ThreadPoolExecutor(ambient.cores())) as pool:
         statistics = pd.DataFrame(list(pool.map(one, rows)), index=list(rows))
     return clips.table.loc[list(rows), ["id", "split", "label", "group"]].join(statistics)
 

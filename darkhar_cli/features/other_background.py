@@ -1,6 +1,5 @@
 """Clips whose background is another clip's: what moves is cut out and put before a place where it never was."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -13,6 +12,7 @@ import numpy as np
 from darkhar_cli.data.clip_dataset import Clips
 from darkhar_cli.data.video import read_frames
 from darkhar_cli.extractors.person import flow_input, mover
+from darkhar_cli.features.lru import LeastRecentlyUsed
 from darkhar_cli.randomness import key_of
 from darkhar_cli.registry import file_hash
 
@@ -78,23 +78,21 @@ class _Backgrounds:
     """Clips' median frames, the last few of them; safe in threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._kept: LeastRecentlyUsed[str, np.ndarray] = LeastRecentlyUsed(_KEPT)
         self._lock = Lock()
 
     def of(self, clips: Clips, row: int) -> np.ndarray:
         """Return a clip's median frame (H, W, 3) uint8."""
         digest = clips.table.at[row, "digest"]
         with self._lock:
-            if digest in self._kept:
-                self._kept.move_to_end(digest)
-                return self._kept[digest]
+            found = self._kept.get(digest)
+        if found is not None:
+            return found
         length = int(clips.table.at[row, "n_frames"])
         picked = np.unique(np.linspace(0, length - 1, min(_FRAMES, length)).round().astype(int))
         found = np.median(read_frames(clips.video(row), picked), axis=0).astype(np.uint8)
         with self._lock:
-            self._kept[digest] = found
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._kept.put(digest, found)
         return found
 
 

@@ -48,12 +48,12 @@ def run_jobs(
         folder: the sweep's.
         keep: writes the sweep's table as it stands.
     """
-    todo = {n: request.jobs[n] for n, job in enumerate(opened) if not _finished(job, places[n])}
-    console.note(f"{several(len(opened) - len(todo), 'job')} finished before, {len(todo)} to run")
-    if not todo:
+    remaining = {n: request.jobs[n] for n, job in enumerate(opened) if not _finished(job, places[n])}
+    console.note(f"{several(len(opened) - len(remaining), 'job')} finished before, {len(remaining)} to run")
+    if not remaining:
         return None
     launcher = chosen.build_launcher(request.launcher, request.launcher_settings, folder / ".submitit")
-    groups = by_features(todo)
+    groups = by_features(remaining)
     names = {
         place: " ".join(f"{key}={value}" for key, value in request.varied(request.jobs[number]).items() if key != FOLD)
         for number, place in enumerate(places)
@@ -63,10 +63,10 @@ def run_jobs(
             launcher.threads, launcher.devices, Path(shared), launcher.ends_with_command
         )
         try:
-            _fill(launcher, around, todo, [group for group in groups if len(group) > 1])
-            progress = SweepProgress(names, keep, len(todo))
+            _fill(launcher, around, remaining, [group for group in groups if len(group) > 1])
+            progress = SweepProgress(names, keep, len(remaining))
             with progress.shown():
-                return _train(launcher, around, todo, in_order(groups, launcher.per_task), places, progress)
+                return _train(launcher, around, remaining, in_order(groups, launcher.per_task), places, progress)
         except FailedWork as problem:
             return problem
 
@@ -80,12 +80,12 @@ def _finished(job: OpenedJob, place: Path) -> bool:
     return bool(missing) and number not in missing
 
 
-def _fill(launcher: Launcher, around: Any, todo: Mapping[int, JobConfig], groups: Sequence[Sequence[int]]) -> None:
+def _fill(launcher: Launcher, around: Any, remaining: Mapping[int, JobConfig], groups: Sequence[Sequence[int]]) -> None:
     """Compute what jobs share, a task for each feature key; what fails here fails again, and is told, in its jobs."""
     if not groups:
         return
     console.note(f"features that jobs share: {several(len(groups), 'way')} of computing them")
-    works = [FillCache(tuple(todo[number].bare() for number in group)) for group in groups]
+    works = [FillCache(tuple(remaining[number].bare() for number in group)) for group in groups]
     computed = 0
     for ended in launcher.run([Task(((number, work),), around) for number, work in enumerate(works)]):
         computed += sum(one.value or 0 for one in ended)
@@ -95,13 +95,13 @@ def _fill(launcher: Launcher, around: Any, todo: Mapping[int, JobConfig], groups
 def _train(
     launcher: Launcher,
     around: Any,
-    todo: Mapping[int, JobConfig],
+    remaining: Mapping[int, JobConfig],
     tasks: Sequence[Sequence[int]],
     places: Sequence[Path],
     progress: SweepProgress,
 ) -> Exception | None:
     failure: Exception | None = None
-    works: dict[int, Work] = {number: TrainJob(number, job, places[number]) for number, job in todo.items()}
+    works: dict[int, Work] = {number: TrainJob(number, job, places[number]) for number, job in remaining.items()}
     for done in launcher.run([Task(tuple((number, works[number]) for number in task), around) for task in tasks]):
         for ended in done:
             if ended.problem:

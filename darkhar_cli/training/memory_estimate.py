@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from darkhar_cli import ambient
 from darkhar_cli.enhance.contract import chain_scope
 from darkhar_cli.models.layer_costs import LayerCost
 from darkhar_cli.training.model_costs import ModelCosts
@@ -76,10 +77,6 @@ def resident_memory() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _cores() -> int:
-    return os.cpu_count() or 1
-
-
 def _extraction(stream: Stream, table: pd.DataFrame) -> int:
     """Return the bytes of frames under way: decoded and enhanced in threads, prepared ones that wait, the engine's."""
     lengths, height, width = (int(table[key].max()) for key in ("n_frames", "height", "width"))
@@ -87,14 +84,16 @@ def _extraction(stream: Stream, table: pd.DataFrame) -> int:
     at_once = lengths if chain_scope(stream.parts.enhance) == "clip" else _CHUNK
     picked = stream.most_steps(table.index.tolist()) * stream.plan.views
     taken = lengths if whole else min(lengths, picked)
-    decoding = _cores() * min(at_once, taken) * native * (2 + 3 * _FLOAT)  # as decoded, stacked, before and after
+    decoding = (
+        ambient.cores() * min(at_once, taken) * native * (2 + 3 * _FLOAT)
+    )  # as decoded, stacked, before and after
     if whole:
         scale = min(1.0, (stream.extractor.longest or 1 << 30) / max(height, width))
-        return decoding + int(_cores() * 2 * taken * native * scale**2)
+        return decoding + int(ambient.cores() * 2 * taken * native * scale**2)
     if stream.extractor.model is None:
         return decoding
     side = stream.extractor.size or (height, width)
-    waiting = (_cores() + 2) * taken * side[0] * side[1] * 3 * _FLOAT
+    waiting = (ambient.cores() + 2) * taken * side[0] * side[1] * 3 * _FLOAT
     return decoding + waiting
 
 
@@ -158,4 +157,4 @@ def _weights(trainer: Trainer, costs: ModelCosts) -> int:
 
 def _engine(layer: LayerCost) -> int:
     """Return the bytes of an engine's own arrays: a few layers' outputs of each batch under way."""
-    return 3 * 4 * min(_cores(), 8) * layer.largest * _FLOAT
+    return 3 * 4 * min(ambient.cores(), 8) * layer.largest * _FLOAT

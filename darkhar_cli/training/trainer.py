@@ -117,9 +117,8 @@ class Trainer:
 
     def wanted(self, plan: Plan, epochs: int, rows: Collection[int] | None = None) -> Iterator[WantedFeatures]:
         """Yield which features scoring and the first `epochs` need, of some rows or all, stream by stream."""
-        some = set(self.clips.table.index if rows is None else rows)
-        fitted = sorted({row for fold in plan.folds for row in fold.train} & some)
-        scored = [row for row in _scored(plan, self.clips) if row in some]
+        fitted = _some({row for fold in plan.folds for row in fold.train}, rows)
+        scored = _scored(plan, self.clips, rows)
         training = [SCORING, *range(min(epochs, self.epochs))]
         for stream in self.streams:
             yield WantedFeatures(stream, sorted({*fitted, *scored}), training)
@@ -139,15 +138,20 @@ class Trainer:
         """
         for wanted in self.wanted(plan, epochs, rows):
             wanted.stream.fill(wanted.rows, wanted.epochs, [wanted.darkening])
-        scored = [row for row in _scored(plan, self.clips) if rows is None or row in set(rows)]
+        scored = _scored(plan, self.clips, rows)
         cache, table = self.experiment.setting.cache, self.clips.table
         way = self.experiment.darkening
         if isinstance(way, Darkening) and "luma" in table and isinstance(cache, Path):
             table.loc[scored, "darkened_luma"] = darkened_luma(self.clips, cache, scored, way)
 
 
-def _scored(plan: Plan, clips: Clips) -> list[int]:
-    return sorted({row for fold in plan.folds for row in fold.validation} | set(clips.rows(TEST)))
+def _scored(plan: Plan, clips: Clips, rows: Collection[int] | None) -> list[int]:
+    return _some({row for fold in plan.folds for row in fold.validation} | set(clips.rows(TEST)), rows)
+
+
+def _some(found: set[int], rows: Collection[int] | None) -> list[int]:
+    """Return those of the rows found that are among some rows, or all of them, in order."""
+    return sorted(found if rows is None else found.intersection(rows))
 
 
 def _text(views: Sequence[np.ndarray]) -> str:

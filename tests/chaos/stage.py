@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.helpers.sessions import session_of
+
 
 def load() -> None:
     """Import what a run imports; nothing of it may have started a thread."""
@@ -68,19 +70,6 @@ def child(order: dict, words: list[str], note: Path) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-def session_of(pid: int) -> list[int]:
-    """Return the processes of a session that still run."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            state, _, _, session = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[:4]
-        except OSError:
-            continue
-        if int(session) == pid and state != "Z":
-            found.append(int(name))
-    return found
 
 
 def left_after(pid: int) -> int:

@@ -1,6 +1,5 @@
 """A whole data set examined, whether it is prepared or not."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from darkhar_cli import ambient
 from darkhar_cli.data import clip_dataset
 from darkhar_cli.data.dataset_builder import ClipBuilder
 from darkhar_cli.data.doctor.examination import Examined, examine
@@ -77,7 +77,7 @@ def examine_all(
         advance()
         return seen
 
-    with leaving(ThreadPoolExecutor(os.cpu_count())) as pool:
+    with leaving(ThreadPoolExecutor(ambient.cores())) as pool:
         clips = list(pool.map(one, range(len(sources))))
     alone = [finding for clip in clips for finding in clip.findings]
     return Checkup(dataset["name"], clips, [*alone, *compare(clips)], builder.like_real)

@@ -1,6 +1,5 @@
 """TensorFlow Lite's files, run by LiteRT."""
 
-import os
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from darkhar_cli import ambient
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.network import litert_adapter
 from darkhar_cli.extractors.network.contract import LAST_POOLED, Port, Run, Said, Shape
@@ -68,7 +68,7 @@ class LiteRTFile:
 
         def another() -> Any:
             with lock:
-                grow = idle.empty() and count[0] < min(os.cpu_count() or 1, _MOST_INTERPRETERS)
+                grow = idle.empty() and count[0] < min(ambient.cores(), _MOST_INTERPRETERS)
                 count[0] += grow
             return self._sized(shape, inside) if grow else idle.get()
 

@@ -1,6 +1,5 @@
 """Networks that OpenVINO reads and runs: ONNX, its own IR, TensorFlow's SavedModel."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from darkhar_cli import ambient
 from darkhar_cli.errors import BadRequest, FailedWork, nearest
 from darkhar_cli.extractors.network import graph
 from darkhar_cli.extractors.network.contract import LAST_POOLED, Port, Run, Said, Shape
@@ -179,7 +179,7 @@ def compiled_at_first(network: Any, name: str, dtype: str) -> Run:
         with lock:
             if not made:
                 made.append(_compile(network, name))
-                for _ in range(min(os.cpu_count() or 1, _MOST_REQUESTS)):
+                for _ in range(min(ambient.cores(), _MOST_REQUESTS)):
                     idle.put(made[0].create_infer_request())
         return idle.get()
 

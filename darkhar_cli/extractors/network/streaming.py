@@ -1,6 +1,5 @@
 """TensorFlow Lite's streaming networks: they take a frame and their states, and give scores and new states."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from darkhar_cli import ambient
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.extractors.network import trial
 from darkhar_cli.extractors.network.windows import at_times, timeline
@@ -35,7 +35,7 @@ class StreamingNetwork:
         self.name, self.fps = path.name, fps
         self._idle: SimpleQueue = SimpleQueue()  # a runner serves one clip at a time
         try:
-            for _ in range(min(os.cpu_count() or 1, _MOST_INTERPRETERS)):
+            for _ in range(min(ambient.cores(), _MOST_INTERPRETERS)):
                 self._idle.put(_runner(path))
         except (ValueError, RuntimeError, OSError) as problem:
             reason = " ".join(str(problem).split())[:200]

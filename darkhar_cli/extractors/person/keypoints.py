@@ -1,6 +1,5 @@
 """MoveNet SinglePose run on square images: 17 body keypoints (Google, TF Hub / Kaggle Models)."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,6 +9,7 @@ from queue import SimpleQueue
 import cv2
 import numpy as np
 
+from darkhar_cli import ambient
 from darkhar_cli.errors import BadRequest
 from darkhar_cli.native_stderr import quiet_start
 from darkhar_cli.weights import fetching, lookup
@@ -120,7 +120,7 @@ def _tflite(path: Path) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
 
     idle: SimpleQueue = SimpleQueue()  # an interpreter serves one thread at a time
     with quiet_start():
-        for _ in range(min(os.cpu_count() or 1, _MOST_INTERPRETERS)):
+        for _ in range(min(ambient.cores(), _MOST_INTERPRETERS)):
             interpreter = Interpreter(model_path=str(path), num_threads=1)
             interpreter.allocate_tensors()
             idle.put(interpreter)
